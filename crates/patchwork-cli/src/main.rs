@@ -1,0 +1,2 @@
+//! The patchwork binary: arguments, terminal reporter, exit codes.
+fn main() {}

@@ -1,0 +1,22 @@
+//! Engines carry out a machine's commands and journal the outcomes.
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::step::StepError;
+
+/// The SHA-256 of a value's JSON, in hex: what stands for an input in journal keys.
+pub fn digest(value: &impl Serialize) -> Result<String, StepError> {
+    let bytes =
+        serde_json::to_vec(value).map_err(|e| StepError::internal(format!("an input is not JSON: {e}")))?;
+    Ok(hex(&Sha256::digest(&bytes)))
+}
+
+/// Bytes as lower-case hex.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}

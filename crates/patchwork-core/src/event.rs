@@ -1,0 +1,109 @@
+//! Facts of a run, in order. The engine emits them; reporters read them and cannot steer.
+
+use serde::{Deserialize, Serialize};
+
+use crate::failure::Failure;
+use crate::run::{NodePath, RunStatus};
+use crate::usage::{MicroUsd, Usage};
+
+/// One fact of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Position in the run, from 1, without gaps.
+    pub seq: u64,
+    /// Milliseconds since 1970, UTC.
+    pub at_ms: i64,
+    /// The node it is about; empty for the run itself.
+    pub node: NodePath,
+    /// What happened.
+    pub body: EventBody,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum EventBody {
+    /// The run began.
+    RunStarted {
+        /// The patchflow.
+        patchflow: String,
+    },
+    /// A process took the run up again.
+    RunResumed,
+    /// The run ended.
+    RunFinished {
+        /// How.
+        status: RunStatus,
+        /// Why, unless it is done.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        failure: Option<Failure>,
+    },
+    /// A node's step begins (or begins again).
+    NodeStarted {
+        /// The step.
+        uses: String,
+        /// From 1.
+        attempt: u32,
+    },
+    /// A node's step ended well.
+    NodeCompleted {
+        /// The step.
+        uses: String,
+        /// From the journal, not run now.
+        recorded: bool,
+    },
+    /// A node did nothing, and why.
+    NodeSkipped {
+        /// The step.
+        uses: String,
+        /// Why.
+        reason: String,
+    },
+    /// An attempt of a node failed.
+    NodeFailed {
+        /// The step.
+        uses: String,
+        /// Why.
+        failure: Failure,
+        /// Whether it is tried again.
+        will_retry: bool,
+    },
+    /// A loop knows how much work there is, or did some of it.
+    Progress {
+        /// What is counted (`fixes`).
+        label: String,
+        /// Done so far.
+        done: u64,
+        /// All of it.
+        total: u64,
+    },
+    /// Something a user should know that is no failure.
+    Warning {
+        /// One sentence.
+        message: String,
+    },
+    /// Something a user wants to know (`using semgrep 1.182.0`).
+    Note {
+        /// One sentence.
+        message: String,
+    },
+    /// A model answered.
+    ModelCalled {
+        /// The model, as the provider names it.
+        model: String,
+        /// What it took.
+        usage: Usage,
+        /// What it cost; absent when the price is unknown.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cost: Option<MicroUsd>,
+        /// Milliseconds from sending to the whole answer.
+        latency_ms: u64,
+    },
+    /// Something left the machine or was kept: a branch, a pull request.
+    Produced {
+        /// What (`branch`, `pull request`).
+        what: String,
+        /// Its name or address.
+        name: String,
+    },
+}

@@ -1,0 +1,1 @@
+//! A patchflow in execution: pure and deterministic.

@@ -1,0 +1,127 @@
+//! The worktree of a run.
+
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::failure::Failure;
+
+/// The state a run started from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Base {
+    /// The user's repository: the top of its work tree.
+    pub repository: PathBuf,
+    /// The commit the worktree was made from.
+    pub commit: String,
+    /// The user's branch; absent on a detached HEAD.
+    pub branch: Option<String>,
+}
+
+/// A state of the worktree that can be brought back: the commit it stands on and the tree of its files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// The commit.
+    pub commit: String,
+    /// The tree, untracked files that are not ignored included.
+    pub tree: String,
+}
+
+/// One commit to make of files as they are in the worktree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileCommit {
+    /// Paths relative to the root, with `/`.
+    pub paths: Vec<String>,
+    /// The whole message.
+    pub message: String,
+}
+
+/// Commits to make, on top of the base.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommitRequest {
+    /// The branch that shall point at the last commit; none leaves the commits reachable by the run's own ref only.
+    pub branch: Option<String>,
+    /// Whether an existing branch may be moved. Its old tip stays reachable under `refs/patchwork/kept/`.
+    pub force: bool,
+    /// The commits, in order.
+    pub commits: Vec<FileCommit>,
+    /// Author and committer date, milliseconds since 1970: the same for a repeated try, so that the ids are too.
+    pub date_ms: i64,
+}
+
+/// What was committed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Committed {
+    /// The new commits, oldest first.
+    pub commits: Vec<String>,
+    /// The last of them.
+    pub head: String,
+    /// The ref that holds it (`refs/heads/autofix-main`, or `refs/patchwork/<run>/result` without a branch).
+    pub reference: String,
+    /// Where the old tip of a moved branch was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<String>,
+}
+
+/// A push to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PushRequest {
+    /// The remote (`origin`).
+    pub remote: String,
+    /// The commit.
+    pub commit: String,
+    /// The branch on the remote.
+    pub branch: String,
+    /// Whether a remote branch that stands elsewhere may be moved. One whose newest commit is not Patchwork's own is
+    /// never moved.
+    pub force: bool,
+}
+
+/// What a push did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Pushed {
+    /// The branch is new on the remote.
+    Created,
+    /// The branch was moved.
+    Updated,
+    /// It was there already.
+    Unchanged,
+}
+
+/// The worktree of a run. The user's own checkout is behind it and never touched.
+#[async_trait]
+pub trait Checkout: Send + Sync {
+    /// Its top folder.
+    fn root(&self) -> &Path;
+
+    /// What it was made from.
+    fn base(&self) -> &Base;
+
+    /// The place of a path that came from outside (a scanner, a model): relative to the root with `/`, never outside of
+    /// it, not through a symbolic link, not inside `.git`, never a submodule. Accepts absolute paths and `file://` URIs below
+    /// the user's repository or the worktree. The path need not exist.
+    fn resolve(&self, path: &str) -> Result<String, Failure>;
+
+    /// Remembers the state of all files.
+    async fn checkpoint(&self) -> Result<Checkpoint, Failure>;
+
+    /// Brings a remembered state back, exactly.
+    async fn restore(&self, checkpoint: &Checkpoint) -> Result<(), Failure>;
+
+    /// The unified diff of the worktree against the base.
+    async fn diff(&self) -> Result<String, Failure>;
+
+    /// Says before any work whether [`Checkout::commit`] will be able to make this branch.
+    async fn check_branch(&self, branch: &str, force: bool) -> Result<(), Failure>;
+
+    /// Makes commits. Repeating a request that succeeded changes nothing and answers the same.
+    async fn commit(&self, request: &CommitRequest) -> Result<Committed, Failure>;
+
+    /// The URL of a remote, without credentials.
+    async fn remote_url(&self, remote: &str) -> Result<Option<String>, Failure>;
+
+    /// Pushes a commit. Repeating a push that succeeded changes nothing.
+    async fn push(&self, request: &PushRequest) -> Result<Pushed, Failure>;
+}

@@ -1,0 +1,241 @@
+//! A step's only way to the world.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::{Effects, StepError};
+use crate::event::EventBody;
+use crate::failure::Failure;
+use crate::port::checkout::Checkout;
+use crate::port::clock::Clock;
+use crate::port::forge::Forges;
+use crate::port::process::Processes;
+use crate::port::provider::Provider;
+use crate::prompt::Prompt;
+use crate::run::{NodePath, RunId};
+use crate::secret::{Secret, SecretRef, Secrets};
+
+/// The doors that a run may use.
+#[derive(Clone)]
+pub struct Ports {
+    /// The worktree.
+    pub checkout: Arc<dyn Checkout>,
+    /// Programs.
+    pub processes: Arc<dyn Processes>,
+    /// Models.
+    pub provider: Arc<dyn Provider>,
+    /// Forges.
+    pub forges: Arc<dyn Forges>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Secrets, by option name.
+    pub secrets: Secrets,
+    /// Folders a step may keep things in between runs (`cache_dir/semgrep`).
+    pub cache_dir: std::path::PathBuf,
+}
+
+/// Takes the events of a node.
+pub trait Emitter: Send + Sync {
+    /// Puts an event into the run's stream.
+    fn emit(&self, node: &NodePath, body: EventBody);
+}
+
+/// The journal, as far as a step's own effects go.
+#[async_trait]
+pub trait Memory: Send + Sync {
+    /// The result recorded under this key in this run.
+    async fn recall(&self, key: &str) -> Result<Option<Value>, Failure>;
+    /// Records a result; returns when it will survive the process.
+    async fn record(&self, key: &str, value: &Value) -> Result<(), Failure>;
+}
+
+/// What a step sees of its run. Each door opens only to a step that declared the effect.
+#[derive(Clone)]
+pub struct Context {
+    pub(crate) run: RunId,
+    pub(crate) run_started_ms: i64,
+    pub(crate) node: NodePath,
+    pub(crate) step: &'static str,
+    pub(crate) effects: Effects,
+    pub(crate) ports: Arc<Ports>,
+    pub(crate) prompts: Arc<BTreeMap<String, Prompt>>,
+    pub(crate) cancel: CancellationToken,
+    pub(crate) emitter: Arc<dyn Emitter>,
+    pub(crate) memory: Arc<dyn Memory>,
+    pub(crate) skipped: Arc<Mutex<Option<String>>>,
+}
+
+impl Context {
+    /// A context for one node; for engines and tests of single steps.
+    #[expect(clippy::too_many_arguments, reason = "only engines build contexts, and they have all of these")]
+    pub fn new(
+        run: RunId,
+        run_started_ms: i64,
+        node: NodePath,
+        step: &'static str,
+        effects: Effects,
+        ports: Arc<Ports>,
+        prompts: Arc<BTreeMap<String, Prompt>>,
+        cancel: CancellationToken,
+        emitter: Arc<dyn Emitter>,
+        memory: Arc<dyn Memory>,
+    ) -> Self {
+        let skipped = Arc::default();
+        Self { run, run_started_ms, node, step, effects, ports, prompts, cancel, emitter, memory, skipped }
+    }
+
+    /// The run.
+    pub fn run(&self) -> &RunId {
+        &self.run
+    }
+
+    /// When the run began, milliseconds since 1970: the date of what it makes, the same after a resume.
+    pub fn run_started_ms(&self) -> i64 {
+        self.run_started_ms
+    }
+
+    /// The node.
+    pub fn node(&self) -> &NodePath {
+        &self.node
+    }
+
+    /// Set when the step should end at once.
+    pub fn cancel(&self) -> &CancellationToken {
+        &self.cancel
+    }
+
+    /// The worktree. Needs a checkout effect, or writing to a forge.
+    pub fn checkout(&self) -> Result<&dyn Checkout, StepError> {
+        let any = [Effects::READS_CHECKOUT, Effects::WRITES_CHECKOUT, Effects::WRITES_FORGE];
+        self.door(&any, "the checkout")?;
+        Ok(&*self.ports.checkout)
+    }
+
+    /// The root of the worktree.
+    pub fn root(&self) -> Result<&Path, StepError> {
+        Ok(self.checkout()?.root())
+    }
+
+    /// Programs. Needs [`Effects::RUNS_COMMANDS`].
+    pub fn processes(&self) -> Result<&dyn Processes, StepError> {
+        self.door(&[Effects::RUNS_COMMANDS], "programs")?;
+        Ok(&*self.ports.processes)
+    }
+
+    /// Models. Needs [`Effects::CALLS_MODEL`].
+    pub fn provider(&self) -> Result<&dyn Provider, StepError> {
+        self.door(&[Effects::CALLS_MODEL], "models")?;
+        Ok(&*self.ports.provider)
+    }
+
+    /// Forges. Needs [`Effects::WRITES_FORGE`].
+    pub fn forges(&self) -> Result<&dyn Forges, StepError> {
+        self.door(&[Effects::WRITES_FORGE], "forges")?;
+        Ok(&*self.ports.forges)
+    }
+
+    /// A folder of this name that survives the run; not made yet. Needs [`Effects::RUNS_COMMANDS`].
+    pub fn cache_dir(&self, name: &str) -> Result<std::path::PathBuf, StepError> {
+        self.door(&[Effects::RUNS_COMMANDS], "the cache folder")?;
+        Ok(self.ports.cache_dir.join(name))
+    }
+
+    /// The secret behind a reference, if it was given for this process.
+    pub fn secret(&self, reference: Option<&SecretRef>) -> Option<Secret> {
+        reference.and_then(|r| self.ports.secrets.get(&r.name))
+    }
+
+    /// The secret of a well-known option name, if it was given.
+    pub fn secret_named(&self, name: &str) -> Option<Secret> {
+        self.ports.secrets.get(name)
+    }
+
+    /// `text` with every known secret masked.
+    pub fn redact(&self, text: &str) -> String {
+        self.ports.secrets.redact(text)
+    }
+
+    /// A prompt of the patchflow by id.
+    pub fn prompt(&self, id: &str) -> Option<&Prompt> {
+        self.prompts.get(id)
+    }
+
+    /// The ids of all prompts of the patchflow.
+    pub fn prompt_ids(&self) -> Vec<&str> {
+        self.prompts.keys().map(String::as_str).collect()
+    }
+
+    /// Says that the step did nothing, and why.
+    pub fn skip(&self, reason: impl Into<String>) {
+        *self.skipped.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(reason.into());
+    }
+
+    /// Why the step did nothing, if it said so.
+    pub fn skip_reason(&self) -> Option<String> {
+        self.skipped.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// Puts an event into the run's stream.
+    pub fn emit(&self, body: EventBody) {
+        self.emitter.emit(&self.node, body);
+    }
+
+    /// Tells the user something that is no failure but must be known.
+    pub fn warn(&self, message: impl AsRef<str>) {
+        self.emit(EventBody::Warning { message: self.redact(message.as_ref()) });
+    }
+
+    /// Tells the user something of interest.
+    pub fn note(&self, message: impl AsRef<str>) {
+        self.emit(EventBody::Note { message: self.redact(message.as_ref()) });
+    }
+
+    /// Does something once per run: when `name` was recorded for this node with the same `input`, the recorded result
+    /// is answered and `work` is not called; otherwise `work` runs and its result is in the journal before this
+    /// returns. `work` is run in a task of its own, so that a paid answer is recorded even when the step is dropped.
+    pub async fn once<T, F>(&self, name: &str, input: &impl Serialize, work: F) -> Result<T, StepError>
+    where
+        T: Serialize + DeserializeOwned + Send + 'static,
+        F: Future<Output = Result<T, StepError>> + Send + 'static,
+    {
+        let digest = crate::engine::digest(input)?;
+        let key = format!("{}#{name}/{digest}", self.node);
+        if let Some(found) = self.memory.recall(&key).await? {
+            return serde_json::from_value(found).map_err(|e| {
+                StepError::internal(format!("the journal holds something else under {key}: {e}"))
+            });
+        }
+        let memory = self.memory.clone();
+        let task = tokio::spawn(async move {
+            let result = work.await?;
+            let value = serde_json::to_value(&result)
+                .map_err(|e| StepError::internal(format!("a result can't be recorded: {e}")))?;
+            memory.record(&key, &value).await?;
+            Ok(result)
+        });
+        match task.await {
+            Ok(result) => result,
+            Err(error) => Err(StepError::internal(format!("a task of {} ended: {error}", self.node))),
+        }
+    }
+
+    fn door(&self, any: &[Effects], what: &str) -> Result<(), StepError> {
+        if any.iter().any(|effect| self.effects.contains(*effect)) {
+            return Ok(());
+        }
+        let need: Vec<_> = any.iter().map(|e| format!("\"{e}\"")).collect();
+        Err(StepError::Failed(Failure::refused(format!(
+            "{} reaches for {what} without declaring {}",
+            self.step,
+            need.join(" or ")
+        ))))
+    }
+}

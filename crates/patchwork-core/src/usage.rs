@@ -1,0 +1,97 @@
+//! What model calls consumed and cost.
+
+use std::ops::AddAssign;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Tokens of one call, or the sum of many.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Usage {
+    /// Tokens sent, cached ones included.
+    pub input_tokens: u64,
+    /// Tokens received, reasoning included.
+    pub output_tokens: u64,
+    /// Part of `input_tokens` that the provider took from its cache.
+    #[serde(default)]
+    pub cached_tokens: u64,
+    /// Part of `output_tokens` spent on reasoning.
+    #[serde(default)]
+    pub reasoning_tokens: u64,
+}
+
+impl AddAssign for Usage {
+    fn add_assign(&mut self, other: Self) {
+        self.input_tokens += other.input_tokens;
+        self.output_tokens += other.output_tokens;
+        self.cached_tokens += other.cached_tokens;
+        self.reasoning_tokens += other.reasoning_tokens;
+    }
+}
+
+/// Money in millionths of a US dollar, so that sums are exact.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct MicroUsd(pub u64);
+
+impl AddAssign for MicroUsd {
+    fn add_assign(&mut self, other: Self) {
+        self.0 = self.0.saturating_add(other.0);
+    }
+}
+
+impl std::fmt::Display for MicroUsd {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (dollars, micros) = (self.0 / 1_000_000, self.0 % 1_000_000);
+        if self.0 == 0 || self.0 >= 1_000_000 {
+            write!(f, "${dollars}.{:02}", micros / 10_000)
+        } else {
+            write!(f, "${dollars}.{:04}", micros / 100)
+        }
+    }
+}
+
+/// A price list entry: US dollars per million tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Price {
+    /// Per million input tokens.
+    pub input: f64,
+    /// Per million output tokens.
+    pub output: f64,
+    /// Per million input tokens served from the cache; the input price when unknown.
+    #[serde(default)]
+    pub cached_input: Option<f64>,
+}
+
+impl Price {
+    /// What `usage` costs. A dollar per million tokens is a millionth of a dollar per token.
+    pub fn cost(&self, usage: Usage) -> MicroUsd {
+        let cached = usage.cached_tokens.min(usage.input_tokens);
+        let fresh = usage.input_tokens - cached;
+        #[expect(clippy::cast_precision_loss, reason = "token counts stay far below 2^52")]
+        let micros = fresh as f64 * self.input
+            + cached as f64 * self.cached_input.unwrap_or(self.input)
+            + usage.output_tokens as f64 * self.output;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "prices are positive and small"
+        )]
+        MicroUsd(micros.ceil().max(0.0) as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cost_counts_cached_input_at_its_own_price() {
+        let price = Price { input: 2.5, output: 10.0, cached_input: Some(1.25) };
+        let usage =
+            Usage { input_tokens: 1_000, output_tokens: 100, cached_tokens: 400, reasoning_tokens: 0 };
+        assert_eq!(price.cost(usage), MicroUsd(1500 + 500 + 1000));
+        assert_eq!(price.cost(usage).to_string(), "$0.0030");
+        assert_eq!(MicroUsd(12_345_678).to_string(), "$12.34");
+    }
+}

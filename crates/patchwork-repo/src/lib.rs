@@ -1,0 +1,1 @@
+//! Worktree checkouts, the git and process doors, edits and excerpts of Patchwork.

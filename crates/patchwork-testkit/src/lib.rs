@@ -1,0 +1,1 @@
+//! Test parts: repositories, a scripted model server, a recorded forge.

@@ -1,0 +1,18 @@
+//! Steps, patchflows, prompts and scanners: patchwork as a library.
+
+pub mod affected;
+pub mod patchflows;
+pub mod sarif;
+pub mod scanners;
+pub mod steps;
+
+use patchwork_core::registry::Registry;
+
+/// All steps and patchflows that are shipped.
+pub fn registry() -> Registry {
+    Registry::new()
+        .with_steps(steps::all())
+        .with_alias("ModifyCodePB", "ModifyCodeOnce")
+        .with_alias("PRPB", "PR")
+        .with_patchflows(patchflows::ALL)
+}

@@ -1,0 +1,1 @@
+//! Scanners: what finds weaknesses.

@@ -1,0 +1,8 @@
+//! Steps that keep and publish changes.
+
+use patchwork_core::step::ErasedStep;
+
+/// The steps of this group.
+pub fn steps() -> Vec<Box<dyn ErasedStep>> {
+    vec![]
+}
