@@ -1,1 +1,3 @@
 //! Test parts: repositories, a scripted model server, a recorded forge.
+
+pub mod context;
