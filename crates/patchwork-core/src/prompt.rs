@@ -27,14 +27,20 @@ impl Prompt {
                 .hint("expected: a list of {\"id\": …, \"prompts\": [{\"role\": \"system\" | \"user\", \"content\": …}]}")
         })?;
         for prompt in &prompts {
-            for message in &prompt.prompts {
-                check(&message.content).map_err(|problem| {
-                    Failure::configuration(format!("prompt `{}` in {origin}: {}", prompt.id, problem.0))
-                        .hint(problem.1)
-                })?;
-            }
+            prompt.check(origin)?;
         }
         Ok(prompts)
+    }
+
+    /// Refuses messages that can't be templates. `origin` names where the prompt is from in errors.
+    pub fn check(&self, origin: &str) -> Result<(), Failure> {
+        for message in &self.prompts {
+            check(&message.content).map_err(|problem| {
+                Failure::configuration(format!("prompt `{}` in {origin}: {}", self.id, problem.0))
+                    .hint(problem.1)
+            })?;
+        }
+        Ok(())
     }
 
     /// The messages with their variables filled in. A variable that is not in `values` is an error.
