@@ -42,6 +42,7 @@ fn heading_end(line: &str, heading: &str) -> Option<usize> {
     for expected in words.chars() {
         if expected.is_whitespace() {
             // One space in the heading is any number of them in the line.
+            while chars.next_if(|(_, c)| DECORATION.contains(c)).is_some() {}
             chars.next_if(|(_, c)| c.is_whitespace())?;
             while chars.next_if(|(_, c)| *c == ' ' || *c == '\t').is_some() {}
         } else {
@@ -136,24 +137,19 @@ pub(crate) fn fenced(text: &str) -> Result<Fenced<'_>, FenceError> {
     Ok(Fenced { body: body.get(..end).unwrap_or_default() })
 }
 
-/// The opening fence and where the code behind it starts: a line of its own, else one at the end of a line
+/// The opening fence and where the code behind it starts: a line of its own, or one that ends a line of text
 /// (`D. Fixed Code: ```python`).
 fn opening_fence(text: &str) -> Option<(Fence<'_>, usize)> {
     let mut at = 0;
-    for line in text.split_inclusive('\n') {
+    text.split_inclusive('\n').find_map(|line| {
         at += line.len();
-        if let Some(fence) = Fence::of(line) {
-            return Some((fence, at));
-        }
-    }
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        at += line.len();
-        if let Some(fence) = line.find("```").and_then(|start| Fence::of(line.get(start..)?)) {
-            return Some((fence, at));
-        }
-    }
-    None
+        let at_end_of_line = || {
+            let fence = Fence::of(line.get(line.find("```")?..)?)?;
+            // A sentence may speak of fences; what opens one names a language at most.
+            (!fence.info.contains(char::is_whitespace)).then_some(fence)
+        };
+        Fence::of(line).or_else(at_end_of_line).map(|fence| (fence, at))
+    })
 }
 
 /// What the markers of a partition cut out of a text: behind the first, behind the next, … up to the last. No markers mean
