@@ -107,3 +107,9 @@ pub enum EventBody {
         name: String,
     },
 }
+
+/// Reads the events of a run as they happen. It can't steer the run and must return quickly.
+pub trait Reporter: Send + Sync {
+    /// Takes one event.
+    fn event(&self, event: &Event);
+}

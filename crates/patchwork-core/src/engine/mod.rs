@@ -1,7 +1,18 @@
-//! Engines carry out a machine's commands and journal the outcomes.
+//! Engines carry out a machine's commands and journal the outcomes. The embedded one runs in this process; around every
+//! step body stands the guard, because a result is journaled once but an effect happens at least once.
+
+mod checkout_state;
+mod embedded;
+mod guard;
+mod session;
+#[cfg(test)]
+mod tests;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+
+pub use embedded::{Embedded, RunEnd};
+pub use session::Totals;
 
 use crate::step::StepError;
 

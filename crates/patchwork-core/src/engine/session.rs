@@ -1,0 +1,186 @@
+//! One process at work on one run: its place in the journal and its stream of events.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::checkout_state::CheckoutState;
+use crate::event::{Event, EventBody, Reporter};
+use crate::failure::Failure;
+use crate::journal::{Journal, RunSpec, Stored};
+use crate::patchflow::plan::{Node, NodeKind, Plan};
+use crate::prompt::Prompt;
+use crate::registry::Registry;
+use crate::run::NodePath;
+use crate::step::{Emitter, Memory, Ports};
+use crate::usage::{MicroUsd, Usage};
+
+/// What a run's model calls took, over all its processes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Totals {
+    /// Calls that were answered.
+    pub calls: u64,
+    /// Their tokens.
+    pub usage: Usage,
+    /// Their cost, as far as prices are known.
+    pub cost: MicroUsd,
+    /// Calls of models whose price is unknown.
+    pub unpriced_calls: u64,
+}
+
+impl Totals {
+    fn add(&mut self, body: &EventBody) {
+        if let EventBody::ModelCalled { usage, cost, .. } = body {
+            self.calls += 1;
+            self.usage += *usage;
+            match cost {
+                Some(cost) => self.cost += *cost,
+                None => self.unpriced_calls += 1,
+            }
+        }
+    }
+}
+
+pub(super) struct Session {
+    pub(super) journal: Journal,
+    pub(super) registry: Registry,
+    pub(super) ports: Arc<Ports>,
+    pub(super) spec: RunSpec,
+    pub(super) epoch: u64,
+    pub(super) prompts: Arc<BTreeMap<String, Prompt>>,
+    pub(super) checkout: CheckoutState,
+    /// Set when the run ends early: by a signal, or because the journal can't be written.
+    pub(super) cancel: CancellationToken,
+    reporters: Vec<Arc<dyn Reporter>>,
+    known: Mutex<HashSet<String>>,
+    stream: Mutex<Stream>,
+    fatal: Mutex<Option<Failure>>,
+}
+
+struct Stream {
+    next_seq: u64,
+    totals: Totals,
+}
+
+impl Session {
+    #[expect(clippy::too_many_arguments, reason = "made in one place, from what that place has")]
+    pub(super) async fn open(
+        journal: Journal,
+        registry: Registry,
+        ports: Arc<Ports>,
+        spec: RunSpec,
+        epoch: u64,
+        reporters: Vec<Arc<dyn Reporter>>,
+        cancel: CancellationToken,
+        resumed: bool,
+    ) -> Result<Self, Failure> {
+        let mut stream = Stream { next_seq: 1, totals: Totals::default() };
+        let mut known = HashSet::new();
+        if resumed {
+            for event in journal.events(&spec.id).await? {
+                stream.next_seq = event.seq + 1;
+                stream.totals.add(&event.body);
+            }
+            known.extend(journal.keys(&spec.id).await?.into_iter().map(|(key, _)| key));
+        }
+        let mut prompts = BTreeMap::new();
+        collect_prompts(&spec.plan, &mut prompts);
+        Ok(Self {
+            journal,
+            registry,
+            ports,
+            epoch,
+            prompts: Arc::new(prompts),
+            checkout: CheckoutState::new(resumed),
+            cancel,
+            reporters,
+            known: Mutex::new(known),
+            stream: Mutex::new(stream),
+            fatal: Mutex::default(),
+            spec,
+        })
+    }
+
+    /// What is recorded under a key.
+    pub(super) async fn recorded(&self, key: &str) -> Result<Option<Stored>, Failure> {
+        if !self.known.lock().unwrap_or_else(PoisonError::into_inner).contains(key) {
+            return Ok(None);
+        }
+        self.journal.get(&self.spec.id, key).await
+    }
+
+    /// Records; returns when it will survive the process. A journal that can't be written ends the run: what is not
+    /// recorded would be paid again.
+    pub(super) async fn keep(&self, key: &str, value: &Value) -> Result<(), Failure> {
+        let written = self.journal.put(&self.spec.id, self.epoch, key, value).await;
+        if let Err(failure) = &written {
+            self.fatal.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| failure.clone());
+            self.cancel.cancel();
+        } else {
+            self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned());
+        }
+        written
+    }
+
+    /// What ended the run early from inside.
+    pub(super) fn fatal(&self) -> Option<Failure> {
+        self.fatal.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn totals(&self) -> Totals {
+        self.stream.lock().unwrap_or_else(PoisonError::into_inner).totals
+    }
+}
+
+impl Emitter for Session {
+    fn emit(&self, node: &NodePath, body: EventBody) {
+        // Reporters are told under the lock, so that all of them see the same order.
+        let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
+        stream.totals.add(&body);
+        let event =
+            Event { seq: stream.next_seq, at_ms: self.ports.clock.now_ms(), node: node.clone(), body };
+        stream.next_seq += 1;
+        self.journal.append(&self.spec.id, &event);
+        for reporter in &self.reporters {
+            reporter.event(&event);
+        }
+    }
+}
+
+#[async_trait]
+impl Memory for Session {
+    async fn recall(&self, key: &str) -> Result<Option<Value>, Failure> {
+        Ok(self.recorded(key).await?.map(|stored| stored.value))
+    }
+
+    async fn record(&self, key: &str, value: &Value) -> Result<(), Failure> {
+        self.keep(key, value).await
+    }
+}
+
+/// The prompts of a plan and of the patchflows it uses; the outer ones win.
+fn collect_prompts(plan: &Plan, into: &mut BTreeMap<String, Prompt>) {
+    fn walk(nodes: &[Node], into: &mut BTreeMap<String, Prompt>) {
+        for node in nodes {
+            match &node.kind {
+                NodeKind::Flow { plan, .. } => collect_prompts(plan, into),
+                NodeKind::Block { steps }
+                | NodeKind::ForEach { steps, .. }
+                | NodeKind::Repeat { steps, .. } => {
+                    walk(steps, into);
+                }
+                NodeKind::Step { .. } => {}
+            }
+        }
+    }
+    for (id, prompt) in &plan.prompts {
+        into.entry(id.clone()).or_insert_with(|| prompt.clone());
+    }
+    walk(&plan.steps, into);
+    walk(&plan.finally, into);
+}

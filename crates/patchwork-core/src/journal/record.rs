@@ -1,0 +1,143 @@
+//! What the journal keeps of a run.
+
+use std::fs::{File, TryLockError};
+use std::path::Path;
+
+use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{Journal, writer};
+use crate::failure::Failure;
+use crate::patchflow::plan::Plan;
+use crate::port::checkout::Base;
+use crate::run::{RunId, RunStatus};
+
+/// What a run was started with: enough to take it up on another day.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunSpec {
+    /// The run.
+    pub id: RunId,
+    /// What the machine executes.
+    pub plan: Plan,
+    /// Its inputs; secrets are references.
+    pub inputs: Map<String, Value>,
+    /// What the checkout is made from.
+    pub base: Base,
+    /// When it began, milliseconds since 1970.
+    pub created_ms: i64,
+    /// See [`crate::machine::MACHINE_VERSION`].
+    pub machine_version: u32,
+    /// The version of the program, for people.
+    pub program_version: String,
+}
+
+/// A recorded outcome.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stored {
+    /// Its position among the outcomes of the run.
+    pub seq: u64,
+    /// The outcome.
+    pub value: Value,
+}
+
+/// A run in a listing.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RunRecord {
+    /// The run.
+    pub id: RunId,
+    /// Its patchflow.
+    pub patchflow: String,
+    /// How far it is; `interrupted` when it was running and its process is gone.
+    pub status: RunStatus,
+    /// When it began, milliseconds since 1970.
+    pub created_ms: i64,
+    /// When it last began, resumed or ended.
+    pub updated_ms: i64,
+    /// The user's repository.
+    pub repository: String,
+    /// What it ended with: `outputs`, `failure`, `usage`, `cost`.
+    pub result: Option<Value>,
+}
+
+pub(super) struct Row {
+    pub(super) id: String,
+    patchflow: String,
+    status: String,
+    created_ms: i64,
+    updated_ms: i64,
+    repository: Option<String>,
+    result: Option<String>,
+}
+
+pub(super) fn select(db: &Connection, prefix: Option<&str>) -> rusqlite::Result<Vec<Row>> {
+    let mut statement = db.prepare(
+        "select id, patchflow, status, created_ms, updated_ms, spec ->> '$.base.repository', result \
+         from runs where substr(id, 1, length(?1)) = ?1 order by created_ms desc, id desc",
+    )?;
+    let rows: Vec<Row> = statement
+        .query_map([prefix.unwrap_or_default()], |row| {
+            Ok(Row {
+                id: row.get(0)?,
+                patchflow: row.get(1)?,
+                status: row.get(2)?,
+                created_ms: row.get(3)?,
+                updated_ms: row.get(4)?,
+                repository: row.get(5)?,
+                result: row.get(6)?,
+            })
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    rows.into_iter()
+        .map(|mut row| {
+            row.result = row.result.map(|body| writer::load(db, body)).transpose()?;
+            Ok(row)
+        })
+        .collect()
+}
+
+impl Row {
+    pub(super) fn into_record(self, journal: &Journal) -> Result<RunRecord, Failure> {
+        let unreadable =
+            |what: &str| Failure::internal(format!("the journal's run `{}` has {what}", self.id));
+        let id = RunId::parse(&self.id).ok_or_else(|| unreadable("an id that is none"))?;
+        let mut status = RunStatus::parse(&self.status).ok_or_else(|| unreadable("an unknown status"))?;
+        if status == RunStatus::Running && journal.lock(&id)?.is_some() {
+            status = RunStatus::Interrupted;
+        }
+        let result = self.result.as_deref().map(|body| journal.parse(body)).transpose()?;
+        Ok(RunRecord {
+            id,
+            patchflow: self.patchflow,
+            status,
+            created_ms: self.created_ms,
+            updated_ms: self.updated_ms,
+            repository: self.repository.unwrap_or_default(),
+            result,
+        })
+    }
+}
+
+/// Says that this process works on a run. The system frees it when the process ends, however it ends.
+#[derive(Debug)]
+pub struct RunLock {
+    _file: File,
+}
+
+impl RunLock {
+    pub(super) fn take(state_dir: &Path, run: &RunId) -> Result<Option<Self>, Failure> {
+        let folder = state_dir.join("locks");
+        let path = folder.join(run.as_str());
+        let fail = |error: &std::io::Error| {
+            Failure::unavailable(format!("the lock {} can't be taken", path.display())).caused_by(error)
+        };
+        std::fs::create_dir_all(&folder).map_err(|e| fail(&e))?;
+        let file =
+            File::options().create(true).truncate(false).write(true).open(&path).map_err(|e| fail(&e))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(fail(&error)),
+        }
+    }
+}
