@@ -1,1 +1,11 @@
 //! Worktree checkouts, the git and process doors, edits and excerpts of Patchwork.
+
+pub mod edits;
+pub mod excerpt;
+pub mod language;
+pub mod syntax;
+pub mod text;
+
+pub mod checkout;
+pub mod git;
+pub mod process;

@@ -1,0 +1,1 @@
+//! The code chosen for a prompt.

@@ -1,0 +1,1 @@
+//! Indentation faults that Python refuses and its grammar does not.
