@@ -1,1 +1,7 @@
 //! The HTTP door, model providers and forges of Patchwork.
+
+pub mod forge;
+pub mod http;
+mod tls;
+
+pub use tls::install_tls;

@@ -1,0 +1,100 @@
+//! How long a server asks us to wait.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+
+/// What GitHub asks for when a secondary limit comes without a time.
+const SECONDARY: Duration = Duration::from_secs(60);
+
+/// The server's own time, milliseconds since 1970: its reset times are by its clock, not by ours.
+pub(super) fn server_time(headers: &HeaderMap) -> Option<i64> {
+    http_date(headers.get(DATE)?.to_str().ok()?)
+}
+
+/// The wait that an answer asks for; nothing when it asks for none. `now_ms` is the server's time.
+pub(super) fn asked(status: StatusCode, headers: &HeaderMap, message: &str, now_ms: i64) -> Option<Duration> {
+    if !matches!(status.as_u16(), 403 | 429 | 503) {
+        return None;
+    }
+    let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).map(str::trim);
+    if let Some(after) = text(RETRY_AFTER.as_str()) {
+        if let Ok(seconds) = after.parse::<u64>() {
+            return Some(Duration::from_secs(seconds));
+        }
+        if let Some(date) = http_date(after) {
+            return Some(until(date, now_ms));
+        }
+    }
+    if status.as_u16() == 503 {
+        return None;
+    }
+    if text("x-ratelimit-remaining") == Some("0")
+        && let Some(reset) = text("x-ratelimit-reset").and_then(|v| v.parse::<i64>().ok())
+    {
+        return Some(until(reset.saturating_mul(1000), now_ms));
+    }
+    message.to_ascii_lowercase().contains("rate limit").then_some(SECONDARY)
+}
+
+fn until(then_ms: i64, now_ms: i64) -> Duration {
+    Duration::from_millis(u64::try_from(then_ms.saturating_sub(now_ms)).unwrap_or(0))
+}
+
+fn http_date(text: &str) -> Option<i64> {
+    jiff::fmt::rfc2822::parse(text).ok().map(|time| time.timestamp().as_millisecond())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: i64 = 1_445_412_480_000;
+
+    #[test]
+    fn waits_that_servers_ask_for() {
+        let seconds = Duration::from_secs;
+        let cases: &[(&str, u16, &[(&str, &str)], &str, Option<Duration>)] = &[
+            ("seconds", 429, &[("retry-after", "7")], "", Some(seconds(7))),
+            ("date", 503, &[("retry-after", "Wed, 21 Oct 2015 07:28:30 GMT")], "", Some(seconds(30))),
+            ("date gone by", 429, &[("retry-after", "Wed, 21 Oct 2015 07:00:00 GMT")], "", Some(seconds(0))),
+            (
+                "primary",
+                403,
+                &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1445412540")],
+                "",
+                Some(seconds(60)),
+            ),
+            ("secondary", 403, &[], "You have exceeded a secondary rate limit.", Some(seconds(60))),
+            ("no limit", 403, &[("x-ratelimit-remaining", "12")], "Resource not accessible", None),
+            ("no time", 429, &[], "slow down", None),
+            ("nonsense", 429, &[("retry-after", "soon")], "", None),
+            ("negative", 429, &[("retry-after", "-1")], "", None),
+            ("another status", 500, &[("retry-after", "7")], "", None),
+            (
+                "overflow",
+                429,
+                &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "-9223372036854775808")],
+                "",
+                Some(seconds(0)),
+            ),
+        ];
+        for (name, status, headers, message, expected) in cases {
+            let mut map = HeaderMap::new();
+            for (key, value) in *headers {
+                map.insert(*key, value.parse().unwrap());
+            }
+            let status = StatusCode::from_u16(*status).unwrap();
+            assert_eq!(asked(status, &map, message, NOW), *expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_servers_clock_counts() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(server_time(&headers), None);
+        headers.insert(DATE, "Wed, 21 Oct 2015 07:28:00 GMT".parse().unwrap());
+        assert_eq!(server_time(&headers), Some(NOW));
+    }
+}
