@@ -1,4 +1,6 @@
 //! Test parts: repositories, a scripted model server, a recorded forge.
 
 pub mod context;
+pub mod forge;
+pub mod git_http;
 pub mod model;
