@@ -1,0 +1,100 @@
+//! Branches that commits are made on: their names, where they stand, and who has them checked out.
+
+use patchwork_core::failure::Failure;
+
+use super::GitCheckout;
+
+/// What is in the way of a branch.
+pub(super) struct Branch {
+    /// `refs/heads/<name>`.
+    pub(super) reference: String,
+    /// The commit it points at; none when it does not exist.
+    pub(super) tip: Option<String>,
+    /// The worktree of the user that has it checked out.
+    checked_out: Option<String>,
+    name: String,
+}
+
+impl GitCheckout {
+    pub(super) async fn branch_can_be_made(&self, name: &str, force: bool) -> Result<(), Failure> {
+        let branch = self.branch(name).await?;
+        // Made by this run before it was interrupted: committing again will answer the same.
+        let own = self.git.resolve(&self.reference("result")).await?;
+        if branch.tip.is_some() && branch.tip == own {
+            return Ok(());
+        }
+        branch.check(force)
+    }
+
+    /// The full name of a branch. Names that git would not take are failures.
+    pub(super) async fn branch_reference(&self, name: &str) -> Result<String, Failure> {
+        let reference = format!("refs/heads/{name}");
+        let valid = !name.contains('\0')
+            && !name.starts_with('-')
+            && name != "HEAD"
+            && self.git.command(["check-ref-format", &reference]).accepting(&[1]).await?.code == 0;
+        if valid {
+            return Ok(reference);
+        }
+        Err(Failure::usage(format!("`{}` can't be the name of a branch", name.escape_debug()))
+            .hint("see branch_prefix=… and branch_suffix=…"))
+    }
+
+    /// Looks a branch up.
+    pub(super) async fn branch(&self, name: &str) -> Result<Branch, Failure> {
+        let reference = self.branch_reference(name).await?;
+        let (refs, worktrees) = tokio::try_join!(
+            self.git.text(["for-each-ref", "--format=%(objectname) %(refname)", "refs/heads"]),
+            self.git.text(["worktree", "list", "--porcelain"]),
+        )?;
+        let mut tip = None;
+        for (id, existing) in refs.lines().filter_map(|line| line.split_once(' ')) {
+            if existing == reference {
+                tip = Some(id.to_owned());
+            } else if is_below(existing, &reference) || is_below(&reference, existing) {
+                let existing = existing.strip_prefix("refs/heads/").unwrap_or(existing);
+                return Err(Failure::failed(format!(
+                    "branch `{name}` can't be made: branch `{existing}` is in the way"
+                ))
+                .hint("choose another name: branch_prefix=… or branch_suffix=…"));
+            }
+        }
+        Ok(Branch { checked_out: checked_out(&worktrees, &reference), reference, tip, name: name.to_owned() })
+    }
+}
+
+impl Branch {
+    /// Says whether it may be made or moved.
+    pub(super) fn check(&self, force: bool) -> Result<(), Failure> {
+        if let Some(worktree) = &self.checked_out {
+            return Err(Failure::failed(format!(
+                "branch `{}` is checked out in `{worktree}` and can't be changed under your feet",
+                self.name
+            ))
+            .hint("switch to another branch there, or choose another name: branch_suffix=…"));
+        }
+        if self.tip.is_some() && !force {
+            return Err(Failure::failed(format!("branch `{}` exists already", self.name))
+                .hint("choose another name: branch_suffix=…")
+                .hint("or replace it: force_branch_creation=true (its old commits stay reachable)"));
+        }
+        Ok(())
+    }
+}
+
+/// Whether a ref would have to be a folder that holds the other.
+fn is_below(reference: &str, other: &str) -> bool {
+    reference.strip_prefix(other).is_some_and(|rest| rest.starts_with('/'))
+}
+
+fn checked_out(worktrees: &str, reference: &str) -> Option<String> {
+    let mut place = "";
+    for line in worktrees.lines() {
+        if let Some(path) = line.strip_prefix("worktree ") {
+            place = path;
+        } else if line.strip_prefix("branch ") == Some(reference) {
+            return Some(place.to_owned());
+        }
+    }
+    None
+}

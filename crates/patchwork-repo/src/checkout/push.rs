@@ -1,0 +1,129 @@
+//! Pushes that can be repeated, and that never take away what somebody else pushed.
+
+use patchwork_core::failure::{Failure, FailureKind};
+use patchwork_core::port::checkout::{PushRequest, Pushed};
+
+use super::GitCheckout;
+use crate::git::{BOT_EMAIL, GitError, without_credentials};
+
+impl GitCheckout {
+    pub(super) async fn url_of(&self, remote: &str) -> Result<Option<String>, Failure> {
+        Ok(self.raw_url(remote, false).await?.map(|url| without_credentials(&url)))
+    }
+
+    pub(super) async fn push_commit(&self, request: &PushRequest) -> Result<Pushed, Failure> {
+        self.push_with_lease(request).await.map_err(|mut failure| {
+            if failure.kind == FailureKind::Unavailable {
+                failure.causes.insert(0, failure.message);
+                failure.message =
+                    format!("branch `{}` can't be pushed to `{}`", request.branch, shown(&request.remote));
+            }
+            failure
+        })
+    }
+
+    async fn push_with_lease(&self, request: &PushRequest) -> Result<Pushed, Failure> {
+        let _turn = self.state.lock().await;
+        let reference = self.branch_reference(&request.branch).await?;
+        let commit = format!("{}^{{commit}}", request.commit);
+        let Some(commit) = self.git.resolve(&commit).await? else {
+            return Err(Failure::internal(format!("there is no commit {} to push", request.commit)));
+        };
+        let Some(url) = self.raw_url(&request.remote, true).await? else {
+            return Err(Failure::configuration(format!("there is no remote `{}`", shown(&request.remote)))
+                .hint("add one: git remote add origin URL"));
+        };
+        // Where a remote is read from elsewhere than it is pushed to, only the latter counts.
+        let fetch_url = self.raw_url(&request.remote, false).await?;
+        let source = if fetch_url.as_ref() == Some(&url) { &request.remote } else { &url };
+        let tip = self.remote_tip(source, &url, &reference).await?;
+        if tip.as_ref() == Some(&commit) {
+            return Ok(Pushed::Unchanged);
+        }
+        if let Some(tip) = &tip {
+            if !request.force {
+                return Err(Failure::failed(format!(
+                    "branch `{}` exists already on `{}`, at {tip}",
+                    request.branch,
+                    shown(&request.remote)
+                ))
+                .hint("choose another name: branch_suffix=…")
+                .hint("or replace it: force_branch_creation=true"));
+            }
+            self.may_replace(source, &url, &reference, tip, &commit, &request.branch).await?;
+        }
+        let lease = format!("--force-with-lease={reference}:{}", tip.as_deref().unwrap_or_default());
+        let refspec = format!("{commit}:{reference}");
+        self.git
+            .command(["push", "--porcelain", "--no-verify", &lease, "--", &request.remote, &refspec])
+            .authenticated(&url, self.token.as_ref())
+            .run()
+            .await?;
+        Ok(if tip.is_some() { Pushed::Updated } else { Pushed::Created })
+    }
+
+    /// The URL of a remote as configured, with `insteadOf` applied.
+    async fn raw_url(&self, remote: &str, push: bool) -> Result<Option<String>, Failure> {
+        let args: &[&str] = if push { &["remote", "get-url", "--push"] } else { &["remote", "get-url"] };
+        let output = self.git.command(args.iter().copied()).args(["--", remote]).accepting(&[2, 128]).await?;
+        Ok((output.code == 0).then(|| output.text()))
+    }
+
+    /// Where the branch stands on the remote.
+    async fn remote_tip(&self, source: &str, url: &str, reference: &str) -> Result<Option<String>, GitError> {
+        let listing = self
+            .git
+            .command(["ls-remote", "--quiet", "--", source, reference])
+            .authenticated(url, self.token.as_ref())
+            .text()
+            .await?;
+        // A pattern also matches longer names that end with it.
+        Ok(listing
+            .lines()
+            .filter_map(|line| line.split_once('\t'))
+            .find(|(_, name)| *name == reference)
+            .map(|(id, _)| id.to_owned()))
+    }
+
+    /// Whether the branch on the remote is Patchwork's own work, or part of what is pushed.
+    async fn may_replace(
+        &self,
+        source: &str,
+        url: &str,
+        reference: &str,
+        tip: &str,
+        commit: &str,
+        branch: &str,
+    ) -> Result<(), Failure> {
+        let private = self.reference("remote");
+        self.git
+            .command(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--refmap=", "--", source])
+            .args([format!("+{reference}:{private}")])
+            .authenticated(url, self.token.as_ref())
+            .run()
+            .await?;
+        let ancestor =
+            self.git.command(["merge-base", "--is-ancestor", tip, commit]).accepting(&[1, 128]).await?;
+        // 128 also says that the branch moved on since it was listed: then it has another tip to ask about, and the lease
+        // below would refuse anyway.
+        let author = self
+            .git
+            .command(["show", "-s", "--format=%ae", "--end-of-options", tip])
+            .accepting(&[128])
+            .await?;
+        self.git.text(["update-ref", "-d", &private]).await?;
+        if ancestor.code == 0 || author.text() == BOT_EMAIL {
+            return Ok(());
+        }
+        Err(Failure::refused(format!(
+            "the newest commit of branch `{branch}` on the remote ({tip}) is not Patchwork's own: it is left alone"
+        ))
+        .hint("choose another name: branch_suffix=…")
+        .hint("or merge or delete that branch first"))
+    }
+}
+
+/// A remote may be given as a URL.
+fn shown(remote: &str) -> String {
+    without_credentials(remote)
+}
