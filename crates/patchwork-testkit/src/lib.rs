@@ -4,3 +4,4 @@ pub mod context;
 pub mod forge;
 pub mod git_http;
 pub mod model;
+pub mod repo;
