@@ -1,3 +1,9 @@
 //! The patchflow language: document (spans kept) → check (all faults in one report) → plan (what runs).
 
+pub mod check;
+mod document;
 pub mod plan;
+mod types;
+pub(crate) mod yaml;
+
+pub use yaml::decode;
