@@ -1,1 +1,0 @@
-//! Scanners: what finds weaknesses.

@@ -1,0 +1,21 @@
+//! SARIF 2.1.0, read leniently and written strictly.
+
+mod document;
+mod fingerprint;
+mod fix;
+mod location;
+mod read;
+mod rules;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+pub use document::{SarifError, check, parse};
+pub use fix::{Fix, Replacement, patch_of};
+pub use read::{Report, read};
+pub use write::{RuleText, ScanResult, Tool, write};
+
+/// The name of our own rules as a tool. Only its fixes are taken over as edits: those of other tools are shown to the
+/// model as suggestions.
+pub const OWN_TOOL: &str = "Patchwork rules";

@@ -1,0 +1,256 @@
+//! From a SARIF log of any tool to findings.
+
+use std::collections::{BTreeMap, HashSet};
+
+use patchwork_core::failure::Failure;
+use patchwork_core::finding::Finding;
+use serde_json::Value;
+
+use super::location::Locations;
+use super::rules::{self, Rules};
+use super::{Fix, OWN_TOOL, Replacement, SarifError, check, fingerprint};
+
+/// What a SARIF log says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The findings, in the order of the log. A result with several locations is one finding for each.
+    pub findings: Vec<Finding>,
+    /// Fixes that our own rules give, by the fingerprint of their finding.
+    pub fixes: BTreeMap<String, Fix>,
+    /// What is wrong with the log or with the scan: files that the tool could not read, results that could not be
+    /// understood. A log with problems and no findings does not say that the code is clean.
+    pub problems: Vec<String>,
+    /// The tool; several are joined with `, `.
+    pub tool: String,
+    /// Results that were left out because the report itself says that they are settled: suppressed, passed, or absent
+    /// from the newest scan.
+    pub settled: usize,
+}
+
+/// A finding with what is needed until it has its fingerprint.
+pub(super) struct Located {
+    pub(super) finding: Finding,
+    pub(super) column: u32,
+    fix: Option<Fix>,
+}
+
+/// Reads a SARIF 2.x log. `resolve` turns a path or URI into a path below the root of the repository, or says why it may
+/// not; `line_text(path, start, end)` gives the text of lines by 1-based inclusive number, `None` when the file or its
+/// first line is not there. One result that can't be used is named in `problems` and loses no other.
+pub fn read<R, T>(log: &Value, resolve: R, line_text: T) -> Result<Report, SarifError>
+where
+    R: Fn(&str) -> Result<String, Failure>,
+    T: Fn(&str, u32, u32) -> Option<String>,
+{
+    check(log, "`sarif_values`")?;
+    let mut report = Report::default();
+    let mut found = Vec::new();
+    let Some(runs) = log["runs"].as_array() else {
+        report.problems.push("`runs` is null: the tool did not scan".into());
+        return Ok(report);
+    };
+    let mut tools: Vec<&str> = Vec::new();
+    let mut seen = HashSet::new();
+    for run in runs {
+        let tool = run["tool"]["driver"]["name"].as_str().unwrap_or_default();
+        if !tool.is_empty() && !tools.contains(&tool) {
+            tools.push(tool);
+        }
+        let mut reader = RunReader {
+            run,
+            tool,
+            rules: Rules::of(run),
+            locations: Locations::new(run, &resolve, &line_text),
+            report: &mut report,
+            found: &mut found,
+            seen: &mut seen,
+        };
+        reader.read();
+    }
+    report.tool = tools.join(", ");
+    fingerprint::assign(&mut found, &line_text);
+    for item in found {
+        if let Some(fix) = item.fix {
+            report.fixes.insert(item.finding.fingerprint.clone(), fix);
+        }
+        report.findings.push(item.finding);
+    }
+    Ok(report)
+}
+
+struct RunReader<'a, R, T> {
+    run: &'a Value,
+    tool: &'a str,
+    rules: Rules<'a>,
+    locations: Locations<'a, R, T>,
+    report: &'a mut Report,
+    found: &'a mut Vec<Located>,
+    seen: &'a mut HashSet<(String, String, [u32; 4])>,
+}
+
+impl<R, T> RunReader<'_, R, T>
+where
+    R: Fn(&str) -> Result<String, Failure>,
+    T: Fn(&str, u32, u32) -> Option<String>,
+{
+    fn read(&mut self) {
+        self.invocations();
+        match &self.run["results"] {
+            Value::Array(results) => {
+                for (index, result) in results.iter().enumerate() {
+                    self.result(index, result);
+                }
+            }
+            // Absent is how a tool says that it only describes itself; null, that it could not scan.
+            Value::Null if self.run.get("results").is_none() && self.run.is_object() => {}
+            Value::Null if self.run.is_object() => {
+                self.problem("`results` is null: the tool did not finish its scan");
+            }
+            _ => self.problem("a run is not of SARIF's form"),
+        }
+    }
+
+    fn problem(&mut self, problem: impl AsRef<str>) {
+        let tool = if self.tool.is_empty() { "SARIF" } else { self.tool };
+        self.report.problems.push(format!("{tool}: {}", problem.as_ref()));
+    }
+
+    fn invocations(&mut self) {
+        for invocation in self.run["invocations"].as_array().into_iter().flatten() {
+            if invocation["executionSuccessful"] == Value::Bool(false) {
+                let why = invocation["exitCodeDescription"].as_str().unwrap_or("the scan did not succeed");
+                self.problem(why);
+            }
+            for list in ["toolExecutionNotifications", "toolConfigurationNotifications"] {
+                for notification in invocation[list].as_array().into_iter().flatten() {
+                    if notification["level"].as_str() == Some("error") {
+                        let words = rules::message(notification, &Value::Null, "an error without words");
+                        let place =
+                            &notification["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+                        match place.as_str().filter(|place| !words.contains(place)) {
+                            Some(place) => self.problem(format!("{place}: {words}")),
+                            None => self.problem(words),
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn result(&mut self, index: usize, result: &Value) {
+        if is_settled(result) {
+            self.report.settled += 1;
+            return;
+        }
+        if !result.is_object() {
+            return self.problem(format!("result {index} is not an object"));
+        }
+        let (rule_id, rule) = self.rules.of_result(result);
+        let locations = result["locations"].as_array().map(Vec::as_slice).unwrap_or_default();
+        if locations.is_empty() {
+            return self.problem(format!("result {index} ({rule_id}) has no location"));
+        }
+        let finding = Finding {
+            message: rules::message(result, rule, &rule_id),
+            severity: rules::severity(result, rule),
+            cwe: rules::weaknesses(result, rule),
+            suggestions: suggestions(result),
+            rule: rule_id,
+            tool: self.tool.to_owned(),
+            path: String::new(),
+            start_line: 1,
+            end_line: 1,
+            fingerprint: String::new(),
+        };
+        let fix = if self.tool == OWN_TOOL { self.fix(result) } else { None };
+        for location in locations {
+            let physical = &location["physicalLocation"];
+            match self.locations.resolve(&physical["artifactLocation"]) {
+                Err(why) => self.problem(format!("result {index} ({}): {why}", finding.rule)),
+                Ok(path) => {
+                    let region = Region::of(&physical["region"]);
+                    let lines = [region.start_line, region.start_column, region.end_line, region.end_column];
+                    // The same result twice, from two runs over one file for example, is one finding.
+                    if self.seen.insert((finding.rule.clone(), path.clone(), lines)) {
+                        let finding = Finding {
+                            path,
+                            start_line: region.start_line,
+                            end_line: region.end_line,
+                            ..finding.clone()
+                        };
+                        self.found.push(Located { finding, column: region.start_column, fix: fix.clone() });
+                    }
+                }
+            }
+        }
+    }
+
+    /// The first fix of a result, when all of it can be understood.
+    fn fix(&self, result: &Value) -> Option<Fix> {
+        let mut replacements = Vec::new();
+        for change in result["fixes"][0]["artifactChanges"].as_array()? {
+            let path = self.locations.resolve(&change["artifactLocation"]).ok()?;
+            for replacement in change["replacements"].as_array()? {
+                let region = &replacement["deletedRegion"];
+                let part = |key: &str| u32::try_from(region[key].as_u64()?).ok();
+                replacements.push(Replacement {
+                    path: path.clone(),
+                    start_line: part("startLine")?,
+                    start_column: part("startColumn")?,
+                    end_line: part("endLine")?,
+                    end_column: part("endColumn")?,
+                    text: replacement["insertedContent"]["text"].as_str().unwrap_or_default().to_owned(),
+                });
+            }
+        }
+        (!replacements.is_empty()).then_some(Fix { replacements })
+    }
+}
+
+/// Whether the log itself says that a result needs no attention.
+fn is_settled(result: &Value) -> bool {
+    let suppressions = result["suppressions"].as_array().map(Vec::as_slice).unwrap_or_default();
+    // SARIF: without a status a suppression is accepted, and one that is not keeps the result open.
+    let accepted = |s: &Value| matches!(s["status"].as_str(), None | Some("accepted"));
+    let suppressed = !suppressions.is_empty() && suppressions.iter().all(accepted);
+    let absent = result["baselineState"].as_str() == Some("absent");
+    suppressed || absent || matches!(result["kind"].as_str(), Some("pass" | "notApplicable"))
+}
+
+fn suggestions(result: &Value) -> Vec<String> {
+    let fixes = result["fixes"].as_array().into_iter().flatten();
+    let words = fixes
+        .filter_map(|fix| fix["description"]["text"].as_str().or(fix["description"]["markdown"].as_str()));
+    words.map(str::trim).filter(|words| !words.is_empty()).map(str::to_owned).collect()
+}
+
+/// Lines and columns, 1-based, whole and in order whatever the log says.
+struct Region {
+    start_line: u32,
+    start_column: u32,
+    end_line: u32,
+    end_column: u32,
+}
+
+impl Region {
+    fn of(region: &Value) -> Self {
+        let number = |key: &str| {
+            let value = &region[key];
+            let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())?;
+            // `as` saturates, and 0 or less counts as missing.
+            (number >= 1.0).then_some(number as u32)
+        };
+        let start_line = number("startLine").unwrap_or(1);
+        let mut end_line = number("endLine").unwrap_or(start_line).max(start_line);
+        // A region that ends before the first column of a line has nothing of that line.
+        if end_line > start_line && number("endColumn") == Some(1) {
+            end_line -= 1;
+        }
+        Self {
+            start_line,
+            start_column: number("startColumn").unwrap_or(1),
+            end_line,
+            end_column: number("endColumn").unwrap_or(0),
+        }
+    }
+}
