@@ -2,6 +2,7 @@
 
 pub mod forge;
 pub mod http;
+pub mod llm;
 mod tls;
 
 pub use tls::install_tls;

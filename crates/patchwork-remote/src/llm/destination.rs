@@ -1,0 +1,149 @@
+//! Where calls to one target go, worked out once per call and without the network.
+
+use std::net::IpAddr;
+
+use genai::adapter::AdapterKind;
+use genai::resolver::{AuthData, Endpoint};
+use genai::{Headers, ModelIden, ModelSpec, ServiceTarget};
+use patchwork_core::port::provider::Route;
+use patchwork_core::secret::Secret;
+use patchwork_core::usage::{MicroUsd, Usage};
+use reqwest::Url;
+
+use super::catalog::{Model, Protocol, Vendor, catalog};
+
+/// The vendor id of an endpoint that the user named.
+pub(super) const CUSTOM: &str = "custom";
+
+/// Where a call goes.
+#[derive(Debug, Clone)]
+pub(super) struct Destination {
+    /// What the user is told.
+    pub(super) route: Route,
+    /// What is spoken there.
+    pub(super) protocol: Protocol,
+    /// The base URL; its path ends with a slash.
+    pub(super) base: Url,
+    /// The key, when there is one.
+    pub(super) key: Option<Secret>,
+    /// Who sells it; absent for local and custom endpoints.
+    pub(super) vendor: Option<&'static Vendor>,
+    /// On this machine under a name of ours: nobody bills.
+    pub(super) free: bool,
+}
+
+impl Destination {
+    /// How errors name it: `openai/gpt-4o`, and where it is unless that is the vendor's own place.
+    pub(super) fn label(&self) -> String {
+        let Route { vendor, model, base_url, .. } = &self.route;
+        match self.vendor {
+            Some(_) => format!("{vendor}/{model}"),
+            None => format!("{vendor}/{model} at {base_url}"),
+        }
+    }
+
+    /// What the catalogue knows of the model.
+    pub(super) fn model(&self) -> Option<&'static Model> {
+        catalog().model(&self.route.model)
+    }
+
+    /// What a call cost by list price, whoever served the model; nothing for a server of the user's own.
+    pub(super) fn cost(&self, usage: Usage) -> Option<MicroUsd> {
+        if self.free {
+            return Some(MicroUsd(0));
+        }
+        self.model()?.cost(usage)
+    }
+
+    /// Whether it is on this machine, where no proxy belongs in between.
+    pub(super) fn is_loopback(&self) -> bool {
+        self.base.host_str().is_some_and(|host| {
+            let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+            host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+        })
+    }
+
+    /// The target in the words of the library.
+    pub(super) fn model_spec(&self) -> ModelSpec {
+        let model = &self.route.model;
+        // The library takes what stands before `::` for a name of its own and drops it.
+        let name = if model.contains("::") { format!("as-it-is::{model}") } else { model.clone() };
+        let key = self.key.as_ref().map(Secret::expose);
+        let (kind, auth) = match self.protocol {
+            Protocol::OpenAi => (
+                AdapterKind::OpenAI,
+                AuthData::RequestOverride {
+                    // Servers of the user's own often want no key, and then no header either.
+                    url: join(&self.base, "chat/completions").into(),
+                    headers: key
+                        .map(|key| Headers::from(("Authorization", format!("Bearer {key}"))))
+                        .unwrap_or_default(),
+                },
+            ),
+            Protocol::Anthropic => (AdapterKind::Anthropic, AuthData::from_single(key.unwrap_or_default())),
+            Protocol::Gemini => (AdapterKind::Gemini, AuthData::from_single(key.unwrap_or_default())),
+        };
+        ModelSpec::Target(ServiceTarget {
+            endpoint: Endpoint::from_owned(self.base.as_str()),
+            auth,
+            model: ModelIden::new(kind, name),
+        })
+    }
+}
+
+/// A base URL as people write it: with or without a final slash, or even with the path of the call itself.
+pub(super) fn base_url(text: &str) -> Option<Url> {
+    let mut url = Url::parse(text.trim()).ok()?;
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return None;
+    }
+    url.set_fragment(None);
+    let path = url.path().trim_end_matches('/');
+    let path = format!("{}/", path.strip_suffix("/chat/completions").unwrap_or(path));
+    url.set_path(&path);
+    Some(url)
+}
+
+/// `path` below a base URL; the query of the base (`?api-version=…`) stays.
+pub(super) fn join(base: &Url, path: &str) -> Url {
+    let mut url = base.clone();
+    url.set_path(&format!("{}{path}", base.path()));
+    url
+}
+
+/// A URL without user, password and query, and without the final slash.
+pub(super) fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    // Both fail only for URLs that can't have credentials, which have none then.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_query(None);
+    url.as_str().trim_end_matches('/').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base_urls_are_taken_as_people_write_them() {
+        for (text, call) in [
+            ("http://127.0.0.1:1234/v1", "http://127.0.0.1:1234/v1/chat/completions"),
+            (" http://127.0.0.1:1234/v1/ ", "http://127.0.0.1:1234/v1/chat/completions"),
+            ("http://host/v1/chat/completions", "http://host/v1/chat/completions"),
+            ("https://host", "https://host/chat/completions"),
+            ("https://host/openai?api-version=1", "https://host/openai/chat/completions?api-version=1"),
+        ] {
+            assert_eq!(join(&base_url(text).unwrap(), "chat/completions").as_str(), call);
+        }
+        for text in ["", "localhost:1234", "ftp://host/v1", "file:///etc/passwd", "http://", "/v1"] {
+            assert_eq!(base_url(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_shown_has_no_credentials() {
+        let url = base_url("https://user:password@host:8443/v1/?key=secret").unwrap();
+        assert_eq!(shown(&url), "https://host:8443/v1");
+    }
+}

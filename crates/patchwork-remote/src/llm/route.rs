@@ -1,0 +1,259 @@
+//! Which model is asked, where: the user's own endpoint, the vendor of the model, the vendor of a key, or a server on this
+//! machine.
+
+use patchwork_core::failure::nearest;
+use patchwork_core::port::provider::{ProviderError, ProviderErrorKind, Route, Target};
+use patchwork_core::secret::Secret;
+
+use super::Models;
+use super::catalog::{Protocol, Vendor, catalog};
+use super::destination::{CUSTOM, Destination, base_url, join, shown};
+use super::local::{Found, list};
+use super::settings::LocalServer;
+
+/// The option whose key an endpoint of the user's own gets.
+const CUSTOM_KEY: &str = "openai_api_key";
+
+impl Models {
+    /// Where `target` leads; asks the network only when nothing that was given decides it.
+    pub(super) async fn destination(&self, target: &Target) -> Result<Destination, ProviderError> {
+        let model = target.model.as_deref().map(str::trim).filter(|model| !model.is_empty());
+        if let Some(bad) = model.filter(|model| model.chars().any(|c| c.is_control() || c.is_whitespace())) {
+            return Err(not_configured(
+                format!("`{}` is not the name of a model", bad.escape_debug()),
+                "names have no spaces, for example `model=gpt-4o`",
+            ));
+        }
+        if let Some(url) = target.base_url.as_deref().filter(|url| !url.trim().is_empty()) {
+            return self.custom(url, model, target).await;
+        }
+        match model {
+            Some(model) => self.named(model, target).await,
+            None => self.unnamed(target).await,
+        }
+    }
+
+    /// The user's own endpoint takes every call.
+    async fn custom(
+        &self,
+        url: &str,
+        model: Option<&str>,
+        target: &Target,
+    ) -> Result<Destination, ProviderError> {
+        let base = base_url(url).ok_or_else(|| {
+            not_configured(
+                "`client_base_url` is not an http or https URL".to_owned(),
+                "it looks like http://127.0.0.1:8000/v1",
+            )
+        })?;
+        let key = key(target, CUSTOM_KEY)?;
+        let mut destination = Destination {
+            route: Route {
+                vendor: CUSTOM.to_owned(),
+                model: String::new(),
+                base_url: shown(&base),
+                reason: None,
+            },
+            protocol: Protocol::OpenAi,
+            base,
+            key,
+            vendor: None,
+            free: false,
+        };
+        destination.route.model = match model {
+            Some(model) => {
+                let host = destination.base.host_str().unwrap_or_default();
+                let prefixed = catalog().prefixed_hosts.iter().any(|known| known == host);
+                model.strip_prefix("openai/").filter(|_| !prefixed).unwrap_or(model).to_owned()
+            }
+            None => {
+                let (model, reason) = self.first_served(&destination).await?;
+                destination.route.reason = Some(reason);
+                model
+            }
+        };
+        Ok(destination)
+    }
+
+    /// The model to ask at an endpoint when none was named: our usual default when it is served, else the first one.
+    async fn first_served(&self, destination: &Destination) -> Result<(String, String), ProviderError> {
+        let mut served = self.served.lock().await;
+        if let Some(known) = served.get(destination.base.as_str()) {
+            return Ok(known.clone());
+        }
+        let client = &self.clients(destination.is_loopback())?.http;
+        let url = join(&destination.base, "models");
+        let limit = self.settings.timeout.min(self.settings.local_timeout * 10);
+        let listed = list(client, url, "id", destination.key.as_ref(), limit).await.unwrap_or_default();
+        let usual = catalog().vendor("openai").map(|vendor| vendor.default.as_str());
+        let model = match usual.filter(|usual| listed.iter().any(|model| model == usual)) {
+            Some(usual) => usual.to_owned(),
+            None => listed.into_iter().find(|model| !model.contains("embed")).ok_or_else(|| {
+                not_configured(
+                    format!("no model is named, and {} lists none", destination.route.base_url),
+                    "name one: `model=…`",
+                )
+            })?,
+        };
+        let reason = format!("no model named, {} serves it", destination.route.base_url);
+        served.insert(destination.base.as_str().to_owned(), (model.clone(), reason.clone()));
+        Ok((model, reason))
+    }
+
+    /// A model that was named, `vendor/name` or bare.
+    async fn named(&self, model: &str, target: &Target) -> Result<Destination, ProviderError> {
+        if let Some((prefix, name)) = model.split_once('/').filter(|(_, name)| !name.is_empty()) {
+            if let Some(vendor) = catalog().vendor(prefix) {
+                return self.vendor(vendor, name, target);
+            }
+            if let Some(server) = self.settings.local.iter().find(|server| server.id == prefix) {
+                return local(server, name, None);
+            }
+        } else if let Some(vendor) = catalog().vendor_of(model) {
+            return self.vendor(vendor, model, target);
+        }
+        for found in self.found().await? {
+            if let Some(name) = found.model(model) {
+                let reason = format!("found {model} in {} on this machine", found.server.name);
+                return local(&found.server, name, Some(reason));
+            }
+        }
+        let hint = match nearest(model, catalog().names()) {
+            Some(name) => format!("did you mean `{name}`?"),
+            None => format!(
+                "write VENDOR/{model} with one of {} as the vendor, or say where it is: `client_base_url=…`",
+                self.vendor_ids().join(", ")
+            ),
+        };
+        Err(not_configured(format!("nobody is known to serve the model `{model}`"), hint))
+    }
+
+    /// A vendor of the catalogue.
+    fn vendor(
+        &self,
+        vendor: &'static Vendor,
+        model: &str,
+        target: &Target,
+    ) -> Result<Destination, ProviderError> {
+        let Some(key) = key(target, &vendor.option)? else {
+            return Err(not_configured(
+                format!("`{model}` is a model of {}, and there is no key for it", vendor.name),
+                vendor.how_to_give_key(),
+            ));
+        };
+        let safe = |c: char| c.is_ascii_alphanumeric() || "-._:".contains(c);
+        if vendor.protocol == Protocol::Gemini && !model.chars().all(safe) {
+            // It becomes a part of the path.
+            return Err(not_configured(
+                format!("`{model}` is not the name of a model of {}", vendor.name),
+                format!("for example `{}`", vendor.default),
+            ));
+        }
+        let url = self.settings.base_urls.get(&vendor.id).unwrap_or(&vendor.base_url);
+        let base = base_url(url).ok_or_else(|| {
+            not_configured(format!("the base URL of {} is not an http or https URL", vendor.name), "")
+        })?;
+        Ok(Destination {
+            route: Route {
+                vendor: vendor.id.clone(),
+                model: model.to_owned(),
+                base_url: shown(&base),
+                reason: None,
+            },
+            protocol: vendor.protocol,
+            base,
+            key: Some(key),
+            vendor: Some(vendor),
+            free: false,
+        })
+    }
+
+    /// No model was named: the default of the first vendor that a key is there for, else a server on this machine.
+    async fn unnamed(&self, target: &Target) -> Result<Destination, ProviderError> {
+        for vendor in &catalog().vendors {
+            if key(target, &vendor.option)?.is_some() {
+                let mut destination = self.vendor(vendor, &vendor.default, target)?;
+                destination.route.reason = Some(format!("no model named, `{}` is given", vendor.option));
+                return Ok(destination);
+            }
+        }
+        let found = self.found().await?;
+        for Found { server, .. } in found.iter().filter(|found| found.first().is_none()) {
+            tracing::debug!(server = server.id, "a local server lists no model");
+        }
+        let usable = found.iter().find_map(|found| Some((found, found.first()?)));
+        if let Some((Found { server, .. }, model)) = usable {
+            let reason = format!("no key given, found {} on this machine", server.name);
+            return local(server, model, Some(reason));
+        }
+        let variables = catalog().vendors.iter().filter_map(|vendor| vendor.environment.first());
+        let variables = variables.map(String::as_str).collect::<Vec<_>>().join(", ");
+        let servers =
+            self.settings.local.iter().map(|server| format!("{} at {}", server.name, server.base_url));
+        let servers = servers.collect::<Vec<_>>().join(", ");
+        let message = if servers.is_empty() {
+            "there is no model to ask: no key is given".to_owned()
+        } else if found.is_empty() {
+            format!(
+                "there is no model to ask: no key is given, and no server answers on this machine ({servers})"
+            )
+        } else {
+            let name = found.first().map_or("the server", |found| found.server.name.as_str());
+            format!("there is no model to ask: no key is given, and {name} on this machine has no model yet")
+        };
+        let hint = format!(
+            "set a key ({variables}), or name an OpenAI-compatible server (`client_base_url=…`), or start a model on \
+             this machine (`ollama run …`)"
+        );
+        Err(not_configured(message, hint))
+    }
+
+    async fn found(&self) -> Result<Vec<Found>, ProviderError> {
+        if self.settings.local.is_empty() {
+            return Ok(Vec::new());
+        }
+        let client = &self.clients(true)?.http;
+        Ok(self.local.find(client, &self.settings.local, self.settings.local_timeout).await)
+    }
+
+    fn vendor_ids(&self) -> Vec<&str> {
+        let vendors = catalog().vendors.iter().map(|vendor| vendor.id.as_str());
+        vendors.chain(self.settings.local.iter().map(|server| server.id.as_str())).collect()
+    }
+}
+
+/// A model of a server on this machine.
+fn local(server: &LocalServer, model: &str, reason: Option<String>) -> Result<Destination, ProviderError> {
+    let url = format!("{}/v1", server.base_url.trim_end_matches('/'));
+    let base = base_url(&url).ok_or_else(|| {
+        not_configured(format!("the address of {} is not an http or https URL", server.name), "")
+    })?;
+    Ok(Destination {
+        route: Route { vendor: server.id.clone(), model: model.to_owned(), base_url: shown(&base), reason },
+        protocol: Protocol::OpenAi,
+        base,
+        key: None,
+        vendor: None,
+        free: true,
+    })
+}
+
+/// The key of an option, fit for a header: files and variables often bring a final newline.
+fn key(target: &Target, option: &str) -> Result<Option<Secret>, ProviderError> {
+    let Some(key) = target.keys.get(option).map(|key| key.expose().trim()).filter(|key| !key.is_empty())
+    else {
+        return Ok(None);
+    };
+    if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(not_configured(
+            format!("`{option}` has characters that no key has"),
+            "look for spaces, line breaks or quotes in it",
+        ));
+    }
+    Ok(Some(Secret::new(key)))
+}
+
+fn not_configured(message: String, hint: impl Into<String>) -> ProviderError {
+    let hint = Some(hint.into()).filter(|hint| !hint.is_empty());
+    ProviderError { kind: ProviderErrorKind::NotConfigured, message, status: None, retry_after: None, hint }
+}
