@@ -1,0 +1,167 @@
+//! Runs on this machine: the repository around a folder, a worktree for each run, and the ports a run needs.
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use patchwork_core::failure::Failure;
+use patchwork_core::port::checkout::Base;
+use patchwork_core::port::clock::{Clock, SystemClock};
+use patchwork_core::port::forge::Forges;
+use patchwork_core::port::process::Processes;
+use patchwork_core::port::provider::Provider;
+use patchwork_core::run::RunId;
+use patchwork_core::secret::Secrets;
+use patchwork_core::step::Ports;
+use patchwork_remote::forge::Sites;
+use patchwork_remote::llm::{Models, ModelsSettings};
+use patchwork_repo::checkout::{GitCheckout, Repository};
+use patchwork_repo::process::SystemProcesses;
+use tokio_util::sync::CancellationToken;
+
+/// The doors of this machine and the folder that keeps what outlives a process.
+#[derive(Clone)]
+pub struct Local {
+    processes: Arc<dyn Processes>,
+    provider: Arc<dyn Provider>,
+    forges: Arc<dyn Forges>,
+    clock: Arc<dyn Clock>,
+    state_dir: PathBuf,
+}
+
+/// A run's place on this machine, from the start of a process's work on it to its end.
+pub struct Place {
+    /// What its steps may use.
+    pub ports: Arc<Ports>,
+    checkout: Arc<GitCheckout>,
+    run: RunId,
+    /// Freed by the system when the process dies: until then no other run tidies this worktree away.
+    _hold: File,
+}
+
+impl Local {
+    /// The doors of this machine; models with their usual settings.
+    pub fn new(state_dir: &Path) -> Self {
+        patchwork_remote::install_tls();
+        Self {
+            processes: Arc::new(SystemProcesses::from_env()),
+            provider: Arc::new(Models::new(ModelsSettings::default())),
+            forges: Arc::new(Sites::new()),
+            clock: Arc::new(SystemClock),
+            state_dir: state_dir.to_owned(),
+        }
+    }
+
+    /// Programs of this machine.
+    pub fn processes(&self) -> &Arc<dyn Processes> {
+        &self.processes
+    }
+
+    /// Time.
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    /// The repository around a folder: refused when there is none, or no commit in it.
+    pub async fn repository(&self, folder: &Path) -> Result<Repository, Failure> {
+        Repository::discover(folder, self.processes.clone()).await
+    }
+
+    /// Makes the worktree of a new run. Worktrees that runs of this repository left behind when they were killed are
+    /// removed first; what is needed to resume those stays.
+    pub async fn begin(
+        &self,
+        repository: &Repository,
+        run: &RunId,
+        secrets: Secrets,
+        cancel: &CancellationToken,
+    ) -> Result<Place, Failure> {
+        repository.sweep(&self.worktrees(), |run| self.is_held(run)).await?;
+        let hold = self.hold(run)?;
+        let checkout = GitCheckout::create(repository, run, &self.worktrees()).await?;
+        Ok(self.place(checkout, run, hold, secrets, cancel))
+    }
+
+    /// Takes up the worktree of a run again; makes it anew when it is gone.
+    pub async fn take_up(
+        &self,
+        base: Base,
+        run: &RunId,
+        secrets: Secrets,
+        cancel: &CancellationToken,
+    ) -> Result<Place, Failure> {
+        let hold = self.hold(run)?;
+        let checkout = GitCheckout::reopen(base, run, &self.worktrees(), self.processes.clone()).await?;
+        Ok(self.place(checkout, run, hold, secrets, cancel))
+    }
+
+    /// Tidies up behind a process's work on a run. For one that is done, what only served to resume it goes as well.
+    pub async fn leave(&self, place: Place, done: bool) -> Result<(), Failure> {
+        if done {
+            return place.checkout.remove().await;
+        }
+        let top = &patchwork_core::port::checkout::Checkout::base(&*place.checkout).repository;
+        let repository = self.repository(top).await?;
+        repository.sweep(&self.worktrees(), |run| *run != place.run && self.is_held(run)).await?;
+        Ok(())
+    }
+
+    fn place(
+        &self,
+        checkout: GitCheckout,
+        run: &RunId,
+        hold: File,
+        secrets: Secrets,
+        cancel: &CancellationToken,
+    ) -> Place {
+        let checkout = Arc::new(checkout.with_cancel(cancel.clone()));
+        let ports = Arc::new(Ports {
+            checkout: checkout.clone(),
+            processes: self.processes.clone(),
+            provider: self.provider.clone(),
+            forges: self.forges.clone(),
+            clock: self.clock.clone(),
+            secrets,
+            cache_dir: self.state_dir.join("cache"),
+        });
+        Place { ports, checkout, run: run.clone(), _hold: hold }
+    }
+
+    fn worktrees(&self) -> PathBuf {
+        self.state_dir.join("worktrees")
+    }
+
+    /// Marks a run's worktree as in use by this process.
+    fn hold(&self, run: &RunId) -> Result<File, Failure> {
+        let path = self.hold_file(run);
+        let failed = |error: &std::io::Error| {
+            Failure::unavailable(format!("the lock {} can't be taken", path.display())).caused_by(error)
+        };
+        fs::create_dir_all(self.state_dir.join("locks")).map_err(|error| failed(&error))?;
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(|error| failed(&error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => {
+                Err(Failure::refused(format!("run {run} is being worked on by another process")))
+            }
+            Err(TryLockError::Error(error)) => Err(failed(&error)),
+        }
+    }
+
+    fn is_held(&self, run: &RunId) -> bool {
+        // What can't be looked at is left alone.
+        match File::open(self.hold_file(run)) {
+            Ok(file) => file.try_lock().is_err(),
+            Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+        }
+    }
+
+    fn hold_file(&self, run: &RunId) -> PathBuf {
+        self.state_dir.join("locks").join(format!("{run}.worktree"))
+    }
+}
