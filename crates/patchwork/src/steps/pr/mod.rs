@@ -1,8 +1,15 @@
 //! Steps that keep and publish changes.
 
-use patchwork_core::step::ErasedStep;
+pub mod change;
+pub mod commit_changes;
+pub mod options;
+pub mod preflight;
+mod publication;
+mod untrusted;
+
+use patchwork_core::step::{ErasedStep, erase};
 
 /// The steps of this group.
 pub fn steps() -> Vec<Box<dyn ErasedStep>> {
-    vec![]
+    vec![erase(preflight::Preflight), erase(commit_changes::CommitChanges)]
 }
