@@ -2,8 +2,12 @@
 
 pub mod change;
 pub mod commit_changes;
+pub mod create_pr;
 pub mod options;
+#[expect(clippy::module_inception, reason = "a step's file has the name of the step")]
+pub mod pr;
 pub mod preflight;
+pub mod prepare_pr;
 mod publication;
 mod untrusted;
 
@@ -11,5 +15,11 @@ use patchwork_core::step::{ErasedStep, erase};
 
 /// The steps of this group.
 pub fn steps() -> Vec<Box<dyn ErasedStep>> {
-    vec![erase(preflight::Preflight), erase(commit_changes::CommitChanges)]
+    vec![
+        erase(preflight::Preflight),
+        erase(commit_changes::CommitChanges),
+        erase(prepare_pr::PreparePR),
+        erase(create_pr::CreatePR),
+        erase(pr::PR),
+    ]
 }

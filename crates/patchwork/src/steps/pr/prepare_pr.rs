@@ -1,0 +1,238 @@
+//! `PreparePR`: writes the body of a pull request.
+
+use std::fmt::Write;
+
+use async_trait::async_trait;
+use patchwork_core::evidence::Evidence;
+use patchwork_core::finding::Finding;
+use patchwork_core::step::{Context, Effects, Step, StepError};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::change::{Change, by_file, findings};
+use super::options::given;
+use super::untrusted::markdown::{block, code, html, line};
+
+const MAX_TITLE: usize = 200;
+const MAX_SUMMARY: usize = 4_000;
+const MAX_REMARK: usize = 300;
+
+/// Writes the body of a pull request.
+pub struct PreparePR;
+
+/// Writes the body of a pull request in Markdown: a header, and a section for each file with its changes, the findings they
+/// mend, their risk and their evidence.
+///
+/// What models and scanners said is shown as text: HTML, links, images, mentions and references to issues have no effect.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PreparePRInput {
+    /// The changes.
+    pub modified_code_files: Vec<Change>,
+    /// How the body is laid out.
+    #[serde(flatten)]
+    pub body: BodyOptions,
+}
+
+/// How the body of a pull request is laid out.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub struct BodyOptions {
+    /// The first paragraph, in Markdown; says how many findings are fixed when absent.
+    #[serde(default)]
+    pub pr_header: Option<String>,
+    /// The address of the issue that the changes are for; the header links to it.
+    #[serde(default)]
+    pub issue_url: Option<String>,
+    /// Characters of the body at most; 60000 when absent. Files that don't fit are left out and counted.
+    #[serde(default = "sixty_thousand")]
+    pub pr_body_limit: usize,
+}
+
+impl Default for BodyOptions {
+    fn default() -> Self {
+        Self { pr_header: None, issue_url: None, pr_body_limit: sixty_thousand() }
+    }
+}
+
+/// The body.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PreparePROutput {
+    /// The body, in Markdown; empty when there are no changes.
+    pub pr_body: String,
+}
+
+#[async_trait]
+impl Step for PreparePR {
+    type Input = PreparePRInput;
+    type Output = PreparePROutput;
+
+    const ID: &'static str = "PreparePR";
+    const EFFECTS: Effects = Effects::NONE;
+
+    async fn run(&self, ctx: &Context, input: Self::Input) -> Result<Self::Output, StepError> {
+        let pr_body = write_body(&input.modified_code_files, &input.body)?;
+        if pr_body.is_empty() {
+            ctx.skip("no file was changed: there is nothing to describe");
+        }
+        Ok(PreparePROutput { pr_body })
+    }
+}
+
+/// The body; empty when there are no changes.
+pub(super) fn write_body(changes: &[Change], options: &BodyOptions) -> Result<String, StepError> {
+    let files = by_file(changes);
+    if files.is_empty() {
+        return Ok(String::new());
+    }
+    let limit = options.pr_body_limit;
+    let mut body = header(options, findings(&files))?;
+    if chars(&body) + chars(&left_out(files.len())) > limit {
+        return Err(StepError::input(
+            "pr_body_limit",
+            format!("{limit} characters are too few for the header of the pull request alone"),
+        ));
+    }
+    let mut used = chars(&body);
+    let mut missing = 0;
+    for (at, (path, changes)) in files.iter().enumerate() {
+        // The line that counts what is left out must always fit, unless this is the last file and nothing is missing.
+        let reserve = if at + 1 == files.len() && missing == 0 { 0 } else { chars(&left_out(files.len())) };
+        match section(path, changes, limit.saturating_sub(used + reserve)) {
+            Some(text) => {
+                used += chars(&text);
+                body.push_str(&text);
+            }
+            None => missing += 1,
+        }
+    }
+    if missing > 0 {
+        body.push_str(&left_out(missing));
+    }
+    Ok(body)
+}
+
+fn header(options: &BodyOptions, count: usize) -> Result<String, StepError> {
+    if let Some(header) = given(options.pr_header.as_deref()) {
+        return Ok(header);
+    }
+    let Some(issue) = given(options.issue_url.as_deref()) else {
+        let plural = if count == 1 { "" } else { "s" };
+        return Ok(format!("This pull request from patchwork fixes {count} finding{plural}."));
+    };
+    let is_address = issue.starts_with("https://") || issue.starts_with("http://");
+    if !is_address || issue.contains(|c: char| c.is_whitespace() || c.is_control() || "<>()[]`".contains(c)) {
+        return Err(StepError::input(
+            "issue_url",
+            "expected the address of an issue: https://github.com/OWNER/NAME/issues/1",
+        ));
+    }
+    Ok(format!("This pull request from patchwork resolves {issue}."))
+}
+
+fn left_out(files: usize) -> String {
+    let (noun, verb) = if files == 1 { ("file", "is") } else { ("files", "are") };
+    format!(
+        "\n\n{files} more {noun} {verb} left out here: the body would be too long. The commits hold them all."
+    )
+}
+
+/// The section of a file, with the blank line before it, in `room` characters; none when not even one change fits.
+fn section(path: &str, changes: &[&Change], room: usize) -> Option<String> {
+    let items: Vec<String> = changes.iter().map(|change| item(change)).collect();
+    if items.iter().all(String::is_empty) {
+        let text = format!("\n\n- {}", code(path));
+        return (chars(&text) <= room).then_some(text);
+    }
+    let count = if changes.len() == 1 { String::new() } else { format!(" · {} changes", changes.len()) };
+    let mut text = format!("\n\n<details>\n<summary><code>{}</code>{count}</summary>", html(path));
+    let end = "\n\n</details>";
+    let rest = |n: usize| format!("\n\n{n} more changes of this file are left out here.");
+    let (mut used, mut kept) = (chars(&text) + chars(end), 0);
+    for (at, item) in items.iter().enumerate() {
+        let reserve = if at + 1 == items.len() { 0 } else { chars(&rest(items.len())) };
+        let size = chars(item);
+        if used + size + reserve > room {
+            break;
+        }
+        text.push_str(item);
+        used += size;
+        kept += 1;
+    }
+    if kept == 0 {
+        return None;
+    }
+    if kept < items.len() {
+        text.push_str(&rest(items.len() - kept));
+    }
+    text.push_str(end);
+    Some(text)
+}
+
+/// What there is to say about one change, with the blank line before each part; empty when there is nothing.
+fn item(change: &Change) -> String {
+    let mut out = String::new();
+    if let Some(title) = given(change.commit_message.as_deref()) {
+        // Only the first line of a message is a title; the others follow as text.
+        let (title, more) = title.split_once('\n').unwrap_or((&title, ""));
+        let _ = write!(out, "\n\n#### {}", line(title, MAX_TITLE));
+        paragraph(&mut out, more);
+    }
+    paragraph(&mut out, change.patch_message.as_deref().unwrap_or_default());
+    let mut remarks = String::new();
+    for finding in &change.findings {
+        let _ = write!(remarks, "\n- **Finding:** {}", finding_line(finding));
+    }
+    if let Some(risk) = given(change.compatibility.as_deref()) {
+        let _ = write!(remarks, "\n- **Compatibility risk:** {}", line(&risk, MAX_REMARK));
+    }
+    if let Some(evidence) = &change.evidence {
+        evidence_lines(&mut remarks, evidence);
+    }
+    if !remarks.is_empty() {
+        out.push('\n');
+        out.push_str(&remarks);
+    }
+    out
+}
+
+fn paragraph(out: &mut String, text: &str) {
+    let text = block(text, MAX_SUMMARY);
+    if !text.is_empty() {
+        out.extend(["\n\n", &text]);
+    }
+}
+
+fn finding_line(finding: &Finding) -> String {
+    let mut labels = vec![finding.severity.to_string()];
+    labels.extend(finding.cwe.iter().take(5).map(|cwe| line(cwe, 30)));
+    let place = if finding.start_line >= finding.end_line {
+        format!("line {}", finding.start_line)
+    } else {
+        format!("lines {}–{}", finding.start_line, finding.end_line)
+    };
+    let said = line(&finding.message, MAX_REMARK);
+    format!("{} ({}), {place}: {said}", code(&finding.rule), labels.join(", "))
+}
+
+fn evidence_lines(out: &mut String, evidence: &Evidence) {
+    let _ = write!(out, "\n- **Evidence:** {:?}, {}", evidence.level, evidence.level.meaning());
+    for check in &evidence.checks {
+        let mark = if check.passed { "✅" } else { "❌" };
+        let _ = write!(out, "\n  - {mark} {}", line(&check.name, MAX_REMARK));
+        let detail = line(&check.detail, MAX_REMARK);
+        if !detail.is_empty() {
+            let _ = write!(out, ": {detail}");
+        }
+    }
+}
+
+fn chars(text: &str) -> usize {
+    text.chars().count()
+}
+
+fn sixty_thousand() -> usize {
+    60_000
+}
+
+#[cfg(test)]
+mod tests;
