@@ -2,7 +2,7 @@
 
 mod environment;
 mod group;
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;
 
 use std::ffi::OsString;
