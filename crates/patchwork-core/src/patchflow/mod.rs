@@ -3,7 +3,7 @@
 pub mod check;
 mod document;
 pub mod plan;
-mod types;
+pub(crate) mod types;
 pub(crate) mod yaml;
 
 pub use yaml::decode;

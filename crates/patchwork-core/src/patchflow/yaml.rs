@@ -190,7 +190,13 @@ fn syntax_error(file: &Arc<SourceText>, error: &serde_saphyr::Error) -> Diagnost
         | Error::AliasReplayStackDepthExceeded { .. } => {
             ("the document is too large or nested too deeply".to_owned(), None)
         }
-        other => (format!("not valid YAML: {}", first_line(&other.to_string())), None),
+        other => {
+            let line = span.as_ref().map_or("", |span| line_at(&file.text, span.start));
+            let help = line
+                .contains(": ${{")
+                .then_some("inside `{ … }` and `[ … ]`, an expression stands in quotes: \"${{ … }}\"");
+            (format!("not valid YAML: {}", first_line(&other.to_string())), help)
+        }
     };
     let mut diagnostic = Diagnostic::error("yaml", file, 0..0, message);
     diagnostic.span = span;
@@ -205,6 +211,13 @@ fn first_line(message: &str) -> String {
         Some(at) => line.get(..at).unwrap_or(line).to_owned(),
         None => line.to_owned(),
     }
+}
+
+/// The line around a byte offset.
+fn line_at(text: &str, offset: usize) -> &str {
+    let before = text.get(..offset.min(text.len())).unwrap_or(text);
+    let start = before.rfind('\n').map_or(0, |at| at + 1);
+    text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default()
 }
 
 fn offset_of(text: &str, line: u64, column: u64) -> usize {

@@ -223,7 +223,7 @@ impl<'a> Reader<'a> {
         self.error(
             "bad-name",
             name.span.clone(),
-            format!("{} can't name an {what}: names are snake_case", shortened(&name.text))
+            format!("{} can't name {what}: names are snake_case", shortened(&name.text))
                 .replace("an node", "a node")
                 .replace("an loop", "a loop"),
         )

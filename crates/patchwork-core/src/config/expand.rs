@@ -1,0 +1,86 @@
+//! `${VAR}` in the values of configuration files.
+
+use serde_json::Value;
+
+/// Looks a variable up.
+pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Replaces `${VAR}` in every string of a value by the variable; `$${` stands for a literal `${`. What a variable holds is
+/// not expanded again. The error says what is wrong with the first that is.
+pub(super) fn expand(value: &Value, lookup: Lookup<'_>) -> Result<Value, String> {
+    Ok(match value {
+        Value::String(text) => Value::String(expand_text(text, lookup)?),
+        Value::Array(items) => {
+            Value::Array(items.iter().map(|item| expand(item, lookup)).collect::<Result<_, _>>()?)
+        }
+        Value::Object(map) => Value::Object(
+            map.iter()
+                .map(|(key, item)| Ok((key.clone(), expand(item, lookup)?)))
+                .collect::<Result<_, String>>()?,
+        ),
+        other => other.clone(),
+    })
+}
+
+fn expand_text(text: &str, lookup: Lookup<'_>) -> Result<String, String> {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("${") {
+        let (before, after) = (rest.get(..at).unwrap_or_default(), rest.get(at + 2..).unwrap_or_default());
+        if let Some(before) = before.strip_suffix('$') {
+            out.push_str(before);
+            out.push_str("${");
+            rest = after;
+            continue;
+        }
+        out.push_str(before);
+        let Some((name, tail)) = after.split_once('}') else {
+            return Err("holds `${` without a `}`; a literal `${` is written `$${`".to_owned());
+        };
+        let valid = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if !valid {
+            return Err("holds `${…}` with something else than a variable's name in it; a literal `${` is \
+                        written `$${`"
+                .to_owned());
+        }
+        let Some(found) = lookup(name) else {
+            return Err(format!("needs the environment variable {name}, which is not set"));
+        };
+        out.push_str(&found);
+        rest = tail;
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn run(value: Value) -> Result<Value, String> {
+        expand(&value, &|name| match name {
+            "HOME" => Some("/home/me".to_owned()),
+            "NESTED" => Some("${HOME}".to_owned()),
+            "EMPTY" => Some(String::new()),
+            _ => None,
+        })
+    }
+
+    #[test]
+    fn variables_are_replaced_once_everywhere() {
+        let value = json!({"a": ["${HOME}/x", "$${HOME} ${HOME}", 1], "b": "${NESTED}", "c": "$ä${EMPTY}$$"});
+        let expected = json!({"a": ["/home/me/x", "${HOME} /home/me", 1], "b": "${HOME}", "c": "$ä$$"});
+        assert_eq!(run(value), Ok(expected));
+    }
+
+    #[test]
+    fn what_can_not_be_replaced_is_said() {
+        assert!(run(json!("a ${NOPE}")).unwrap_err().contains("NOPE"));
+        for text in ["${", "x ${HOME", "${}", "${a b}", "${{ inputs.x }}"] {
+            assert!(run(json!(text)).unwrap_err().contains("$${"), "{text}");
+        }
+    }
+}
