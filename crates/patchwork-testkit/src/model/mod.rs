@@ -14,6 +14,7 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
+use tokio::sync::watch;
 
 pub use self::reply::Reply;
 pub use self::request::{SeenRequest, Shape};
@@ -29,7 +30,7 @@ type Script = dyn Fn(&SeenRequest) -> Reply + Send + Sync;
 ///
 /// It answers `…/chat/completions` as OpenAI does, `…/messages` as Anthropic, `…:generateContent` as Gemini, and lists its
 /// models at `…/models` and `/api/tags`. It has its own threads, so tests without a runtime can use it too, and stops on
-/// drop. A request that no careful client would send (no text, two system messages, a system message in the middle) is
+/// drop; a script must not block them. A request that no careful client would send (no text, two system messages, a system message in the middle) is
 /// answered with 400 and kept in [`ModelServer::violations`].
 ///
 /// ```
@@ -52,7 +53,8 @@ struct Shared {
     violations: Mutex<Vec<String>>,
     listings: AtomicUsize,
     in_flight: AtomicUsize,
-    max_in_flight: AtomicUsize,
+    /// The most that were in flight at one time; watched by replies that wait for company.
+    max_in_flight: watch::Sender<usize>,
 }
 
 impl ModelServer {
@@ -80,7 +82,7 @@ impl ModelServer {
             violations: Mutex::default(),
             listings: AtomicUsize::new(0),
             in_flight: AtomicUsize::new(0),
-            max_in_flight: AtomicUsize::new(0),
+            max_in_flight: watch::Sender::new(0),
         });
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -148,7 +150,7 @@ impl ModelServer {
 
     /// The most requests that were waiting for their answer at one time.
     pub fn max_in_flight(&self) -> usize {
-        self.shared.max_in_flight.load(Ordering::SeqCst)
+        *self.shared.max_in_flight.borrow()
     }
 
     /// What was wrong with requests, each named by its number.
@@ -196,7 +198,11 @@ struct InFlight<'a>(&'a Shared);
 impl<'a> InFlight<'a> {
     fn new(shared: &'a Shared) -> Self {
         let now = shared.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
-        shared.max_in_flight.fetch_max(now, Ordering::SeqCst);
+        shared.max_in_flight.send_if_modified(|max| {
+            let more = now > *max;
+            *max = now.max(*max);
+            more
+        });
         Self(shared)
     }
 }
@@ -237,7 +243,7 @@ async fn answer(
         None => catch_unwind(AssertUnwindSafe(|| (shared.script)(&seen)))
             .unwrap_or_else(|_| refuse(&shared, &seen, "the script of the test panicked")),
     };
-    reply.send(&seen, &switch).await
+    reply.send(&seen, &switch, shared.max_in_flight.subscribe()).await
 }
 
 fn refuse(shared: &Shared, seen: &SeenRequest, violation: &str) -> Reply {

@@ -8,6 +8,7 @@ use futures_util::stream;
 use patchwork_core::message::Finish;
 use patchwork_core::usage::Usage;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use super::cut::CutSwitch;
 use super::request::{SeenRequest, Shape};
@@ -26,6 +27,8 @@ pub struct Reply {
     content: Content,
     headers: Vec<(String, String)>,
     delay: Duration,
+    /// Wait until so many requests were in flight at one time.
+    company: usize,
     /// Cut the connection after so many bytes of the body.
     cut_after: Option<usize>,
 }
@@ -41,7 +44,7 @@ enum Content {
 
 impl From<Content> for Reply {
     fn from(content: Content) -> Self {
-        Self { content, headers: Vec::new(), delay: Duration::ZERO, cut_after: None }
+        Self { content, headers: Vec::new(), delay: Duration::ZERO, company: 0, cut_after: None }
     }
 }
 
@@ -113,6 +116,14 @@ impl Reply {
         self
     }
 
+    /// Waits until so many requests were in flight at one time, this one included: whoever gets an answer has not asked one
+    /// by one.
+    #[must_use]
+    pub fn once_in_flight(mut self, requests: usize) -> Self {
+        self.company = requests;
+        self
+    }
+
     /// Cuts the connection after so many bytes of the body.
     #[must_use]
     pub fn cut_after(mut self, bytes: usize) -> Self {
@@ -120,7 +131,14 @@ impl Reply {
         self
     }
 
-    pub(super) async fn send(self, request: &SeenRequest, switch: &CutSwitch) -> Response<Body> {
+    pub(super) async fn send(
+        self,
+        request: &SeenRequest,
+        switch: &CutSwitch,
+        mut max_in_flight: watch::Receiver<usize>,
+    ) -> Response<Body> {
+        // It fails only when the server is gone, and with it this answer.
+        let _ = max_in_flight.wait_for(|max| *max >= self.company).await;
         if !self.delay.is_zero() {
             tokio::time::sleep(self.delay).await;
         }
