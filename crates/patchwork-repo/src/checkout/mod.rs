@@ -21,7 +21,6 @@ use patchwork_core::port::checkout::{
 };
 use patchwork_core::port::process::Processes;
 use patchwork_core::run::RunId;
-use patchwork_core::secret::Secret;
 use tokio_util::sync::CancellationToken;
 
 use crate::git::Git;
@@ -42,7 +41,6 @@ pub struct GitCheckout {
     git: Git,
     /// Not stopped by a cancellation: for what tidies up.
     tidy: Git,
-    token: Option<Secret>,
     places: Places,
     /// Held by whatever changes the worktree's index or the run's refs.
     state: tokio::sync::Mutex<State>,
@@ -124,17 +122,9 @@ impl GitCheckout {
             root,
             admin,
             common,
-            token: None,
             places,
             state: tokio::sync::Mutex::default(),
         }
-    }
-
-    /// Pushes over HTTPS with this token instead of the user's own credentials.
-    #[must_use]
-    pub fn with_token(mut self, token: Option<Secret>) -> Self {
-        self.token = token;
-        self
     }
 
     /// Stops its git processes when `cancel` is; [`GitCheckout::remove`] still works then.

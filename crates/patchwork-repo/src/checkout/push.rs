@@ -2,6 +2,7 @@
 
 use patchwork_core::failure::{Failure, FailureKind};
 use patchwork_core::port::checkout::{PushRequest, Pushed};
+use patchwork_core::secret::Secret;
 
 use super::GitCheckout;
 use crate::git::{BOT_EMAIL, GitError, without_credentials};
@@ -36,7 +37,8 @@ impl GitCheckout {
         // Where a remote is read from elsewhere than it is pushed to, only the latter counts.
         let fetch_url = self.raw_url(&request.remote, false).await?;
         let source = if fetch_url.as_ref() == Some(&url) { &request.remote } else { &url };
-        let tip = self.remote_tip(source, &url, &reference).await?;
+        let target = Target { source, url: &url, reference: &reference, token: request.token.as_ref() };
+        let tip = self.remote_tip(&target).await?;
         if tip.as_ref() == Some(&commit) {
             return Ok(Pushed::Unchanged);
         }
@@ -50,13 +52,21 @@ impl GitCheckout {
                 .hint("choose another name: branch_suffix=…")
                 .hint("or replace it: force_branch_creation=true"));
             }
-            self.may_replace(source, &url, &reference, tip, &commit, &request.branch).await?;
+            if !self.may_replace(&target, tip, &commit).await? {
+                return Err(Failure::refused(format!(
+                    "the newest commit of branch `{}` on `{}` ({tip}) is not Patchwork's own: it is left alone",
+                    request.branch,
+                    shown(&request.remote)
+                ))
+                .hint("choose another name: branch_suffix=…")
+                .hint("or merge or delete that branch first"));
+            }
         }
         let lease = format!("--force-with-lease={reference}:{}", tip.as_deref().unwrap_or_default());
         let refspec = format!("{commit}:{reference}");
         self.git
             .command(["push", "--porcelain", "--no-verify", &lease, "--", &request.remote, &refspec])
-            .authenticated(&url, self.token.as_ref())
+            .authenticated(&url, target.token)
             .run()
             .await?;
         Ok(if tip.is_some() { Pushed::Updated } else { Pushed::Created })
@@ -70,57 +80,50 @@ impl GitCheckout {
     }
 
     /// Where the branch stands on the remote.
-    async fn remote_tip(&self, source: &str, url: &str, reference: &str) -> Result<Option<String>, GitError> {
+    async fn remote_tip(&self, target: &Target<'_>) -> Result<Option<String>, GitError> {
         let listing = self
             .git
-            .command(["ls-remote", "--quiet", "--", source, reference])
-            .authenticated(url, self.token.as_ref())
+            .command(["ls-remote", "--quiet", "--", target.source, target.reference])
+            .authenticated(target.url, target.token)
             .text()
             .await?;
         // A pattern also matches longer names that end with it.
         Ok(listing
             .lines()
             .filter_map(|line| line.split_once('\t'))
-            .find(|(_, name)| *name == reference)
+            .find(|(_, name)| *name == target.reference)
             .map(|(id, _)| id.to_owned()))
     }
 
     /// Whether the branch on the remote is Patchwork's own work, or part of what is pushed.
-    async fn may_replace(
-        &self,
-        source: &str,
-        url: &str,
-        reference: &str,
-        tip: &str,
-        commit: &str,
-        branch: &str,
-    ) -> Result<(), Failure> {
+    async fn may_replace(&self, target: &Target<'_>, tip: &str, commit: &str) -> Result<bool, GitError> {
         let private = self.reference("remote");
         self.git
-            .command(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--refmap=", "--", source])
-            .args([format!("+{reference}:{private}")])
-            .authenticated(url, self.token.as_ref())
+            .command(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--refmap="])
+            .args(["--", target.source, &format!("+{}:{private}", target.reference)])
+            .authenticated(target.url, target.token)
             .run()
             .await?;
+        // A tip that is missing even now (128) means that the branch moved on since it was listed: it is nobody we know.
         let ancestor =
             self.git.command(["merge-base", "--is-ancestor", tip, commit]).accepting(&[1, 128]).await?;
-        // 128 also says that the branch moved on since it was listed: then it has another tip to ask about, and the lease
-        // below would refuse anyway.
         let author = self
             .git
             .command(["show", "-s", "--format=%ae", "--end-of-options", tip])
             .accepting(&[128])
             .await?;
         self.git.text(["update-ref", "-d", &private]).await?;
-        if ancestor.code == 0 || author.text() == BOT_EMAIL {
-            return Ok(());
-        }
-        Err(Failure::refused(format!(
-            "the newest commit of branch `{branch}` on the remote ({tip}) is not Patchwork's own: it is left alone"
-        ))
-        .hint("choose another name: branch_suffix=…")
-        .hint("or merge or delete that branch first"))
+        Ok(ancestor.code == 0 || author.text() == BOT_EMAIL)
     }
+}
+
+/// A branch on a remote.
+struct Target<'a> {
+    /// The remote's name; its URL where pushes go elsewhere.
+    source: &'a str,
+    url: &'a str,
+    reference: &'a str,
+    token: Option<&'a Secret>,
 }
 
 /// A remote may be given as a URL.

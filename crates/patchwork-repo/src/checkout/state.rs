@@ -52,9 +52,36 @@ impl GitCheckout {
             .hint("start a new run"));
         };
         self.git.text(["read-tree", "--reset", "-u", &tree]).await?;
+        self.materialise(&tree).await?;
         // Twice `-f`: also repositories that a tool cloned into the worktree.
         self.git.text(["clean", "-ffdq"]).await?;
         self.git.text(["update-ref", "--no-deref", "HEAD", &commit]).await?;
+        Ok(())
+    }
+
+    /// In a sparse checkout, git leaves out files beyond the folders that the user chose. Those that differ from the base are
+    /// the run's work and belong on disk.
+    async fn materialise(&self, tree: &str) -> Result<(), GitError> {
+        if !self.admin.join("info/sparse-checkout").exists() {
+            return Ok(());
+        }
+        let args = [
+            "diff-tree",
+            "-r",
+            "-z",
+            "--name-only",
+            "--no-renames",
+            "--diff-filter=d",
+            &self.base.commit,
+            tree,
+        ];
+        let changed = self.git.command(args).run().await?.stdout;
+        if !changed.is_empty() {
+            let args = ["update-index", "-z", "--no-skip-worktree", "--stdin"];
+            self.git.command(args).stdin(changed.clone()).run().await?;
+            let args = ["checkout-index", "--force", "--index", "-z", "--stdin"];
+            self.git.command(args).stdin(changed).run().await?;
+        }
         Ok(())
     }
 
@@ -82,14 +109,18 @@ impl GitCheckout {
     async fn stage(&self) -> Result<(), GitError> {
         let listing = self
             .git
-            .command(["ls-files", "-z", "--modified", "--deleted", "--others", "--exclude-standard"])
+            .command(["ls-files", "-z", "-t", "--modified", "--deleted", "--others", "--exclude-standard"])
             .run()
             .await?;
-        let mut paths = Vec::new();
-        for path in listing.fields().filter(|path| !path.ends_with(b"/")) {
-            paths.extend_from_slice(path);
+        let mut known = Vec::new();
+        let mut new = Vec::new();
+        for line in listing.fields().filter(|line| !line.ends_with(b"/")) {
+            let paths = if line.starts_with(b"? ") { &mut new } else { &mut known };
+            paths.extend_from_slice(line.get(2..).unwrap_or_default());
             paths.push(0);
         }
+        // First what is gone: a new file may stand in a folder that was a file.
+        let paths = [known, new].concat();
         if !paths.is_empty() {
             let args = ["update-index", "-z", "--add", "--remove", "--replace", "--stdin"];
             self.git.command(args).stdin(paths).run().await?;

@@ -136,6 +136,7 @@ impl GitError {
             "could not read username",
             "could not read password",
             "terminal prompts disabled",
+            "unable to get password",
             "permission denied (publickey",
             "host key verification failed",
             "returned error: 401",

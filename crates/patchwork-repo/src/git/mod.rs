@@ -53,7 +53,9 @@ const SETTINGS: &[&str] = &[
 const VARIABLES: &[(&str, &str)] = &[
     ("GIT_TERMINAL_PROMPT", "0"),
     ("GIT_ASKPASS", ""),
-    ("SSH_ASKPASS", ""),
+    // Without this, ssh would ask on the terminal for a host key or a passphrase, and wait for ever.
+    ("SSH_ASKPASS", "false"),
+    ("SSH_ASKPASS_REQUIRE", "force"),
     ("GIT_OPTIONAL_LOCKS", "0"),
     ("GIT_EDITOR", "false"),
     ("LC_ALL", "C"),

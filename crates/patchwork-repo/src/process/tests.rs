@@ -48,7 +48,11 @@ impl Life {
         drop(writer.await.unwrap());
         let mut reader = self.up.await.unwrap();
         let rest = tokio::task::spawn_blocking(move || reader.read_to_end(&mut Vec::new()));
-        tokio::time::timeout(Duration::from_secs(60), rest).await.expect("a grandchild lives").unwrap().unwrap();
+        tokio::time::timeout(Duration::from_secs(60), rest)
+            .await
+            .expect("a grandchild lives")
+            .unwrap()
+            .unwrap();
     }
 }
 
@@ -162,7 +166,8 @@ async fn nothing_outlives_a_caller_that_gives_up() {
 async fn a_child_left_behind_with_open_streams_is_not_waited_for() {
     let life = Life::new();
     let command = sh("(exec sleep 600) >life & (exec sleep 600) & echo done", life.folder.path());
-    let output = tokio::time::timeout(Duration::from_secs(120), run(command)).await.expect("it hangs").unwrap();
+    let output =
+        tokio::time::timeout(Duration::from_secs(120), run(command)).await.expect("it hangs").unwrap();
     assert_eq!((output.code, output.stdout.as_slice()), (Some(0), &b"done\n"[..]));
     life.ends().await;
 }
