@@ -1,0 +1,225 @@
+//! The grammar of the command line, for clap.
+
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, Command, value_parser};
+use patchwork_core::patchflow::plan::Plan;
+use serde_json::Value;
+
+const LEVELS: [&str; 7] = ["error", "critical", "warning", "warn", "info", "debug", "trace"];
+
+const AFTER_HELP: &str = "\
+Options of a patchflow can be written `key=value`, `--key=value`, `--key value` or, for a switch, `--key`.
+`patchwork AutoFix --help` lists those of AutoFix.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 wrong configuration, 4 something outside did not answer (resumable),
+6 refused, 10 findings remain, 11 below the required evidence, 12 budget reached, 70 our fault, 130 interrupted.";
+
+/// The whole command line.
+pub(crate) fn patchwork() -> Command {
+    Command::new("patchwork")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Runs patchflows over a repository: scan, fix, prove, open a pull request.")
+        .override_usage("patchwork [OPTIONS] <PATCHFLOW> [key=value | --key=value | --key value | --flag]...\n       patchwork [OPTIONS] <COMMAND>")
+        .after_help(AFTER_HELP)
+        .disable_help_subcommand(true)
+        .allow_external_subcommands(true)
+        .external_subcommand_value_parser(value_parser!(std::ffi::OsString))
+        .subcommand_value_name("PATCHFLOW")
+        .args(globals())
+        .subcommands([
+            Command::new("list")
+                .about("Lists the patchflows, the custom ones of --config included")
+                .arg(switch("steps").long("steps").help("List the steps that patchflows are made of")),
+            Command::new("show")
+                .about("Shows a step (what it takes, gives and touches) or a patchflow's document")
+                .arg(required("name", "NAME")),
+            Command::new("check")
+                .about("Checks patchflow documents: every fault, and where each input comes from")
+                .arg(
+                    Arg::new("files")
+                        .value_name("FILE")
+                        .required(true)
+                        .num_args(1..)
+                        .value_parser(value_parser!(PathBuf)),
+                ),
+            Command::new("eject")
+                .about("Writes a shipped patchflow and its prompts into a folder, to change them")
+                .arg(required("name", "NAME"))
+                .arg(path("dir", "DIR").long("dir").help("Where to [default: patchflows/<NAME>]"))
+                .arg(switch("force").long("force").help("Overwrite files that are there")),
+            Command::new("runs")
+                .about("Lists runs, newest first")
+                .arg(
+                    Arg::new("limit")
+                        .long("limit")
+                        .value_name("N")
+                        .value_parser(value_parser!(usize))
+                        .help("So many at most"),
+                )
+                .subcommand(
+                    Command::new("show").about("Shows what happened in a run").arg(required("run", "RUN")),
+                ),
+            Command::new("resume")
+                .about("Goes on with a run; nothing that is done is done or paid again")
+                .arg(required("run", "RUN"))
+                .arg(tail("secrets, such as openai_api_key=…; they are never stored")),
+            Command::new("config")
+                .about("Shows the value of each option of a patchflow and where it comes from")
+                .arg(required("patchflow", "PATCHFLOW"))
+                .arg(tail("options, as for a run")),
+            Command::new("schema")
+                .about("Prints the JSON Schema of patchflow files, or of a step")
+                .arg(Arg::new("name").value_name("STEP"))
+                .arg(path("all", "DIR").long("all").help("Write all schemas into a folder"))
+                .arg(path("pages", "DIR").long("pages").hide(true)),
+            Command::new("completions").about("Prints a completion script for a shell").arg(
+                Arg::new("shell").required(true).value_parser(value_parser!(clap_complete::Shell)),
+            ),
+            Command::new("demo")
+                .about("Makes a small vulnerable repository and runs AutoFix on it")
+                .arg(path("dir", "DIR").long("dir").help("Where to make it [default: a temporary folder, kept]"))
+                .arg(tail("options of AutoFix")),
+        ])
+}
+
+/// The grammar of global options alone, for those typed after a patchflow's name.
+pub(crate) fn globals_only() -> Command {
+    Command::new("patchwork").disable_help_flag(true).disable_version_flag(true).args(globals())
+}
+
+/// The options that every command takes.
+pub(crate) fn globals() -> Vec<Arg> {
+    let global = |arg: Arg| arg.global(true).help_heading("Options of every command");
+    vec![
+        Arg::new("list").short('l').long("list").action(ArgAction::SetTrue).help("List the patchflows"),
+        global(path("config", "PATH").long("config").help("A configuration file or folder")),
+        global(path("output", "FILE").long("output").help("Write the results of the run to a file")),
+        global(
+            Arg::new("format")
+                .long("format")
+                .value_name("FORMAT")
+                .value_parser(["text", "json", "yaml"])
+                .help("Form of results and listings [default: json in files, text on the terminal]")
+                .hide_possible_values(false),
+        ),
+        global(switch("plain").long("plain").help("Print lines instead of the live view")),
+        global(switch("quiet").short('q').long("quiet").help("Print only results and errors")),
+        global(
+            Arg::new("log")
+                .long("log")
+                .value_name("LEVEL")
+                .ignore_case(true)
+                .value_parser(LEVELS)
+                .hide_possible_values(true)
+                .help("What is worth a line: error, warning, info, debug, trace [default: info]"),
+        ),
+        global(
+            path("state_dir", "DIR")
+                .long("state-dir")
+                .alias("state_dir")
+                .help("Where journals and worktrees are kept [default: PATCHWORK_STATE_DIR, or the user's state folder]"),
+        ),
+        global(switch("durable").long("durable").help("Let the journal survive a power cut, which costs time")),
+        global(switch("debug").long("debug").hide(true)),
+        global(switch("disable_telemetry").long("disable_telemetry").alias("disable-telemetry").hide(true)),
+        global(
+            Arg::new("patched_api_key").long("patched_api_key").alias("patched-api-key").num_args(1).hide(true),
+        ),
+    ]
+}
+
+/// A command that takes a patchflow's inputs as options: for `--help` and completion scripts.
+pub(crate) fn with_patchflow_inputs(plan: &Plan) -> Command {
+    let args = plan.inputs.iter().map(|input| {
+        let mut help = input.help.clone();
+        let mut note = |text: String| {
+            if !help.is_empty() {
+                help.push(' ');
+            }
+            help.push_str(&text);
+        };
+        if let Some(words) = input.schema.get("enum").and_then(Value::as_array) {
+            let words: Vec<_> = words.iter().filter(|word| !word.is_null()).map(plain).collect();
+            note(format!("[one of: {}]", words.join(", ")));
+        }
+        if input.required {
+            note("[required]".to_owned());
+        } else if !input.default.is_null() {
+            note(format!("[default: {}]", plain(&input.default)));
+        }
+        let arg = Arg::new(input.name.clone()).long(input.name.clone()).help(help);
+        match input_type(&input.schema) {
+            "boolean" => arg.action(ArgAction::SetTrue),
+            kind => arg.value_name(value_name(kind)).action(ArgAction::Append),
+        }
+    });
+    Command::new(plan.name.clone())
+        .about(plan.summary.clone())
+        .override_usage(format!(
+            "patchwork {} [key=value | --key=value | --key value | --flag]...",
+            plan.name
+        ))
+        .args(args)
+}
+
+/// The JSON type of a value, `null` aside; empty when the schema does not say.
+pub(crate) fn input_type(schema: &Value) -> &str {
+    match schema.get("type") {
+        Some(Value::String(name)) => name,
+        Some(Value::Array(names)) => {
+            names.iter().filter_map(Value::as_str).find(|name| *name != "null").unwrap_or_default()
+        }
+        _ => "",
+    }
+}
+
+fn value_name(kind: &str) -> &'static str {
+    match kind {
+        "integer" | "number" => "NUMBER",
+        "array" => "LIST",
+        "object" => "JSON",
+        _ => "TEXT",
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) if text.is_empty() => "\"\"".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn switch(id: &'static str) -> Arg {
+    Arg::new(id).action(ArgAction::SetTrue)
+}
+
+fn path(id: &'static str, name: &'static str) -> Arg {
+    Arg::new(id).value_name(name).value_parser(value_parser!(PathBuf))
+}
+
+fn required(id: &'static str, name: &'static str) -> Arg {
+    Arg::new(id).value_name(name).required(true)
+}
+
+fn tail(help: &'static str) -> Arg {
+    Arg::new("words")
+        .value_name("key=value")
+        .num_args(0..)
+        .allow_hyphen_values(true)
+        .trailing_var_arg(true)
+        .value_parser(value_parser!(std::ffi::OsString))
+        .help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grammar_holds_together() {
+        patchwork().debug_assert();
+        globals_only().debug_assert();
+    }
+}

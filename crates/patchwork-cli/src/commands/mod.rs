@@ -1,0 +1,41 @@
+//! The commands, one file each.
+
+mod check;
+mod completions;
+mod config;
+mod demo;
+mod eject;
+mod list;
+mod page;
+mod resume;
+mod run;
+mod runs;
+mod schema;
+mod show;
+
+use patchwork_core::failure::Failure;
+
+use crate::args::{Command, Invocation};
+use crate::log;
+
+/// Carries a command out; answers the exit code.
+pub(crate) fn run(invocation: Invocation) -> Result<u8, Failure> {
+    let options = &invocation.options;
+    log::start(options);
+    match invocation.command {
+        Command::Run { patchflow, words } => run::run(options, &patchflow, &words),
+        Command::List { steps } => list::run(options, steps),
+        Command::Show { name } => show::run(options, &name),
+        Command::Check { files } => check::run(options, &files),
+        Command::Eject { name, dir, force } => eject::run(&name, dir, force),
+        Command::Runs { limit } => runs::list(options, limit),
+        Command::RunsShow { run } => runs::show(options, &run),
+        Command::Resume { run, words } => resume::run(options, &run, &words),
+        Command::Config { patchflow, words } => config::run(options, &patchflow, &words),
+        Command::Schema { name, all, pages } => {
+            schema::run(name.as_deref(), all.as_deref(), pages.as_deref())
+        }
+        Command::Completions { shell } => completions::run(shell),
+        Command::Demo { dir, words } => demo::run(options, dir, &words),
+    }
+}

@@ -1,0 +1,47 @@
+//! `patchwork <Patchflow> …`.
+
+use patchwork_core::failure::Failure;
+
+use crate::args::{self, Options, words};
+use crate::drive::{self, Task};
+use crate::report::lines;
+use crate::{patchflows, settings, stdio};
+
+/// Runs a patchflow with the words that were typed after its name.
+pub(crate) fn run(options: &Options, typed: &str, words: &[String]) -> Result<u8, Failure> {
+    let registry = patchwork::registry();
+    let config = options.config.as_deref();
+    let found = patchflows::find(typed, config, &registry)?;
+    let loaded = patchflows::load(&found, config, &registry)?;
+    let assigned = words::assign(words, &loaded.plan)?;
+    if assigned.help {
+        stdio::result(&args::with_patchflow_inputs(&loaded.plan).render_help().ansi().to_string())?;
+        return Ok(0);
+    }
+    refuse_stepping(options)?;
+    tell_without_effect(options);
+    let folder = drive::current_dir()?;
+    let place = settings::Place { options, registry: &registry, name: &found.name, folder: &folder };
+    let effective = place.effective(&loaded.plan, &assigned.values)?;
+    let inputs = effective.inputs();
+    let diff = drive::is_dry(&inputs);
+    let task = Task::New { plan: Box::new(loaded.plan), inputs, diff };
+    drive::run(options, registry, &settings::secrets(&effective), task)
+}
+
+/// The original stopped before each step with `--debug`; a run here can't wait for keys.
+pub(super) fn refuse_stepping(options: &Options) -> Result<(), Failure> {
+    if options.debug {
+        return Err(Failure::usage("`--debug`, which stops before every step, does not exist here")
+            .hint("`--log debug` shows every step, `patchwork runs show RUN` all that happened in a run"));
+    }
+    Ok(())
+}
+
+pub(super) fn tell_without_effect(options: &Options) {
+    for option in &options.without_effect {
+        stdio::tell(&lines::warning(&format!(
+            "{option} has no effect: there is no telemetry and no hosted service"
+        )));
+    }
+}

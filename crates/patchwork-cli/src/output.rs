@@ -1,0 +1,90 @@
+//! Results for machines: how they are written, and the file of `--output`.
+
+use std::io::Write;
+use std::path::Path;
+
+use patchwork_core::failure::Failure;
+use serde_json::Value;
+
+use crate::args::Format;
+
+/// A value as JSON or YAML text, with a line end.
+pub(crate) fn encode(value: &Value, format: Format) -> Result<String, Failure> {
+    match format {
+        Format::Yaml => serde_saphyr::to_string(value)
+            .map_err(|error| Failure::internal("a result can't be written as YAML").caused_by(&error)),
+        Format::Text | Format::Json => Ok(format!("{value:#}\n")),
+    }
+}
+
+/// Writes a file that is whole or not there: into a temporary neighbour first.
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let failed = |error: &dyn std::error::Error| {
+        Failure::failed(format!("the results can't be written to {}", path.display())).caused_by(error)
+    };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new()
+        .prefix(".patchwork-")
+        .permissions_like_new()
+        .tempfile_in(folder)
+        .map_err(|error| failed(&error))?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.as_file().sync_all())
+        .map_err(|error| failed(&error))?;
+    file.persist(path).map_err(|error| failed(&error))?;
+    Ok(())
+}
+
+/// Says before the run what would be found out only after it: that the results can't be written there.
+pub(crate) fn check(path: &Path) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if path.is_dir() || !folder.is_dir() {
+        return Err(Failure::usage(format!("--output {}: there can be no such file", path.display()))
+            .hint("name a file in a folder that exists"));
+    }
+    Ok(())
+}
+
+/// A temporary file is private; results are a file like any other the user makes.
+trait LikeNew {
+    fn permissions_like_new(&mut self) -> &mut Self;
+}
+
+impl LikeNew for tempfile::Builder<'_, '_> {
+    #[cfg(unix)]
+    fn permissions_like_new(&mut self) -> &mut Self {
+        use std::os::unix::fs::PermissionsExt;
+        // The system takes away what the user's umask forbids.
+        self.permissions(std::fs::Permissions::from_mode(0o666))
+    }
+
+    #[cfg(not(unix))]
+    fn permissions_like_new(&mut self) -> &mut Self {
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_result_replaces_the_file_as_a_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("out.json");
+        write(&path, "old").unwrap();
+        write(&path, &encode(&json!({"a": [1]}), Format::Json).unwrap()).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "{\n  \"a\": [\n    1\n  ]\n}\n");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+        assert!(check(&dir.path().join("none/out.json")).is_err());
+    }
+
+    #[test]
+    fn yaml_reads_back_as_the_same_value() {
+        let value = json!({"a": "no", "b": "1\n2", "c": [null, true, 1.5], "d": "x: y #"});
+        let text = encode(&value, Format::Yaml).unwrap();
+        assert_eq!(serde_saphyr::from_str::<Value>(&text).unwrap(), value);
+    }
+}

@@ -1,0 +1,8 @@
+//! What people see of a run.
+
+pub(crate) mod failure;
+pub(crate) mod lines;
+pub(crate) mod style;
+pub(crate) mod summary;
+pub(crate) mod tally;
+pub(crate) mod terminal;

@@ -1,0 +1,32 @@
+//! Standard output for results, standard error for people.
+
+use std::io::{self, Write};
+
+use patchwork_core::failure::Failure;
+
+/// Prints a result. A reader that went away (`patchwork list | head -1`) is no failure.
+pub(crate) fn result(text: &str) -> Result<(), Failure> {
+    written(write_all(&mut anstream::stdout().lock(), text))
+}
+
+/// Tells the user something. There is nobody to tell when that fails.
+pub(crate) fn tell(text: &str) {
+    let _ = write_all(&mut anstream::stderr().lock(), text);
+}
+
+fn write_all(to: &mut impl Write, text: &str) -> io::Result<()> {
+    to.write_all(text.as_bytes())?;
+    if !text.is_empty() && !text.ends_with('\n') {
+        to.write_all(b"\n")?;
+    }
+    to.flush()
+}
+
+fn written(outcome: io::Result<()>) -> Result<(), Failure> {
+    match outcome {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::failed("can't write to standard output").caused_by(&error))
+        }
+        _ => Ok(()),
+    }
+}
