@@ -1,6 +1,7 @@
 //! Steps, patchflows, prompts and scanners: patchwork as a library.
 
 pub mod affected;
+pub mod demo;
 pub mod local;
 pub mod patchflows;
 pub mod sarif;

@@ -120,8 +120,7 @@ impl Catalogue {
         for language in dialects(source.language) {
             let mut source = source.clone();
             source.language = *language;
-            let config =
-                RuleConfig::try_from(source, &GlobalRules::default()).map_err(|e| say(&e))?;
+            let config = RuleConfig::try_from(source, &GlobalRules::default()).map_err(|e| say(&e))?;
             let rule = Rule { config, text, fix: metadata.fix.clone() };
             self.by_language.entry(*language).or_default().push(rule);
         }

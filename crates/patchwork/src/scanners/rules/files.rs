@@ -9,8 +9,18 @@ const MAX_BYTES: u64 = 1 << 20;
 
 /// Folders of code that is not the repository's own.
 const FOREIGN: [&str; 12] = [
-    ".git", ".hg", ".svn", ".tox", ".venv", "__pycache__", "bower_components", "node_modules", "site-packages",
-    "third_party", "vendor", "venv",
+    ".git",
+    ".hg",
+    ".svn",
+    ".tox",
+    ".venv",
+    "__pycache__",
+    "bower_components",
+    "node_modules",
+    "site-packages",
+    "third_party",
+    "vendor",
+    "venv",
 ];
 
 /// A file to scan.

@@ -42,7 +42,12 @@ pub(super) fn scan_text(
     results
 }
 
-fn result(rule: &Rule, found: &NodeMatch<'_, StrDoc<SupportLang>>, path: &str, text: &SourceText) -> ScanResult {
+fn result(
+    rule: &Rule,
+    found: &NodeMatch<'_, StrDoc<SupportLang>>,
+    path: &str,
+    text: &SourceText,
+) -> ScanResult {
     let range = found.range();
     let fixer = rule.config.fixer.first();
     // Bytes that could not be read would be lost in a line that is written anew.

@@ -113,7 +113,11 @@ fn every_rule_file_is_shipped_and_says_what_it_is_about() {
         assert!(rule.score.is_some() && !rule.cwe.is_empty() && rule.url.is_some(), "{file}");
         for document in rule_documents(text) {
             let has_fix = document.contains("\nfix: ");
-            assert_eq!(has_fix, document.contains("\n  fix: "), "{file}: a fix is described where there is one");
+            assert_eq!(
+                has_fix,
+                document.contains("\n  fix: "),
+                "{file}: a fix is described where there is one"
+            );
         }
     }
 }
@@ -122,7 +126,8 @@ fn every_rule_file_is_shipped_and_says_what_it_is_about() {
 fn a_rule_for_javascript_holds_in_typescript() {
     let code = "const agent: Agent = new Agent({ rejectUnauthorized: false });\n";
     for path in ["a.ts", "a.tsx", "a.js", "a.mjs"] {
-        let code = if path.ends_with("s") && path.contains("j") { code.replace(": Agent", "") } else { code.into() };
+        let code =
+            if path.ends_with("s") && path.contains("j") { code.replace(": Agent", "") } else { code.into() };
         assert_eq!(findings("javascript-reject-unauthorized", path, &code).len(), 1, "{path}");
     }
 }

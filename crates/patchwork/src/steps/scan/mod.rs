@@ -1,8 +1,16 @@
 //! Steps that find weaknesses.
 
-use patchwork_core::step::ErasedStep;
+#[cfg(test)]
+pub(crate) mod fixture;
+pub mod paths;
+pub mod sarif_input;
+pub mod scan;
+pub mod scan_rules;
+pub mod scan_semgrep;
+
+use patchwork_core::step::{ErasedStep, erase};
 
 /// The steps of this group.
 pub fn steps() -> Vec<Box<dyn ErasedStep>> {
-    vec![]
+    vec![erase(scan::Scan), erase(scan_rules::ScanRules), erase(scan_semgrep::ScanSemgrep)]
 }

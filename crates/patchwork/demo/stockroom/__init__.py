@@ -1,0 +1,1 @@
+"""Keeps track of what is on the shelves of a small warehouse."""

@@ -1,0 +1,218 @@
+//! Takes the code that findings are about out of the checkout, for prompts.
+
+mod pieces;
+mod sources;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use patchwork_core::finding::{Finding, Severity};
+use patchwork_core::step::{Context, Effects, Step, StepError};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::affected::AffectedCode;
+use crate::sarif::{self, Report};
+use crate::steps::scan::sarif_input::SarifValues;
+use pieces::{Place, pieces};
+use sources::Sources;
+
+/// Takes the findings of a SARIF report that are bad enough and cuts out the smallest piece of code that holds each:
+/// function, method, class, block, then the file if it fits, else the lines around. Findings in one piece go together, and no
+/// two pieces overlap.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExtractCodeInput {
+    /// A SARIF 2.1.0 report of any tool: the object, or its JSON as a text.
+    pub sarif_values: SarifValues,
+    /// The least severity that is taken: `unknown`, `info`, `low`, `medium`, `high` or `critical`, in any case; `note`,
+    /// `warning` and `error` mean `info`, `low` and `high`.
+    #[serde(default = "unknown")]
+    pub severity: String,
+    /// How many findings are taken at most; 0 or less for all. When there are more, the worst are taken, in the order of
+    /// the report among equals.
+    #[serde(default = "ten")]
+    pub vulnerability_limit: i64,
+    /// Tokens that a piece may have (estimated from its length). Only a finding whose own lines have more gets a larger
+    /// one.
+    #[serde(default = "thousand")]
+    pub context_size: u32,
+}
+
+fn unknown() -> String {
+    Severity::Unknown.as_str().into()
+}
+
+fn ten() -> i64 {
+    10
+}
+
+fn thousand() -> u32 {
+    1000
+}
+
+/// A finding that could not be taken, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Skipped {
+    /// The file, relative to the root of the repository, with `/`.
+    pub path: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// What became of the findings of a report. They add up: `found` is the sum of the others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Counts {
+    /// Findings in the report, those that it says are settled not included.
+    pub found: usize,
+    /// Less severe than asked for.
+    pub below_severity: usize,
+    /// Left out because of `vulnerability_limit`.
+    pub beyond_limit: usize,
+    /// With code that can't be read; see `skipped`.
+    pub unreadable: usize,
+    /// In `files_to_patch`.
+    pub taken: usize,
+    /// In `waiting`.
+    pub waiting: usize,
+}
+
+/// What was cut out, and what was not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ExtractCodeOutput {
+    /// The pieces, by path and line. Where a rule of the scanner gives the fix itself, `fix` holds it and
+    /// `findings` those that it fixes.
+    pub files_to_patch: Vec<AffectedCode>,
+    /// Pieces that share lines with one that has a `fix`: their turn is after that fix, with a new scan.
+    pub waiting: Vec<AffectedCode>,
+    /// Findings whose code can't be read.
+    pub skipped: Vec<Skipped>,
+    /// What is wrong with the report or the scan: refused places, files that the tool could not read.
+    pub problems: Vec<String>,
+    /// What became of the findings.
+    pub counts: Counts,
+}
+
+/// See [`ExtractCodeInput`].
+pub struct ExtractCode;
+
+#[async_trait]
+impl Step for ExtractCode {
+    type Input = ExtractCodeInput;
+    type Output = ExtractCodeOutput;
+
+    const ID: &'static str = "ExtractCode";
+    const EFFECTS: Effects = Effects::READS_CHECKOUT;
+
+    async fn run(&self, ctx: &Context, input: ExtractCodeInput) -> Result<ExtractCodeOutput, StepError> {
+        let least = Severity::parse(&input.severity).ok_or_else(|| {
+            let problem = format!(
+                "`{}` is no severity: expected unknown, info, low, medium, high or critical",
+                input.severity
+            );
+            StepError::input("severity", problem)
+        })?;
+        let log = input.sarif_values.into_value("sarif_values")?;
+        let limit = usize::try_from(input.vulnerability_limit).ok().filter(|limit| *limit > 0);
+        let max_tokens = usize::try_from(input.context_size).unwrap_or(usize::MAX);
+        let task_ctx = ctx.clone();
+        let work = move || extract(&task_ctx, &log, least, limit, max_tokens);
+        let output = tokio::task::spawn_blocking(work)
+            .await
+            .map_err(|error| StepError::internal(format!("extraction ended early: {error}")))??;
+        tell(ctx, &output, least);
+        Ok(output)
+    }
+}
+
+fn extract(
+    ctx: &Context,
+    log: &Value,
+    least: Severity,
+    limit: Option<usize>,
+    max_tokens: usize,
+) -> Result<ExtractCodeOutput, StepError> {
+    let sources = Sources::new(ctx.checkout()?);
+    let line_text = |path: &str, start, end| sources.lines(path, start, end);
+    let report = sarif::read(log, |uri| sources.resolve(uri), line_text)
+        .map_err(|error| StepError::Failed(error.into()))?;
+    let Report { findings, fixes, problems, .. } = report;
+
+    let mut output = ExtractCodeOutput { problems, ..Default::default() };
+    output.counts.found = findings.len();
+    let mut order: Vec<(usize, Finding)> = findings.into_iter().enumerate().collect();
+    order.retain(|(_, finding)| finding.severity >= least);
+    output.counts.below_severity = output.counts.found - order.len();
+    if limit.is_some() {
+        order.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.severity));
+    }
+    let mut places: Vec<(usize, Place)> = Vec::new();
+    let mut unreadable = BTreeSet::new();
+    for (position, finding) in order {
+        if ctx.cancel().is_cancelled() {
+            return Err(StepError::cancelled());
+        }
+        if limit.is_some_and(|limit| places.len() >= limit) {
+            output.counts.beyond_limit += 1;
+            continue;
+        }
+        match sources.place(finding, max_tokens) {
+            Ok(place) => places.push((position, place)),
+            Err((path, reason)) => {
+                output.counts.unreadable += 1;
+                unreadable.insert((path, reason));
+            }
+        }
+    }
+    output.skipped = unreadable.into_iter().map(|(path, reason)| Skipped { path, reason }).collect();
+    places.sort_by_key(|(position, _)| *position);
+    let places = places.into_iter().map(|(_, place)| place).collect();
+    (output.files_to_patch, output.waiting) = pieces(places, &fixes, &sources, max_tokens, &line_text);
+    let count = |pieces: &[AffectedCode]| pieces.iter().map(|piece| piece.findings.len()).sum();
+    output.counts.taken = count(&output.files_to_patch);
+    output.counts.waiting = count(&output.waiting);
+    Ok(output)
+}
+
+/// Warnings that are told one by one; of more, the number.
+const TOLD: usize = 20;
+
+/// Tells what was not taken, so that "nothing to do" is never mistaken for "clean".
+fn tell(ctx: &Context, output: &ExtractCodeOutput, least: Severity) {
+    let skipped = output.skipped.iter().map(|s| format!("{}: {}", s.path, s.reason));
+    let warnings: Vec<String> = output.problems.iter().cloned().chain(skipped).collect();
+    for warning in warnings.iter().take(TOLD) {
+        ctx.warn(warning);
+    }
+    if let Some(more) = warnings.len().checked_sub(TOLD).filter(|more| *more > 0) {
+        ctx.warn(format!("… and {more} more problems with the report"));
+    }
+    let counts = &output.counts;
+    if counts.beyond_limit > 0 {
+        ctx.note(format!("{} more findings are beyond vulnerability_limit", counts.beyond_limit));
+    }
+    if !output.files_to_patch.is_empty() {
+        return;
+    }
+    let mut reasons = Vec::new();
+    if counts.below_severity > 0 {
+        reasons.push(format!("{} below severity {least}", counts.below_severity));
+    }
+    if counts.unreadable > 0 {
+        reasons.push(format!("{} in code that can't be read", counts.unreadable));
+    }
+    let problems = match output.problems.len() {
+        0 => String::new(),
+        1 => "; the report has a problem, see the warning".into(),
+        count => format!("; the report has {count} problems, see the warnings"),
+    };
+    match (counts.found, reasons.is_empty()) {
+        (0, _) if output.problems.is_empty() => ctx.skip("the scanner found nothing"),
+        (0, _) => ctx.skip(format!("no usable finding{problems}")),
+        (found, _) => ctx.skip(format!("none of {found} findings taken: {}{problems}", reasons.join(", "))),
+    }
+}

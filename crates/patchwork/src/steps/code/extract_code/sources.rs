@@ -1,0 +1,109 @@
+//! The files that a report is about: each path is resolved once, each file read and parsed once.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::Path;
+use std::rc::Rc;
+
+use patchwork_core::failure::Failure;
+use patchwork_core::finding::Finding;
+use patchwork_core::port::checkout::Checkout;
+use patchwork_repo::excerpt::SourceFile;
+
+use super::pieces::Place;
+
+/// Larger files are data: 16 MiB.
+const MAX_BYTES: u64 = 16 << 20;
+
+type Read = Rc<Result<SourceFile, String>>;
+
+/// Files of the checkout, read when asked for.
+pub(super) struct Sources<'a> {
+    checkout: &'a dyn Checkout,
+    places: RefCell<HashMap<String, Result<String, Failure>>>,
+    files: RefCell<HashMap<String, Read>>,
+}
+
+impl<'a> Sources<'a> {
+    pub(super) fn new(checkout: &'a dyn Checkout) -> Self {
+        Self { checkout, places: RefCell::default(), files: RefCell::default() }
+    }
+
+    /// [`Checkout::resolve`], remembered.
+    pub(super) fn resolve(&self, uri: &str) -> Result<String, Failure> {
+        let mut places = self.places.borrow_mut();
+        match places.get(uri) {
+            Some(known) => known.clone(),
+            None => {
+                let answer = self.checkout.resolve(uri);
+                places.insert(uri.to_owned(), answer.clone());
+                answer
+            }
+        }
+    }
+
+    /// The file of a resolved path.
+    pub(super) fn file(&self, path: &str) -> Read {
+        if let Some(known) = self.files.borrow().get(path) {
+            return known.clone();
+        }
+        let file = Rc::new(read(self.checkout.root(), path));
+        self.files.borrow_mut().insert(path.to_owned(), file.clone());
+        file
+    }
+
+    /// Lines by 1-based inclusive number; those beyond the end are not there.
+    pub(super) fn lines(&self, path: &str, start: u32, end: u32) -> Option<String> {
+        let file = self.file(path);
+        let source = file.as_ref().as_ref().ok()?.source();
+        let (start, end) = (index(start).checked_sub(1)?, index(end));
+        (start < source.line_count()).then(|| source.line_range(start, end).to_owned())
+    }
+
+    /// The place of a finding, or the path and why there is none.
+    pub(super) fn place(&self, finding: Finding, max_tokens: usize) -> Result<Place, (String, String)> {
+        let fail = |reason: String| (finding.path.clone(), reason);
+        let file = self.file(&finding.path);
+        let file = file.as_ref().as_ref().map_err(|reason| fail(reason.clone()))?;
+        let count = file.source().line_count();
+        let start = index(finding.start_line).saturating_sub(1);
+        if start >= count {
+            let line = finding.start_line;
+            return Err(fail(format!(
+                "line {line} is past its end ({count} lines): is the report of this version?"
+            )));
+        }
+        let end = index(finding.end_line).clamp(start + 1, count);
+        let excerpt = file.excerpt(start, end, max_tokens).map_err(|error| fail(error.to_string()))?;
+        Ok(Place {
+            lines: excerpt.start_line..excerpt.end_line,
+            core: start..end,
+            unit: excerpt.unit,
+            findings: vec![finding],
+        })
+    }
+}
+
+fn index(line: u32) -> usize {
+    usize::try_from(line).unwrap_or(usize::MAX)
+}
+
+fn read(root: &Path, path: &str) -> Result<SourceFile, String> {
+    let full = root.join(path);
+    let about = std::fs::metadata(&full).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => "is not in the repository".to_owned(),
+        _ => format!("can't be read: {error}"),
+    })?;
+    if !about.is_file() {
+        return Err("is not a file".into());
+    }
+    if about.len() > MAX_BYTES {
+        return Err(format!(
+            "has {} MiB, more than the {} a source file may have",
+            about.len() >> 20,
+            MAX_BYTES >> 20
+        ));
+    }
+    let bytes = std::fs::read(&full).map_err(|error| format!("can't be read: {error}"))?;
+    SourceFile::new(path, bytes).map_err(|error| error.to_string())
+}
