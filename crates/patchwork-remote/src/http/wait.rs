@@ -55,7 +55,9 @@ mod tests {
     #[test]
     fn waits_that_servers_ask_for() {
         let seconds = Duration::from_secs;
-        let cases: &[(&str, u16, &[(&str, &str)], &str, Option<Duration>)] = &[
+        type Case =
+            (&'static str, u16, &'static [(&'static str, &'static str)], &'static str, Option<Duration>);
+        let cases: &[Case] = &[
             ("seconds", 429, &[("retry-after", "7")], "", Some(seconds(7))),
             ("date", 503, &[("retry-after", "Wed, 21 Oct 2015 07:28:30 GMT")], "", Some(seconds(30))),
             ("date gone by", 429, &[("retry-after", "Wed, 21 Oct 2015 07:00:00 GMT")], "", Some(seconds(0))),

@@ -37,7 +37,7 @@ pub(crate) fn api_of(scm_url: &str) -> Result<String, Failure> {
         return Ok(api);
     }
     // A path that somebody wrote is the API's: behind a proxy it may be anything.
-    if is_loopback(&url) || url.path().trim_matches('/') != "" {
+    if is_loopback(&url) || !url.path().trim_matches('/').is_empty() {
         return Ok(text.to_owned());
     }
     Ok(format!("{text}/api/v3"))

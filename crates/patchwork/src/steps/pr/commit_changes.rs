@@ -141,23 +141,4 @@ fn message(path: &str, changes: &[&Change]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_message_names_the_file_and_says_each_thing_once() {
-        let change = |text: &str| Change { commit_message: Some(text.into()), ..Change::default() };
-        let changes = [
-            change("Bind the id.\nFixes #1"),
-            change(" "),
-            change("Bind the id.\nFixes #1"),
-            change("Drop MD5."),
-        ];
-        let changes: Vec<&Change> = changes.iter().collect();
-        assert_eq!(
-            message("src/a.py", &changes),
-            "Patched src/a.py\n\nBind the id.\nFixes # 1\n\nDrop MD5.\n"
-        );
-        assert_eq!(message("a\nb", &[]), "Patched a b\n");
-    }
-}
+mod tests;

@@ -3,6 +3,8 @@
 pub mod change;
 pub mod commit_changes;
 pub mod create_pr;
+#[cfg(test)]
+mod fixture;
 pub mod options;
 #[expect(clippy::module_inception, reason = "a step's file has the name of the step")]
 pub mod pr;

@@ -83,3 +83,6 @@ impl Step for Preflight {
         Ok(PreflightOutput { base_branch: branches.base, target_branch: branches.target, open_pull_request })
     }
 }
+
+#[cfg(test)]
+mod tests;
