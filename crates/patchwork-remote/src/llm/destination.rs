@@ -47,12 +47,13 @@ impl Destination {
         catalog().model(&self.route.model)
     }
 
-    /// What a call cost by list price, whoever served the model; nothing for a server of the user's own.
+    /// What a call cost by list price, whoever served the model; nothing on this machine; unknown when the server did not
+    /// say what it consumed.
     pub(super) fn cost(&self, usage: Usage) -> Option<MicroUsd> {
         if self.free {
             return Some(MicroUsd(0));
         }
-        self.model()?.cost(usage)
+        self.model().filter(|_| usage != Usage::default())?.cost(usage)
     }
 
     /// Whether it is on this machine, where no proxy belongs in between.

@@ -175,6 +175,9 @@ impl Blame<'_> {
                     hints.push(format!("models of {} are for example {names}", vendor.name));
                 } else {
                     hints.push(format!("{}/models lists what it serves", route.base_url));
+                    if route.vendor == CUSTOM && !route.base_url.ends_with("/v1") {
+                        hints.push("most base URLs end with /v1".to_owned());
+                    }
                 }
                 Some(hints.join("; "))
             }
@@ -211,6 +214,8 @@ fn kind_of(status: u16, message: &str, body: &str) -> ProviderErrorKind {
         404 => ProviderErrorKind::UnknownModel,
         408 | 409 | 500..=599 => ProviderErrorKind::Server,
         413 => ProviderErrorKind::ContextExceeded,
+        // More in one call than the account may send in a minute: waiting does not help.
+        429 if says(&["request too large"]) => ProviderErrorKind::ContextExceeded,
         429 => ProviderErrorKind::RateLimited,
         400 | 422 if says(&CONTEXT_EXCEEDED) => ProviderErrorKind::ContextExceeded,
         400 if says(&["api_key_invalid", "api key not valid"]) => ProviderErrorKind::Authentication,

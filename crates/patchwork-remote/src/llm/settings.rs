@@ -116,19 +116,20 @@ impl RetryPolicy {
     }
 }
 
-/// What the server asked us to wait: `retry-after-ms`, or `retry-after` in seconds or as a date. Nothing when it asked for
-/// no wait at all: then our own is better.
+/// What the server asked us to wait: `retry-after-ms`, or `retry-after` in seconds or as a date by its own clock (`now` is
+/// ours). Nothing when it asked for no wait at all: then our own is better.
 pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    // HTTP dates end in GMT, which RFC 2822 knows as an obsolete zone.
+    let date = |text: &str| rfc2822::DateTimeParser::new().parse_timestamp(text).ok();
     let milliseconds = text("retry-after-ms").and_then(|text| text.parse::<f64>().ok());
     let wait = match (milliseconds, text("retry-after")) {
         (Some(milliseconds), _) => Duration::try_from_secs_f64(milliseconds / 1_000.0).ok(),
         (None, Some(after)) => match after.parse::<f64>() {
             Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
             Err(_) => {
-                // HTTP dates end in GMT, which RFC 2822 knows as an obsolete zone.
-                let at = rfc2822::DateTimeParser::new().parse_timestamp(after).ok()?;
-                Duration::try_from(at.duration_since(now)).ok()
+                let now = text("date").and_then(date).unwrap_or(now);
+                Duration::try_from(date(after)?.duration_since(now)).ok()
             }
         },
         (None, None) => None,
@@ -160,6 +161,14 @@ mod tests {
         for value in ["0", "-3", "NaN", "inf", "soon", "", "1e300", "Sat, 21 Nov 2026 05:41:11 GMT"] {
             assert_eq!(asked("retry-after", value), None, "{value:?}");
         }
+    }
+
+    #[test]
+    fn a_date_is_by_the_servers_clock() {
+        let mut headers = HeaderMap::new();
+        headers.insert("date", "Wed, 21 Oct 2015 07:28:00 GMT".parse().unwrap());
+        headers.insert("retry-after", "Wed, 21 Oct 2015 07:28:30 GMT".parse().unwrap());
+        assert_eq!(retry_after(&headers, Timestamp::now()), Some(Duration::from_secs(30)));
     }
 
     #[test]

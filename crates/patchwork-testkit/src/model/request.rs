@@ -117,6 +117,9 @@ impl SeenRequest {
         if !self.messages.iter().any(|message| message.role != Role::System) {
             return Some("there is no message to answer".to_owned());
         }
+        if self.shape == Shape::Anthropic && !self.body["max_tokens"].is_u64() {
+            return Some("max_tokens: Field required".to_owned());
+        }
         for (at, message) in self.messages.iter().enumerate() {
             if message.content.trim().is_empty() {
                 return Some(format!("message {at} has no text"));
@@ -181,7 +184,7 @@ mod tests {
         );
         let anthropic = seen(
             "/v1/messages",
-            &json!({"model": "m", "system": "be brief", "messages": [{"role": "user", "content": [{"type": "text", "text": "hello"}]}]}),
+            &json!({"model": "m", "max_tokens": 9, "system": "be brief", "messages": [{"role": "user", "content": [{"type": "text", "text": "hello"}]}]}),
         );
         let gemini = seen(
             "/v1beta/models/m:generateContent",

@@ -112,6 +112,8 @@ async fn a_prompt_that_is_too_long_is_recognised_in_every_dialect() {
         assert_eq!((error.kind, tries), (ProviderErrorKind::ContextExceeded, 1), "{message}");
         assert!(error.hint.unwrap().contains("context_size"));
     }
+    let message = "Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested 33000.";
+    assert_eq!(failing(Reply::error(429, message)).await.1, 1);
     let body = r#"{"error":{"message":"too much","code":"context_length_exceeded"}}"#;
     assert_eq!(failing(Reply::raw(400, body)).await.0.kind, ProviderErrorKind::ContextExceeded);
 }

@@ -259,6 +259,10 @@ async fn a_model_without_a_price_costs_an_unknown_sum() {
     let server = ModelServer::start(|_| Reply::text("done"));
     let target = Target { model: Some("house-model".to_owned()), ..custom(&server) };
     assert_eq!(chat(&Models::new(quick()), &target, &hello()).await.unwrap().cost, None);
+
+    let silent = json!({"choices": [{"message": {"content": "done"}, "finish_reason": "stop"}]});
+    let answer = replying(vec![Reply::json(&silent)]).await.0.unwrap();
+    assert_eq!((answer.usage, answer.cost), (Usage::default(), None), "no word on what it consumed");
 }
 
 #[tokio::test]
