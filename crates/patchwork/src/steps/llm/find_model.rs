@@ -28,8 +28,9 @@ pub struct FindModelInput {
 pub struct FindModelOutput {
     /// Whether there is a model to ask.
     pub available: bool,
-    /// The model, as its vendor names it; empty when there is none.
-    pub model: String,
+    /// The model, as its vendor names it; empty when there is none. Not called `model`, so that no later step takes it for
+    /// the option of that name.
+    pub model_name: String,
     /// Who is asked (`openai`, `anthropic`, `gemini`, `ollama`, `custom`); empty when there is none.
     pub vendor: String,
     /// Why this model when nobody named one, or why there is none; empty when it was named.
@@ -50,7 +51,7 @@ impl Step for FindModel {
                 let reason = route.reason.unwrap_or_default();
                 let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
                 ctx.note(format!("using {} of {}{why}", route.model, route.vendor));
-                Ok(FindModelOutput { available: true, model: route.model, vendor: route.vendor, reason })
+                Ok(FindModelOutput { available: true, model_name: route.model, vendor: route.vendor, reason })
             }
             Err(error)
                 if error.kind == ProviderErrorKind::NotConfigured && !input.options.names_a_model() =>

@@ -1,0 +1,256 @@
+//! One file under verification: its base, the fixes it has already, the candidates of this round.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use patchwork_core::evidence::Check;
+use patchwork_core::patch::Edit;
+use patchwork_core::step::{Context, StepError};
+use patchwork_repo::edits::LineMap;
+use patchwork_repo::text::SourceText;
+
+use super::types::{Fix, FixSource, Risk};
+use crate::affected::AffectedCode;
+use crate::steps::code::source_file::SourceFile;
+
+/// A fix that is not proven yet.
+#[derive(Debug, Clone)]
+pub(super) struct Candidate {
+    /// The position of its piece in the step's input.
+    pub(super) index: usize,
+    /// The piece it is for.
+    pub(super) piece: AffectedCode,
+    /// The edits, in lines of the base.
+    pub(super) base_edits: Vec<Edit>,
+    /// The same edits in lines of the file as it stands; set when the candidate is placed.
+    pub(super) edits: Vec<Edit>,
+    pub(super) commit_message: String,
+    pub(super) patch_message: String,
+    pub(super) risk: Risk,
+    pub(super) source: FixSource,
+    /// What was checked so far.
+    pub(super) checks: Vec<Check>,
+    /// Whether a scanner saw the finding before and does not any more.
+    pub(super) gone: bool,
+    /// Rules of other findings that stay in its lines.
+    pub(super) remaining_rules: Vec<String>,
+}
+
+/// A candidate that was turned down, and why.
+#[derive(Debug)]
+pub(super) struct Rejected {
+    pub(super) index: usize,
+    pub(super) reason: String,
+    /// Whether the reason helps a model to do better.
+    pub(super) feedback: bool,
+}
+
+impl Rejected {
+    pub(super) fn of(candidate: &Candidate, reason: impl Into<String>) -> Self {
+        Self { index: candidate.index, reason: reason.into(), feedback: true }
+    }
+}
+
+/// A file under verification. As it stands it is the base with all accepted fixes.
+#[derive(Debug)]
+pub(super) struct FileUnderCheck {
+    /// The file as it stands.
+    pub(super) source: SourceFile,
+    base_lines: u32,
+    /// From lines of the base to lines of the file as it stands.
+    pub(super) map: LineMap,
+    /// The fixes it has.
+    pub(super) accepted: Vec<Fix>,
+    /// What is to be proven, in the order of the input.
+    pub(super) candidates: Vec<Candidate>,
+}
+
+impl FileUnderCheck {
+    /// Opens a file that has these fixes.
+    pub(super) fn open(ctx: &Context, path: &str, accepted: Vec<Fix>) -> Result<Self, StepError> {
+        let source = SourceFile::read(ctx, path)?;
+        let edits: Vec<Edit> = accepted.iter().flat_map(|fix| fix.patch.edits.clone()).collect();
+        let added: usize = edits.iter().map(|edit| line_count(&edit.replacement)).sum();
+        let replaced: usize =
+            accepted.iter().flat_map(|fix| &fix.replaced).map(|text| line_count(text)).sum();
+        let lines = source.text.as_ref().map_or(0, SourceText::line_count);
+        let base_lines = (lines + replaced).checked_sub(added);
+        let map = base_lines
+            .and_then(|base_lines| LineMap::new(base_lines, &edits).ok())
+            .filter(|map| map.new_line_count() as usize == lines)
+            .ok_or_else(|| {
+                StepError::input("accepted", format!("the fixes of {path} are not those that the file has"))
+            })?;
+        let base_lines = u32::try_from(base_lines.unwrap_or_default()).unwrap_or(u32::MAX);
+        Ok(Self { source, base_lines, map, accepted, candidates: Vec::new() })
+    }
+
+    /// The text of the base.
+    pub(super) fn base_text(&self) -> String {
+        let Some(source) = &self.source.text else { return String::new() };
+        // In the order of the file, each edit's new lines give way to the text they replaced.
+        let mut regions: Vec<(usize, usize, &str)> = Vec::new();
+        let mut number = 0;
+        for fix in &self.accepted {
+            for replaced in &fix.replaced {
+                if let Some(lines) = self.map.lines_of(number) {
+                    regions.push((lines.start as usize, lines.end as usize, replaced));
+                }
+                number += 1;
+            }
+        }
+        regions.sort_unstable_by_key(|(start, end, _)| (*start, *end));
+        let mut text = String::with_capacity(source.text().len());
+        let mut at = 0;
+        for (start, end, replaced) in regions {
+            text.push_str(source.line_range(at, start));
+            text.push_str(replaced);
+            at = end;
+        }
+        text.push_str(source.line_range(at, source.line_count()));
+        text
+    }
+
+    /// Takes candidates in as far as they fit the file, its fixes and each other.
+    pub(super) fn place(&mut self, candidates: Vec<Candidate>, rejected: &mut Vec<Rejected>) {
+        let mut taken = Taken::default();
+        for mut candidate in candidates {
+            match self.placed(&candidate, &taken) {
+                Ok(edits) => {
+                    edits.iter().for_each(|edit| taken.add(edit));
+                    candidate.edits = edits;
+                    for edit in &mut candidate.base_edits {
+                        edit.path.clone_from(&self.source.path);
+                    }
+                    self.candidates.push(candidate);
+                }
+                Err(rejection) => rejected.push(rejection),
+            }
+        }
+    }
+
+    fn placed(&self, candidate: &Candidate, taken: &Taken) -> Result<Vec<Edit>, Rejected> {
+        if self.source.text.is_none() {
+            return Err(Rejected::of(candidate, format!("{} does not exist", self.source.path)));
+        }
+        let mut edits = Vec::with_capacity(candidate.base_edits.len());
+        for edit in &candidate.base_edits {
+            if edit.path != candidate.piece.uri {
+                let reason = format!("it changes {} too: expected one file", edit.path);
+                return Err(Rejected::of(candidate, reason));
+            }
+            let (start, end) = match (edit.start_line, edit.end_line) {
+                (Some(start), Some(end)) => (start, end),
+                _ => (0, self.base_lines),
+            };
+            let lines = self.map.new_range(start..end).ok_or_else(|| {
+                Rejected::of(candidate, format!("lines {start} to {end} are not in the file"))
+            })?;
+            if self.breaks_up_a_fix(start, end) || taken.overlaps(lines.start, lines.end) {
+                return Err(Rejected {
+                    // The answer may be fine: it is asked for again, on top of the other fix.
+                    feedback: false,
+                    ..Rejected::of(candidate, "another fix changes the same lines")
+                });
+            }
+            edits.push(Edit {
+                path: self.source.path.clone(),
+                start_line: Some(lines.start),
+                end_line: Some(lines.end),
+                replacement: edit.replacement.clone(),
+            });
+        }
+        // Whatever else is wrong with the edits of one candidate must not harm the others.
+        match self.source.with_edits(&edits) {
+            Ok(bytes) if self.source.text.as_ref().is_some_and(|text| text.bytes() == bytes) => {
+                Err(Rejected::of(candidate, "the fixed code is the same as before"))
+            }
+            Ok(_) => Ok(edits),
+            Err(failure) => Err(Rejected::of(candidate, failure.to_string())),
+        }
+    }
+
+    /// Whether base lines take in a part of what an accepted edit replaced, but not all of it.
+    fn breaks_up_a_fix(&self, start: u32, end: u32) -> bool {
+        self.accepted_ranges().any(|(a, b)| {
+            let touches = start < b && a < end;
+            touches && !(start <= a && b <= end)
+        })
+    }
+
+    /// The base lines that accepted edits replaced.
+    fn accepted_ranges(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.accepted.iter().flat_map(|fix| &fix.patch.edits).map(|edit| self.range_of(edit))
+    }
+
+    /// The base lines of an edit.
+    pub(super) fn range_of(&self, edit: &Edit) -> (u32, u32) {
+        match (edit.start_line, edit.end_line) {
+            (Some(start), Some(end)) => (start, end),
+            _ => (0, self.base_lines),
+        }
+    }
+
+    /// The edits of these candidates, and for each edit the position of its candidate in the list.
+    pub(super) fn edits_of<'a>(
+        candidates: impl IntoIterator<Item = &'a Candidate>,
+    ) -> (Vec<Edit>, Vec<usize>) {
+        candidates
+            .into_iter()
+            .enumerate()
+            .flat_map(|(at, candidate)| candidate.edits.iter().map(move |edit| (edit.clone(), at)))
+            .unzip()
+    }
+
+    /// The bytes of the file with all its candidates.
+    pub(super) fn with_candidates(&self) -> Result<Vec<u8>, StepError> {
+        Ok(self.source.with_edits(&Self::edits_of(&self.candidates).0)?)
+    }
+
+    /// From lines of the file as it stands to lines with all its candidates.
+    pub(super) fn candidate_map(&self) -> Result<LineMap, StepError> {
+        let lines = self.source.text.as_ref().map_or(0, SourceText::line_count);
+        LineMap::new(lines, &Self::edits_of(&self.candidates).0)
+            .map_err(|error| StepError::Failed(error.failure(&self.source.path)))
+    }
+
+    /// Takes the candidates at these positions out.
+    pub(super) fn drop(&mut self, positions: &BTreeMap<usize, String>, rejected: &mut Vec<Rejected>) {
+        let mut position = 0;
+        self.candidates.retain(|candidate| {
+            let reason = positions.get(&position);
+            position += 1;
+            if let Some(reason) = reason {
+                rejected.push(Rejected::of(candidate, reason.clone()));
+            }
+            reason.is_none()
+        });
+    }
+}
+
+/// Lines that a text takes; a last line without line end counts.
+pub(super) fn line_count(text: &str) -> usize {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    text.split_inclusive('\n').count()
+}
+
+/// Line ranges that candidates want to replace, which do not overlap.
+#[derive(Default)]
+struct Taken(BTreeSet<(u32, u32)>);
+
+impl Taken {
+    fn add(&mut self, edit: &Edit) {
+        if let (Some(start), Some(end)) = (edit.start_line, edit.end_line) {
+            self.0.insert((start, end));
+        }
+    }
+
+    fn overlaps(&self, start: u32, end: u32) -> bool {
+        // Two insertions at one place have no order that anybody asked for.
+        if start == end && self.0.contains(&(start, end)) {
+            return true;
+        }
+        // Ranges do not overlap, so that the last one that starts before the end decides.
+        let last = self.0.range(..(end, 0)).next_back();
+        last.is_some_and(|(a, b)| if a == b { *a > start } else { *b > start })
+    }
+}

@@ -1,0 +1,206 @@
+//! Compares what a scanner finds with candidates and without: their findings must be gone, and no new one may come.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use patchwork_core::evidence::Check;
+use patchwork_core::finding::Finding;
+use patchwork_core::step::StepError;
+use patchwork_repo::edits::LineMap;
+
+use super::file::{Candidate, FileUnderCheck};
+
+/// A finding at a place of a file; lines are 0-based, the end excluded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) rule: String,
+    pub(super) lines: Range<u32>,
+}
+
+impl Seen {
+    pub(super) fn of(finding: &Finding) -> Self {
+        let start = finding.start_line.saturating_sub(1);
+        Self { rule: finding.rule.clone(), lines: start..finding.end_line.max(start.saturating_add(1)) }
+    }
+}
+
+/// What is known of a file as it stands, from findings in its base: those outside of accepted fixes are where the lines
+/// went, those inside are the ones that each fix is known to have left.
+pub(super) fn carried_over(file: &FileUnderCheck, base: &[Seen]) -> Vec<Seen> {
+    let mut seen: Vec<Seen> = base
+        .iter()
+        .filter(|finding| {
+            !file.accepted.iter().flat_map(|fix| &fix.patch.edits).any(|edit| {
+                let (start, end) = file.range_of(edit);
+                start < finding.lines.end && finding.lines.start < end
+            })
+        })
+        .filter_map(|finding| {
+            let lines = file.map.new_range(finding.lines.clone())?;
+            Some(Seen { rule: finding.rule.clone(), lines })
+        })
+        .collect();
+    let mut number = 0;
+    for fix in &file.accepted {
+        if let Some(lines) = file.map.lines_of(number) {
+            seen.extend(
+                fix.remaining_rules.iter().map(|rule| Seen { rule: rule.clone(), lines: lines.clone() }),
+            );
+        }
+        number += fix.patch.edits.len();
+    }
+    seen
+}
+
+/// Compares. Answers the candidates to drop, by position, with the reason; the others learn what was seen.
+pub(super) fn compare(
+    file: &mut FileUnderCheck,
+    before: &[Seen],
+    after: &[Seen],
+    scanner: &str,
+) -> Result<BTreeMap<usize, String>, StepError> {
+    let map = file.candidate_map()?;
+    let areas: Vec<Area> = areas(file, &map);
+    let mut dropped = BTreeMap::new();
+    for (position, area) in areas.iter().enumerate() {
+        let Some(candidate) = file.candidates.get_mut(position) else { continue };
+        let was = count(before.iter().filter(|seen| area.touches_before(seen)));
+        let is = count(after.iter().filter(|seen| area.touches_after(seen)));
+        match judge(candidate, &was, &is) {
+            Err(reason) => {
+                dropped.insert(position, reason);
+            }
+            Ok(verdict) => verdict.note(candidate, scanner),
+        }
+    }
+    // What is seen outside of all candidates must have been there before, in the line it came from.
+    let mut known = BTreeMap::new();
+    for seen in before.iter().filter(|seen| !areas.iter().any(|area| area.touches_before(seen))) {
+        *known.entry((seen.rule.as_str(), seen.lines.start)).or_insert(0_usize) += 1;
+    }
+    for seen in after.iter().filter(|seen| !areas.iter().any(|area| area.touches_after(seen))) {
+        let line = map.old_line(seen.lines.start);
+        let left = line.and_then(|line| known.get_mut(&(seen.rule.as_str(), line))).filter(|left| **left > 0);
+        match left {
+            Some(left) => *left -= 1,
+            None => {
+                // It can't be said which of them brought it.
+                let reason = format!(
+                    "a new finding came elsewhere in the file: {} in line {}",
+                    seen.rule,
+                    seen.lines.start + 1
+                );
+                for position in 0..file.candidates.len() {
+                    dropped.entry(position).or_insert_with(|| reason.clone());
+                }
+            }
+        }
+    }
+    Ok(dropped)
+}
+
+/// The lines a candidate answers for: those of its edits and those of its findings.
+struct Area {
+    before: Vec<Range<u32>>,
+    after: Vec<Range<u32>>,
+}
+
+impl Area {
+    fn touches_before(&self, seen: &Seen) -> bool {
+        self.before.iter().any(|lines| overlap(lines, &seen.lines))
+    }
+
+    fn touches_after(&self, seen: &Seen) -> bool {
+        self.after.iter().any(|lines| overlap(lines, &seen.lines))
+    }
+}
+
+fn overlap(a: &Range<u32>, b: &Range<u32>) -> bool {
+    a.start < b.end && b.start < a.end
+}
+
+fn areas(file: &FileUnderCheck, map: &LineMap) -> Vec<Area> {
+    let mut number = 0;
+    file.candidates
+        .iter()
+        .map(|candidate| {
+            let (mut before, mut after) = (Vec::new(), Vec::new());
+            for edit in &candidate.edits {
+                before.extend(edit.start_line.zip(edit.end_line).map(|(start, end)| start..end));
+                after.extend(map.lines_of(number));
+                number += 1;
+            }
+            for finding in &candidate.piece.findings {
+                if let Some(lines) = file.map.new_range(Seen::of(finding).lines) {
+                    after.extend(map.new_range(lines.clone()));
+                    before.push(lines);
+                }
+            }
+            Area { before, after }
+        })
+        .collect()
+}
+
+/// How often each rule fired, and in which line first.
+type Count<'a> = BTreeMap<&'a str, (usize, u32)>;
+
+fn count<'a>(seen: impl Iterator<Item = &'a Seen>) -> Count<'a> {
+    let mut count = Count::new();
+    for seen in seen {
+        let entry = count.entry(seen.rule.as_str()).or_insert((0, seen.lines.start));
+        entry.0 += 1;
+    }
+    count
+}
+
+/// What was seen of a candidate that may stay.
+struct Passed {
+    /// Whether its findings were seen before: only then is it known that they are gone.
+    gone: bool,
+    remaining: Vec<String>,
+}
+
+impl Passed {
+    fn note(self, candidate: &mut Candidate, scanner: &str) {
+        candidate.gone = self.gone;
+        candidate.remaining_rules = self.remaining;
+        candidate.checks.retain(|check| check.name != GONE && check.name != NO_NEW);
+        let check = |name: &str, passed| Check { name: name.to_owned(), passed, detail: scanner.to_owned() };
+        candidate.checks.push(if self.gone {
+            check(GONE, true)
+        } else {
+            Check {
+                detail: format!("{scanner} does not know this finding, so that it can't say"),
+                ..check(GONE, false)
+            }
+        });
+        candidate.checks.push(check(NO_NEW, true));
+    }
+}
+
+const GONE: &str = "finding gone";
+const NO_NEW: &str = "no new finding";
+
+fn judge(candidate: &Candidate, was: &Count<'_>, is: &Count<'_>) -> Result<Passed, String> {
+    let mut targets: BTreeMap<&str, usize> = BTreeMap::new();
+    for finding in &candidate.piece.findings {
+        *targets.entry(finding.rule.as_str()).or_default() += 1;
+    }
+    let mut remaining = Vec::new();
+    for (rule, (now, line)) in is {
+        let before = was.get(rule).map_or(0, |(count, _)| *count);
+        let target = targets.get(rule).copied().unwrap_or(0);
+        if *now > before.saturating_sub(target) {
+            let line = line + 1;
+            return Err(if target > 0 {
+                format!("the finding is still there: {rule} in line {line}")
+            } else {
+                format!("it brings a new finding: {rule} in line {line}")
+            });
+        }
+        remaining.extend(std::iter::repeat_n((*rule).to_owned(), *now));
+    }
+    let gone = !targets.is_empty()
+        && targets.iter().all(|(rule, wanted)| was.get(rule).is_some_and(|(count, _)| count >= wanted));
+    Ok(Passed { gone, remaining })
+}
