@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test part: what fails here is a failed test")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -137,7 +137,7 @@ impl TestRepo {
 
     /// A digest of all that is the user's: HEAD, branches and tags, the index byte for byte, the configuration, the
     /// hooks, and every file, untracked and ignored ones too, with its bytes and mode. What a run may leave in `.git`
-    /// does not count: its worktree, its objects, its refs and logs.
+    /// does not count: its worktree, its objects, its own refs, logs, and what is known of remotes.
     pub fn fingerprint(&self) -> String {
         let mut digest = Sha256::new();
         for (path, entry) in self.belongings() {
@@ -149,12 +149,22 @@ impl TestRepo {
         digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Everything in the fingerprint by name: compare two of these to see what changed.
+    /// The names of what is new, different or gone: `refs/heads/fixes`, `git/index`, `files/src/a.py`.
+    pub fn changed_since(&self, before: &BTreeMap<String, Vec<u8>>) -> Vec<String> {
+        let now = self.belongings();
+        let names: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
+        names.into_iter().filter(|name| before.get(*name) != now.get(*name)).cloned().collect()
+    }
+
+    /// Everything in the fingerprint by name.
     pub fn belongings(&self) -> BTreeMap<String, Vec<u8>> {
-        let mut all = BTreeMap::new();
-        let refs = self.git(&["for-each-ref", "--format=%(refname) %(objectname) %(symref)"]);
-        let refs: Vec<&str> = refs.lines().filter(|line| !line.starts_with("refs/patchwork/")).collect();
-        all.insert("refs".to_owned(), refs.join("\n").into_bytes());
+        let refs = self.git(&["for-each-ref", "--format=%(refname) %(objectname)"]);
+        let mut all: BTreeMap<String, Vec<u8>> = refs
+            .lines()
+            .filter(|line| !line.starts_with("refs/patchwork/") && !line.starts_with("refs/remotes/"))
+            .filter_map(|line| line.split_once(' '))
+            .map(|(name, id)| (name.to_owned(), id.as_bytes().to_vec()))
+            .collect();
         let git_dir = PathBuf::from(self.git(&["rev-parse", "--absolute-git-dir"]));
         let skipped = ["worktrees", "objects", "refs", "packed-refs", "logs"].map(|name| git_dir.join(name));
         for (name, top) in [("files", &self.root), ("git", &git_dir)] {
@@ -227,8 +237,10 @@ mod tests {
         assert_ne!(other, before);
         repo.write("ignored", "x");
         assert_eq!(repo.fingerprint(), before);
+        let all = repo.belongings();
         repo.git(&["branch", "new"]);
         assert_ne!(repo.fingerprint(), before);
+        assert_eq!(repo.changed_since(&all), ["refs/heads/new"]);
         repo.git(&["branch", "-D", "new"]);
         repo.write("a.txt", "b\n");
         repo.git(&["add", "a.txt"]);

@@ -1,5 +1,7 @@
 //! Branches that commits are made on: their names, where they stand, and who has them checked out.
 
+use std::path::{Path, PathBuf};
+
 use patchwork_core::failure::Failure;
 
 use super::GitCheckout;
@@ -10,8 +12,8 @@ pub(super) struct Branch {
     pub(super) reference: String,
     /// The commit it points at; none when it does not exist.
     pub(super) tip: Option<String>,
-    /// The worktree of the user that has it checked out.
-    checked_out: Option<String>,
+    /// The worktree of the user that has it checked out, or the git folder of one that is in the middle of a rebase of it.
+    in_use: Option<String>,
     name: String,
 }
 
@@ -59,16 +61,17 @@ impl GitCheckout {
                 .hint("choose another name: branch_prefix=… or branch_suffix=…"));
             }
         }
-        Ok(Branch { checked_out: checked_out(&worktrees, &reference), reference, tip, name: name.to_owned() })
+        let in_use = checked_out(&worktrees, &reference).or_else(|| in_progress(&self.common, &reference));
+        Ok(Branch { in_use, reference, tip, name: name.to_owned() })
     }
 }
 
 impl Branch {
     /// Says whether it may be made or moved.
     pub(super) fn check(&self, force: bool) -> Result<(), Failure> {
-        if let Some(worktree) = &self.checked_out {
+        if let Some(worktree) = &self.in_use {
             return Err(Failure::failed(format!(
-                "branch `{}` is checked out in `{worktree}` and can't be changed under your feet",
+                "branch `{}` is in use in `{worktree}` and can't be changed under your feet",
                 self.name
             ))
             .hint("switch to another branch there, or choose another name: branch_suffix=…"));
@@ -85,6 +88,21 @@ impl Branch {
 /// Whether a ref would have to be a folder that holds the other.
 fn is_below(reference: &str, other: &str) -> bool {
     reference.strip_prefix(other).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// The git folder in which a rebase or a bisection of this branch is under way: HEAD is detached then, but the branch is
+/// in use.
+fn in_progress(common: &Path, reference: &str) -> Option<String> {
+    let name = reference.strip_prefix("refs/heads/").unwrap_or(reference);
+    let linked = std::fs::read_dir(common.join("worktrees")).into_iter().flatten();
+    let folders = linked.filter_map(|entry| Some(entry.ok()?.path())).chain([common.to_owned()]);
+    let uses = |folder: &PathBuf| {
+        ["rebase-merge/head-name", "rebase-apply/head-name", "BISECT_START"].iter().any(|file| {
+            std::fs::read_to_string(folder.join(file))
+                .is_ok_and(|text| [name, reference].contains(&text.trim_end()))
+        })
+    };
+    folders.filter(uses).map(|folder| folder.display().to_string()).next()
 }
 
 fn checked_out(worktrees: &str, reference: &str) -> Option<String> {

@@ -87,6 +87,9 @@ impl Places {
                 return place;
             }
         }
+        if is_drive(&slashed) {
+            return Err(PathError::Outside);
+        }
         if slashed == path { literal } else { self.accept(&slashed) }
     }
 
@@ -213,6 +216,12 @@ fn strip_scheme<'a>(path: &'a str, scheme: &str) -> Option<&'a str> {
 fn is_scheme(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+}
+
+/// Whether a path with `/` starts at a drive of Windows.
+fn is_drive(path: &str) -> bool {
+    let mut start = path.chars();
+    start.next().is_some_and(|c| c.is_ascii_alphabetic()) && start.as_str().starts_with(":/")
 }
 
 /// Whether a file system could take this name for `.git`: in any case, with characters that macOS ignores, in the short or

@@ -2,7 +2,8 @@
 
 mod environment;
 mod group;
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;
 
 use std::ffi::OsString;

@@ -258,13 +258,21 @@ async fn branches_that_can_not_be_made_are_refused_before_any_work() {
     let mine = repo.beside("mine");
     repo.git(&["worktree", "add", "--quiet", "-b", "elsewhere", mine.to_str().unwrap()]);
     repo.git_in(&mine, &["switch", "--quiet", "--orphan", "unborn"]);
+    let rebase = repo.beside("rebase");
+    repo.git(&["worktree", "add", "--quiet", "-b", "rebased", rebase.to_str().unwrap()]);
+    repo.git_in(&rebase, &["commit", "--quiet", "--allow-empty", "-m", "x"]);
+    repo.git_in(
+        &rebase,
+        &["-c", "sequence.editor=echo break >", "rebase", "--quiet", "--interactive", "HEAD~1"],
+    );
     let checkout = checkout(&repo, "r1").await;
     write(&checkout, "a.txt", "A\n");
     let before = repo.fingerprint();
     for (name, force, words) in [
         ("taken", false, "exists already"),
-        ("main", true, "is checked out in"),
-        ("unborn", true, "is checked out in"),
+        ("main", true, "is in use in"),
+        ("unborn", true, "is in use in"),
+        ("rebased", true, "is in use in"),
         ("taken/inner", true, "branch `taken` is in the way"),
         ("folder", true, "branch `folder/inner` is in the way"),
         ("", false, "can't be the name"),
