@@ -273,3 +273,24 @@ fn what_is_no_github_is_refused_with_what_would_work() {
     let credentials = connect("https://github.com/octo/app", Some("https://me:pw@ghe.example.com"));
     assert!(!credentials.unwrap_err().contains("pw"));
 }
+
+/// Needs a server that judges requests by GitHub's own API description (Prism with `@octokit/openapi`) and answers its
+/// examples; its address is in `GITHUB_DESCRIPTION_URL`.
+#[tokio::test]
+#[ignore = "needs GITHUB_DESCRIPTION_URL"]
+async fn githubs_own_description_takes_our_requests() {
+    let target = ForgeTarget {
+        remote_url: "https://github.com/octocat/Hello-World.git".into(),
+        api_url: Some(std::env::var("GITHUB_DESCRIPTION_URL").unwrap()),
+        token: Secret::new(TOKEN),
+    };
+    let forge = Sites::new().connect(&target).unwrap();
+    // The example repository's permissions say that the token may not push.
+    let failure = forge.check().await.err().map(|failure| failure.message).unwrap_or_default();
+    assert!(failure.is_empty() || failure.contains("not push"), "{failure}");
+    let (_, how) = forge.ensure_pull_request(&spec("Fixes", "one")).await.unwrap();
+    assert_eq!(how, Ensured::Created);
+    let example = PullRequestSpec { base: "master".into(), head: "new-topic".into(), ..spec("Fixes", "one") };
+    let (_, how) = forge.ensure_pull_request(&example).await.unwrap();
+    assert_eq!(how, Ensured::Updated);
+}

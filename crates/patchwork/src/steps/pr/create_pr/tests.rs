@@ -1,4 +1,5 @@
-use patchwork_testkit::forge::Scripted;
+use patchwork_testkit::forge::{ForgeServer, Scripted};
+use patchwork_testkit::git_http::GitHttp;
 use serde_json::{Value, json};
 
 use super::*;
@@ -152,4 +153,33 @@ fn a_body_is_cut_at_the_end_of_a_line() {
     let cut = fitting(&format!("{}\n{}", "a".repeat(20), "b".repeat(80)), 70);
     assert!(cut.starts_with(&format!("{}\n\n(cut", "a".repeat(20))), "{cut}");
     assert!(!fitting(&"x".repeat(100), 1).is_empty());
+}
+
+#[tokio::test]
+async fn the_token_that_opens_the_pull_request_also_pushes() {
+    let mut server = None;
+    let fixture = Fixture::prepared(|repo| {
+        // As on a forge: the remote is `…/octo/app.git`, and takes nobody without the token.
+        let hosted = repo.beside("octo");
+        std::fs::create_dir_all(&hosted).unwrap();
+        repo.git_in(&hosted, &["clone", "--quiet", "--bare", repo.root().to_str().unwrap(), "app.git"]);
+        repo.git_in(&hosted.join("app.git"), &["config", "http.receivepack", "true"]);
+        let folder = hosted.parent().unwrap().to_owned();
+        let git = std::thread::spawn(move || GitHttp::start(&folder, TOKEN)).join().unwrap();
+        repo.git(&["remote", "set-url", "origin", &git.url("octo/app.git")]);
+        server = Some(git);
+    })
+    .await;
+    let forge = ForgeServer::github("octo/app", TOKEN).unwrap();
+    let input = committed(&fixture, json!({ "scm_url": forge.url() })).await;
+    let (output, _) = run(&fixture, input.clone()).await;
+    assert_eq!(output["pr_outcome"], "created");
+    let hosted = fixture.repo.beside("octo").join("app.git");
+    assert_eq!(
+        fixture.repo.git_in(&hosted, &["rev-parse", "patchwork-main"]),
+        input["head"].as_str().unwrap()
+    );
+    assert_eq!(server.unwrap().pushes().len(), 1);
+    let told = format!("{:?}", fixture.test.events.all());
+    assert!(!told.contains(TOKEN), "{told}");
 }
