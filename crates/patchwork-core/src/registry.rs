@@ -62,6 +62,11 @@ impl Registry {
         self.steps.values()
     }
 
+    /// The second names of steps, each with the step that it means.
+    pub fn aliases(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.aliases.iter().map(|(alias, step)| (*alias, *step))
+    }
+
     /// A shipped patchflow.
     pub fn patchflow(&self, name: &str) -> Option<&BuiltIn> {
         self.patchflows.get(name)

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{Environment, Expression as Compiled, UndefinedBehavior, Value};
+use minijinja::{Environment, ErrorKind, Expression as Compiled, UndefinedBehavior, Value};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Instructions one expression may take: a stop for loops without end in somebody's patchflow.
@@ -88,6 +88,25 @@ impl Expr {
         self.compiled.undeclared_variables(true).into_iter().collect()
     }
 
+    /// The filters (`x|name`) and tests (`x is name`) it uses that do not exist. MiniJinja would only tell when it comes
+    /// to them.
+    pub fn unknown_filters(&self) -> BTreeSet<String> {
+        let mut state = environment().empty_state();
+        let unknown = |kind| matches!(kind, ErrorKind::UnknownFilter | ErrorKind::UnknownTest);
+        let mut out = BTreeSet::new();
+        for (is_test, name) in filters_and_tests(&self.source) {
+            let result = if is_test {
+                state.perform_test(name, &[Value::UNDEFINED]).map(|_| ())
+            } else {
+                state.apply_filter(name, &[Value::UNDEFINED]).map(|_| ())
+            };
+            if result.is_err_and(|error| unknown(error.kind())) {
+                out.insert(name.to_owned());
+            }
+        }
+        out
+    }
+
     /// Its value over a scope.
     pub fn eval(&self, scope: &Value) -> Result<Value, TemplateError> {
         self.compiled.eval(scope.clone()).map_err(|error| TemplateError::from_jinja(&error))
@@ -122,6 +141,48 @@ impl<'de> Deserialize<'de> for Expr {
         let source = String::deserialize(deserializer)?;
         Self::parse(&source).map_err(serde::de::Error::custom)
     }
+}
+
+/// The names behind `|` (false) and `is` (true) in an expression, outside of quotes.
+fn filters_and_tests(source: &str) -> Vec<(bool, &str)> {
+    let mut out = Vec::new();
+    let mut quote = None;
+    let mut escaped = false;
+    // What the next word would be: a filter's name, a test's name.
+    let mut expected = None;
+    let mut chars = source.char_indices().peekable();
+    let mut before = ' ';
+    while let Some((start, c)) = chars.next() {
+        if let Some(open) = quote {
+            if !escaped && c == open {
+                quote = None;
+            }
+            escaped = !escaped && c == '\\';
+        } else if c.is_alphanumeric() || c == '_' {
+            let mut end = start + c.len_utf8();
+            while let Some((at, next)) = chars.next_if(|(_, next)| next.is_alphanumeric() || *next == '_') {
+                end = at + next.len_utf8();
+            }
+            let word = source.get(start..end).unwrap_or_default();
+            match (expected, word) {
+                (Some(true), "not") => {}
+                (Some(is_test), name) => {
+                    out.push((is_test, name));
+                    expected = None;
+                }
+                (None, "is") if before != '.' => expected = Some(true),
+                (None, _) => {}
+            }
+            before = 'a';
+        } else if !c.is_whitespace() {
+            expected = (c == '|').then_some(false);
+            if matches!(c, '"' | '\'') {
+                quote = Some(c);
+            }
+            before = c;
+        }
+    }
+    out
 }
 
 /// A value in a patchflow in which strings may hold `${{ … }}`.
@@ -314,6 +375,15 @@ mod tests {
     fn reads_lists_dotted_names() {
         let template = Template::parse("${{ steps.scan.count + inputs.n }}").unwrap();
         assert_eq!(template.reads().into_iter().collect::<Vec<_>>(), ["inputs.n", "steps.scan.count"]);
+    }
+
+    #[test]
+    fn unknown_filters_and_tests_are_found() {
+        let unknown =
+            |source: &str| Expr::parse(source).unwrap().unknown_filters().into_iter().collect::<Vec<_>>();
+        assert_eq!(unknown("a|nope|length + (b | upper)|nada(1)"), ["nada", "nope"]);
+        assert_eq!(unknown("a is defined and b is not none and c is odder and d.is"), ["odder"]);
+        assert_eq!(unknown("'x|nope' ~ \"\\\"|nope\" ~ a[1]|default('|b')|tojson"), [""; 0]);
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub fn merge(
             let value = layer.values.get(&spec.name).filter(|value| !value.is_null())?;
             // An empty key is what an unset CI variable leaves: it is not given.
             let blank = spec.secret && value.as_str().is_some_and(|text| text.trim().is_empty());
-            (!blank).then(|| (layer, value))
+            (!blank).then_some((layer, value))
         });
         match given {
             None if spec.required => failures.push(missing(spec)),

@@ -3,6 +3,7 @@
 pub mod check;
 mod document;
 pub mod plan;
+pub mod schema;
 pub(crate) mod types;
 pub(crate) mod yaml;
 

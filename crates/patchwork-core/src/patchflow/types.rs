@@ -1,9 +1,13 @@
 //! What kind of value a field takes or gives, read from JSON Schemas as far as wiring needs it.
 
+mod kinds;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value;
+
+pub(crate) use kinds::Kinds;
 
 /// How many `$ref` and `anyOf` levels are followed: schemas may be recursive.
 const DEPTH: usize = 12;
@@ -34,84 +38,6 @@ pub(crate) struct Record {
 pub(crate) struct Schema {
     root: Arc<Value>,
     pointer: String,
-}
-
-/// JSON types, as a set. `integer` is told apart from `number`; `number` alone means that fractions occur.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Kinds(u8);
-
-impl Kinds {
-    pub(crate) const NULL: Self = Self(1);
-    pub(crate) const BOOLEAN: Self = Self(2);
-    pub(crate) const INTEGER: Self = Self(4);
-    pub(crate) const NUMBER: Self = Self(8);
-    pub(crate) const STRING: Self = Self(16);
-    pub(crate) const ARRAY: Self = Self(32);
-    pub(crate) const OBJECT: Self = Self(64);
-    pub(crate) const ALL: Self = Self(127);
-
-    const NAMES: [(Self, &'static str, &'static str); 7] = [
-        (Self::NULL, "null", "null"),
-        (Self::BOOLEAN, "boolean", "a boolean"),
-        (Self::INTEGER, "integer", "an integer"),
-        (Self::NUMBER, "number", "a number"),
-        (Self::STRING, "string", "a string"),
-        (Self::ARRAY, "array", "a list"),
-        (Self::OBJECT, "object", "an object"),
-    ];
-
-    fn of_name(name: &str) -> Self {
-        Self::NAMES.iter().find(|(_, word, _)| *word == name).map_or(Self(0), |(kind, ..)| *kind)
-    }
-
-    pub(crate) fn of_value(value: &Value) -> Self {
-        match value {
-            Value::Null => Self::NULL,
-            Value::Bool(_) => Self::BOOLEAN,
-            Value::Number(n) if n.is_i64() || n.is_u64() => Self::INTEGER,
-            Value::Number(_) => Self::NUMBER,
-            Value::String(_) => Self::STRING,
-            Value::Array(_) => Self::ARRAY,
-            Value::Object(_) => Self::OBJECT,
-        }
-    }
-
-    pub(crate) fn or(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    pub(crate) fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    pub(crate) fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-
-    fn intersects(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
-
-    /// Whether a value of one of these kinds can be taken where `target` is wanted. Null is no value: it is left out.
-    fn can_fit(self, target: Self) -> bool {
-        let source = self.without(Self::NULL);
-        let target = if target.contains(Self::NUMBER) { target.or(Self::INTEGER) } else { target };
-        source.0 == 0 || source.intersects(target)
-    }
-
-    /// In words: `a string or a list`.
-    pub(crate) fn describe(self) -> String {
-        if self == Self::ALL {
-            return "any value".to_owned();
-        }
-        let words: Vec<&str> =
-            Self::NAMES.iter().filter(|(kind, ..)| self.contains(*kind)).map(|(.., word)| *word).collect();
-        match words.split_last() {
-            None => "nothing".to_owned(),
-            Some((last, [])) => (*last).to_owned(),
-            Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
-        }
-    }
 }
 
 impl Schema {
@@ -175,13 +101,13 @@ impl Schema {
     fn own_kinds(&self) -> Kinds {
         let here = self.here();
         if here == &Value::Bool(false) {
-            return Kinds(0);
+            return Kinds::NONE;
         }
         match here.get("type") {
             Some(Value::String(name)) => return Kinds::of_name(name),
             Some(Value::Array(names)) => {
                 let kinds = names.iter().filter_map(Value::as_str).map(Kinds::of_name);
-                return kinds.fold(Kinds(0), Kinds::or);
+                return kinds.fold(Kinds::NONE, Kinds::or);
             }
             _ => {}
         }
@@ -189,7 +115,7 @@ impl Schema {
             return Kinds::of_value(value);
         }
         if let Some(values) = here.get("enum").and_then(Value::as_array) {
-            return values.iter().map(Kinds::of_value).fold(Kinds(0), Kinds::or);
+            return values.iter().map(Kinds::of_value).fold(Kinds::NONE, Kinds::or);
         }
         if here.get("properties").is_some() { Kinds::OBJECT } else { Kinds::ALL }
     }
@@ -264,8 +190,7 @@ impl Type {
     }
 
     pub(crate) fn of_kind(kinds: Kinds) -> Self {
-        let name = Kinds::NAMES.iter().find(|(kind, ..)| *kind == kinds).map(|(_, name, _)| *name);
-        name.map_or(Self::Any, |name| Self::of_document(&serde_json::json!({ "type": name })))
+        kinds.single().map_or(Self::Any, |name| Self::of_document(&serde_json::json!({ "type": name })))
     }
 
     pub(crate) fn kinds(&self) -> Kinds {
@@ -274,7 +199,7 @@ impl Type {
             Self::List(_) => Kinds::ARRAY,
             Self::Record(_) => Kinds::OBJECT,
             Self::Schema(schema) => {
-                schema.alternatives().iter().map(Schema::own_kinds).fold(Kinds(0), Kinds::or)
+                schema.alternatives().iter().map(Schema::own_kinds).fold(Kinds::NONE, Kinds::or)
             }
         }
     }
@@ -422,14 +347,17 @@ impl Type {
         }
         if let Some(values) = self.listed() {
             let words: Vec<String> = values.iter().map(plain).collect();
-            return if words.len() == 1 { words.concat() } else { format!("one of {}", words.join(", ")) };
+            return match words.as_slice() {
+                [word] => format!("`{word}`"),
+                words => format!("one of {}", words.join(", ")),
+            };
         }
         let kinds = self.kinds();
         let kinds = if kinds == Kinds::ALL { kinds } else { kinds.without(Kinds::NULL) };
         if kinds == Kinds::ARRAY {
             let item = self.item().kinds();
-            return match Kinds::NAMES.iter().find(|(kind, ..)| *kind == item.without(Kinds::NULL)) {
-                Some((_, name, _)) => format!("a list of {name}s"),
+            return match item.without(Kinds::NULL).single() {
+                Some(name) => format!("a list of {name}s"),
                 None => "a list".to_owned(),
             };
         }

@@ -65,11 +65,12 @@ impl Checker<'_, '_> {
     ) -> Vec<(String, Binding)> {
         let mut bindings = Vec::new();
         let mut fields = Vec::new();
+        let mut meant = Vec::new();
         for (key, value) in with {
             let slot = slots.fields.iter().find(|slot| slot.name == key.text);
             match slot.map(|slot| &slot.ty).or(slots.others.as_ref()) {
                 Some(ty) => self.fit(value, ty, &key.text),
-                None => self.unknown_field(uses, key, slots),
+                None => meant.extend(self.unknown_field(uses, key, slots)),
             }
             self.read_value(value);
             bindings.push((key.text.clone(), Binding::With(value.to_template())));
@@ -89,7 +90,8 @@ impl Checker<'_, '_> {
                 None => {
                     let sources = self.wire(uses, slot);
                     if sources.is_empty() {
-                        if slot.required {
+                        // A misspelt field is one fault, not two.
+                        if slot.required && !meant.contains(&slot.name) {
                             self.missing(uses, slot);
                         }
                         Origin::Default(slot.default.clone().filter(|value| !value.is_null()))
@@ -160,9 +162,11 @@ impl Checker<'_, '_> {
         self.fault(fault);
     }
 
-    fn unknown_field(&mut self, uses: &Name, key: &Name, slots: &Slots) {
+    /// Reports a field that does not exist; answers the one that was probably meant.
+    fn unknown_field(&mut self, uses: &Name, key: &Name, slots: &Slots) -> Option<String> {
         let known = slots.fields.iter().map(|slot| slot.name.as_str());
-        let help = match nearest(&key.text, known.clone()) {
+        let near = nearest(&key.text, known.clone());
+        let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => match known.collect::<Vec<_>>().as_slice() {
                 [] => format!("{} takes no input", uses.text),
@@ -171,6 +175,7 @@ impl Checker<'_, '_> {
         };
         let message = format!("{} has no input {}", uses.text, shortened(&key.text));
         self.fault(Diagnostic::error("unknown-field", &self.file, key.span.clone(), message).help(help));
+        near.map(str::to_owned)
     }
 
     /// A value of `with` in a few words.

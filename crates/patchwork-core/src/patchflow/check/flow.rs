@@ -27,7 +27,8 @@ pub(super) struct Checker<'s, 'a> {
     /// The ids of the nodes around what is being checked, itself last.
     pub(super) path: Vec<String>,
     pub(super) wires: Vec<WireReport>,
-    prompts: BTreeMap<String, Prompt>,
+    /// Nothing when not all could be read.
+    prompts: Option<BTreeMap<String, Prompt>>,
     effects: Effects,
     nodes: usize,
 }
@@ -36,7 +37,7 @@ pub(super) struct Checker<'s, 'a> {
 pub(super) fn check(
     session: &mut Session<'_>,
     document: &Document,
-    prompts: BTreeMap<String, Prompt>,
+    prompts: Option<BTreeMap<String, Prompt>>,
 ) -> Checked {
     let mut checker = Checker {
         session,
@@ -57,7 +58,10 @@ pub(super) fn check(
     checker.scope.doubt_all();
     let (finally, _) = checker.sequence(&document.finally);
     let declared = checker.outputs(&document.outputs);
-    checker.warn_of_unread(document);
+    // Behind a fault there may be the reader of an input.
+    if !checker.session.faults.iter().any(Diagnostic::is_error) {
+        checker.warn_of_unread(document);
+    }
     let (outputs, templates) = declared.map_or((last, Vec::new()), |(record, t)| (Type::Record(record), t));
     Checked {
         plan: Plan {
@@ -67,7 +71,7 @@ pub(super) fn check(
             steps,
             finally,
             outputs: templates,
-            prompts: checker.prompts,
+            prompts: checker.prompts.unwrap_or_default(),
         },
         outputs,
         wires: checker.wires,
@@ -282,10 +286,11 @@ impl Checker<'_, '_> {
         let given = with.iter().find(|(key, _)| key.text == "prompt_id");
         let Some((_, value)) = given.filter(|_| !brings_own) else { return };
         let ValueKind::Const(serde_json::Value::String(id)) = &value.kind else { return };
-        if self.prompts.contains_key(id) || !input.fields().iter().any(|(name, ..)| name == "prompt_id") {
+        let Some(prompts) = &self.prompts else { return };
+        if prompts.contains_key(id) || !input.fields().iter().any(|(name, ..)| name == "prompt_id") {
             return;
         }
-        let ids: Vec<&str> = self.prompts.keys().map(String::as_str).collect();
+        let ids: Vec<&str> = prompts.keys().map(String::as_str).collect();
         let help = match nearest(id, ids.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None if ids.is_empty() => "put it into `prompts.yml` beside the patchflow".to_owned(),

@@ -9,7 +9,7 @@ mod session;
 mod wires;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::Arc;
 
@@ -23,7 +23,8 @@ pub use wires::{Origin, WireField, WireReport, render_wires};
 
 /// Finds what a patchflow refers to outside its own text.
 pub trait Loader {
-    /// The patchflow file that `uses: PATH` in the file `origin` means; `path` is as written there, with `/`.
+    /// The patchflow file that `uses: PATH` in the file `origin` means; `path` is as written there. The
+    /// name of the text is the origin of what it refers to, and the same for each way to the same file.
     fn file(&self, path: &str, origin: &str) -> Result<Arc<SourceText>, Failure>;
 
     /// A patchflow that the user made known under a name. It goes before a built-in one of the same name.
@@ -77,6 +78,8 @@ pub fn load(
     let mut session = session::Session::new(registry, loader);
     let checked = session.load(&file);
     let mut faults = session.faults;
+    // The patchflow itself goes before those it uses, which were read in between.
+    faults.sort_by_key(|fault| fault.file.name != origin);
     sort(&mut faults);
     match checked {
         Some(checked) if !faults.iter().any(Diagnostic::is_error) => Ok(Loaded {

@@ -46,6 +46,11 @@ impl Checker<'_, '_> {
     }
 
     fn read_expr(&mut self, expr: &Expr, span: &Range<usize>) {
+        for name in expr.unknown_filters() {
+            let place = locate_word(&self.file.text, span, &name);
+            let message = format!("there is no filter or test {}", shortened(&name));
+            self.fault(Diagnostic::error("unknown-filter", &self.file, place, message));
+        }
         for name in expr.reads() {
             if let Err(problem) = self.resolve(&name, span.start) {
                 let place = locate_word(&self.file.text, span, &name);
@@ -156,7 +161,7 @@ impl Checker<'_, '_> {
             _ if self.scope.has_input(name) => format!("write `inputs.{name}`"),
             _ if self.scope.node_ids().any(|id| id == name) => format!("write `steps.{name}.<field>`"),
             _ => {
-                let known = self.scope.variable_names().chain(["inputs", "steps"]);
+                let known = self.scope.variable_names().chain(["inputs", "steps", "true", "false", "none"]);
                 match nearest(name, known) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => "an expression reads `inputs.<name>`, `steps.<id>.<field>` and the variables of \

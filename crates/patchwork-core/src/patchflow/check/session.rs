@@ -92,10 +92,13 @@ impl<'a> Session<'a> {
     /// Resolves the `uses` of a node in `file`.
     pub(super) fn resolve(&mut self, file: &Arc<SourceText>, uses: &Name) -> Used {
         let name = uses.text.as_str();
-        let is_file = name.starts_with("./")
-            || name.starts_with("../")
-            || name.ends_with(".yml")
-            || name.ends_with(".yaml");
+        let is_patchflow = name.ends_with(".yml") || name.ends_with(".yaml");
+        let is_file = is_patchflow || name.starts_with("./") || name.starts_with("../");
+        if is_file && !is_patchflow {
+            let message = "only patchflow files, which end in `.yml` or `.yaml`, can be used";
+            self.faults.push(Diagnostic::error("unknown-step", file, uses.span.clone(), message));
+            return Used::Nothing;
+        }
         if is_file {
             return match self.loader.file(name, &file.name) {
                 Ok(found) => self.sub(file, uses, &found),
@@ -168,25 +171,29 @@ impl<'a> Session<'a> {
         Used::Nothing
     }
 
-    /// The prompts of a patchflow: those it is shipped with, then those of its files.
-    fn prompts(&mut self, file: &Arc<SourceText>) -> BTreeMap<String, Prompt> {
+    /// The prompts of a patchflow: those it is shipped with, then those of its files. Nothing when not all could be read.
+    fn prompts(&mut self, file: &Arc<SourceText>) -> Option<BTreeMap<String, Prompt>> {
         let built_in = self.registry.patchflow(&file.name).filter(|b| !b.prompts.trim().is_empty());
         let built_in = built_in.map(|b| SourceText::new(format!("the prompts of {}", b.name), b.prompts));
         let files = match self.loader.prompts(&file.name) {
             Ok(files) => files,
             Err(failure) => {
                 self.prompt_fault(file, &failure);
-                Vec::new()
+                return None;
             }
         };
+        let mut complete = true;
         let mut prompts = BTreeMap::new();
         for text in built_in.into_iter().chain(files) {
             match Prompt::read_file(&text.text, &text.name) {
                 Ok(read) => prompts.extend(read.into_iter().map(|prompt| (prompt.id.clone(), prompt))),
-                Err(failure) => self.prompt_fault(&text, &failure),
+                Err(failure) => {
+                    self.prompt_fault(&text, &failure);
+                    complete = false;
+                }
             }
         }
-        prompts
+        complete.then_some(prompts)
     }
 
     fn prompt_fault(&mut self, file: &Arc<SourceText>, failure: &Failure) {

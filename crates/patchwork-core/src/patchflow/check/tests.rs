@@ -1,7 +1,9 @@
 //! Whole patchflows against a small registry.
 
 mod faults;
+mod files;
 mod happy;
+mod names;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Loaded, Loader, load};
-use crate::diagnostic::{SourceText, Style, render};
+use crate::diagnostic::{Diagnostic, SourceText, Style, render, sort};
 use crate::failure::Failure;
 use crate::registry::{BuiltIn, Registry};
 use crate::secret::SecretRef;
@@ -187,12 +189,44 @@ pub(crate) fn good_with(text: &str, more: &[(&'static str, &'static str)]) -> Lo
 
 /// The report of a patchflow that is wrong.
 pub(crate) fn report(text: &str) -> String {
-    report_with(text, &[])
+    match load(text, "flow.yml", &registry(), &files(&[])) {
+        Ok(_) => "good".to_owned(),
+        Err(faults) => report_of(&faults),
+    }
 }
 
-pub(crate) fn report_with(text: &str, more: &[(&'static str, &'static str)]) -> String {
-    match load(text, "flow.yml", &registry(), &files(more)) {
-        Ok(loaded) => format!("good\n{}", render(&loaded.warnings, Style::Plain)),
-        Err(faults) => render(&faults, Style::Plain),
+pub(crate) fn report_of(faults: &[Diagnostic]) -> String {
+    render(faults, Style::Plain)
+}
+
+/// Each fault in a line: place, code, message, label, help.
+pub(crate) fn lines(text: &str, more: &[(&'static str, &'static str)]) -> String {
+    let mut faults = match load(text, "flow.yml", &registry(), &files(more)) {
+        Ok(loaded) => loaded.warnings,
+        Err(faults) => faults,
+    };
+    sort(&mut faults);
+    let mut out = String::new();
+    for fault in faults {
+        let label = if fault.label.is_empty() { String::new() } else { format!(" ({})", fault.label) };
+        let kind = if fault.is_error() { "" } else { "warning " };
+        out.push_str(&format!("{kind}{} {fault}{label}\n", fault.code).replacen("flow.yml:", "", 1));
+        fault.help.iter().for_each(|help| out.push_str(&format!("    {help}\n")));
     }
+    if out.is_empty() { "good\n".to_owned() } else { out }
+}
+
+fn shown(c: char) -> String {
+    if c.is_control() || c == '\u{feff}' { c.escape_default().to_string() } else { c.to_string() }
+}
+
+/// Cases as a snapshot: what differs from a good patchflow, and what is said of it.
+pub(crate) fn cases(frame: &str, cases: &[&str]) -> String {
+    let mut out = String::new();
+    for case in cases {
+        let shown: String = case.chars().map(|c| if c == '\n' { "\n  ".into() } else { shown(c) }).collect();
+        out.push_str(&format!("» {shown}\n"));
+        out.push_str(&lines(&frame.replace('%', case), &[]));
+    }
+    out
 }

@@ -8,7 +8,8 @@ use crate::failure::nearest;
 use crate::patchflow::plan::InputSpec;
 use crate::patchflow::yaml::{Entry, Kind};
 
-const KEYS: [&str; 10] =
+/// The keys of an input.
+pub(crate) const KEYS: [&str; 10] =
     ["type", "enum", "default", "help", "secret", "path", "required", "items", "minimum", "maximum"];
 
 /// The types an input can have.

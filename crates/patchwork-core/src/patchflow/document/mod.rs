@@ -8,7 +8,10 @@ mod value;
 use std::ops::Range;
 use std::sync::Arc;
 
+pub(crate) use inputs::TYPES as INPUT_TYPES;
 pub(crate) use value::{Expression, Value, ValueKind, locate_word};
+#[cfg(test)]
+pub(crate) use {inputs::KEYS as INPUT_KEYS, nodes::KEYS as NODE_KEYS};
 
 use super::plan::{InputSpec, Retry};
 use super::yaml::{self, Name};
@@ -116,5 +119,6 @@ pub(crate) fn read(file: &Arc<SourceText>, faults: &mut Vec<Diagnostic>) -> Opti
     Some(Document { file: file.clone(), name, summary, inputs, steps, finally, outputs })
 }
 
-const KEYS: [&str; 6] = ["name", "summary", "inputs", "steps", "finally", "outputs"];
+/// The keys of a patchflow file.
+pub(crate) const KEYS: [&str; 6] = ["name", "summary", "inputs", "steps", "finally", "outputs"];
 const EXAMPLE: &str = "the least patchflow is:  name: MyPatchflow  and  steps: [{ uses: ScanSemgrep }]";

@@ -8,7 +8,8 @@ use super::{Body, Node, RESERVED};
 use crate::patchflow::plan::Retry;
 use crate::patchflow::yaml::{Entry, Kind, Name, Yaml};
 
-const KEYS: [&str; 14] = [
+/// The keys of a node.
+pub(crate) const KEYS: [&str; 14] = [
     "id",
     "uses",
     "with",
@@ -26,7 +27,7 @@ const KEYS: [&str; 14] = [
 ];
 
 /// Nodes inside nodes, at most: the machine walks them recursively.
-const DEPTH: usize = 24;
+const DEPTH: usize = 16;
 
 /// The ids in use among the nodes that are read and those around them.
 #[derive(Default)]

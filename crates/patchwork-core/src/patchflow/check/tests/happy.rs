@@ -3,8 +3,8 @@
 use insta::assert_snapshot;
 use serde_json::json;
 
-use super::super::render_wires;
-use super::{good, good_with};
+use super::super::{load, load_named, render_wires};
+use super::{files, good, good_with, registry};
 use crate::step::Effects;
 
 const FULL: &str = r#"
@@ -92,4 +92,56 @@ fn wires_are_shown() {
       model        inputs.model
       temperature  default
     "#);
+}
+
+#[test]
+fn the_latest_output_goes_first_and_the_chain_ends_with_a_sure_one() {
+    let text = "name: A\nsteps:\n  - { id: a, uses: Ask, with: { prompt_id: fix } }\n  - { id: b, uses: Ask, with: { prompt_id: fix } }\n  \
+                - { id: c, uses: Ask, with: { prompt_id: fix }, if: steps.b.truncated }\n  \
+                - { id: d, uses: Judge }\n  - { id: e, uses: Judge, with: { answer: null }, if: false }\n";
+    let error = load(text, "flow.yml", &registry(), &files(&[])).unwrap_err();
+    assert_eq!(error.len(), 1, "{error:?}");
+    assert!(error[0].message.contains("needs `answer`"), "{error:?}");
+    let loaded = good(&text.replace(", with: { answer: null }", ""));
+    let d = loaded.wires.iter().find(|report| report.node == "d").unwrap();
+    assert_eq!(d.fields[0].origin.to_string(), "steps.c.answer, else steps.b.answer");
+}
+
+#[test]
+fn after_a_failure_nothing_is_sure() {
+    let text =
+        "name: A\nsteps:\n  - { uses: Ask, with: { prompt_id: fix } }\nfinally:\n  - { uses: Judge }\n";
+    assert_eq!(good(text).wires[1].fields[0].origin.to_string(), "steps.ask.answer");
+}
+
+#[test]
+fn files_and_names_go_before_built_in_patchflows() {
+    let judge = "name: Judge\nsteps: [{ uses: Scan }]\noutputs: { n: \"${{ steps.scan.count }}\" }\n";
+    let text = "name: A\nsteps: [{ uses: Judge }, { id: own, uses: ./own.yml }]\noutputs: { n: \"${{ steps.judge.n + steps.own.n }}\" }\n";
+    let loaded = good_with(text, &[("Judge", judge), ("./own.yml", judge)]);
+    assert_eq!(loaded.plan.uses(), ["Scan"]);
+}
+
+#[test]
+fn a_prompt_of_the_user_replaces_a_built_in_one() {
+    let prompts = "- id: judge\n  prompts: [{ role: user, content: mine }]\n";
+    let loaded = load_named("Judge", &registry(), &files(&[("Judge.prompts", prompts)])).unwrap().unwrap();
+    assert_eq!(loaded.plan.prompts["judge"].prompts[0].content, "mine");
+    assert!(load_named("Nope", &registry(), &files(&[])).unwrap().is_none());
+}
+
+#[test]
+fn the_cost_grows_with_the_size_only() {
+    let nodes = |n: usize| {
+        let mut text = "name: A\nsteps:\n".to_owned();
+        for at in 0..n {
+            text.push_str(&format!("  - {{ id: n{at}, uses: Ask, with: {{ prompt_id: fix }} }}\n"));
+            text.push_str(&format!("  - {{ id: j{at}, uses: Judge }}\n"));
+        }
+        text
+    };
+    let loaded = good(&nodes(2_000));
+    // Each field has the one sure source, however many nodes come before it.
+    let sources = loaded.wires.iter().flat_map(|report| &report.fields);
+    assert!(sources.map(|field| field.origin.to_string().len()).max().is_some_and(|longest| longest < 60));
 }
