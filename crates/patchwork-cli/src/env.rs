@@ -63,6 +63,12 @@ pub(crate) fn wants_backtrace() -> bool {
     variable("RUST_BACKTRACE").is_some_and(|value| value != "0")
 }
 
+/// Behind which record a crash test wants the process to die.
+#[cfg(all(debug_assertions, unix))]
+pub(crate) fn crash_after_record() -> Option<u64> {
+    variable("PATCHWORK_CRASH_AFTER_RECORD")?.parse().ok()
+}
+
 fn path(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).filter(|value: &OsString| !value.is_empty()).map(PathBuf::from)
 }

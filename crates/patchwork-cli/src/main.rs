@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod crash;
 mod drive;
 mod env;
 mod journal;

@@ -125,9 +125,6 @@ fn from_config(path: &Path, name: &str, plan: &Plan) -> Result<Vec<Layer>, Failu
     if path.is_file() {
         return Ok(vec![read(path, shown(path))?]);
     }
-    if !path.is_dir() {
-        return Err(Failure::usage(format!("--config {}: there is no such file or folder", path.display())));
-    }
     let folders = [path.join(name), path.join("patchflows").join(name)];
     let mut out = Vec::new();
     let prompts = folders.iter().map(|folder| folder.join("prompt.json")).find(|file| file.is_file());

@@ -8,7 +8,7 @@ use patchwork_core::failure::Failure;
 use patchwork_core::port::checkout::Base;
 use patchwork_core::port::clock::{Clock, SystemClock};
 use patchwork_core::port::forge::Forges;
-use patchwork_core::port::process::Processes;
+use patchwork_core::port::process::{Command, Processes};
 use patchwork_core::port::provider::Provider;
 use patchwork_core::run::RunId;
 use patchwork_core::secret::Secrets;
@@ -164,4 +164,30 @@ impl Local {
     fn hold_file(&self, run: &RunId) -> PathBuf {
         self.state_dir.join("locks").join(format!("{run}.worktree"))
     }
+}
+
+/// Makes a folder a repository with one commit of all its files, whatever the user's git is configured to do.
+pub async fn first_commit(folder: &Path, message: &str, cancel: &CancellationToken) -> Result<(), Failure> {
+    let processes = SystemProcesses::from_env();
+    let identity =
+        ["-c", "user.name=Patchwork", "-c", "user.email=patchwork@localhost", "-c", "commit.gpgsign=false"];
+    let init: &[&str] = &["init", "--quiet", "--initial-branch=main"];
+    let commit: &[&str] = &["commit", "--quiet", "--no-verify", "--message", message];
+    for arguments in [init, &["add", "--all"], commit] {
+        let mut command = Command::new("git", folder).args(identity).args(arguments.iter().copied());
+        command.env = vec![
+            ("GIT_CONFIG_GLOBAL".to_owned(), null_device().to_owned()),
+            ("GIT_CONFIG_NOSYSTEM".to_owned(), "1".to_owned()),
+        ];
+        let output = processes.run(command, cancel).await?;
+        if output.code != Some(0) {
+            let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+            return Err(Failure::failed(format!("`git {}` failed", arguments.join(" "))).cause(said));
+        }
+    }
+    Ok(())
+}
+
+fn null_device() -> &'static str {
+    if cfg!(windows) { "NUL" } else { "/dev/null" }
 }

@@ -9,11 +9,21 @@ use serde_json::Value;
 const LEVELS: [&str; 7] = ["error", "critical", "warning", "warn", "info", "debug", "trace"];
 
 const AFTER_HELP: &str = "\
-Options of a patchflow can be written `key=value`, `--key=value`, `--key value` or, for a switch, `--key`.
+Options of a patchflow are written key=value, --key=value, --key value or, for a switch, --key.
 `patchwork AutoFix --help` lists those of AutoFix.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 wrong configuration, 4 something outside did not answer (resumable),
-6 refused, 10 findings remain, 11 below the required evidence, 12 budget reached, 70 our fault, 130 interrupted.";
+Exit codes:
+    0  done, or nothing to do
+    1  the run failed
+    2  wrong usage
+    3  a configuration file or patchflow is wrong
+    4  a model, forge, scanner or the network did not answer; resumable
+    6  refused by policy
+   10  findings remain
+   11  fixes stay below the required evidence
+   12  a budget is reached
+   70  a fault of Patchwork
+  130  interrupted; resumable";
 
 /// The whole command line.
 pub(crate) fn patchwork() -> Command {

@@ -22,6 +22,9 @@ use crate::log;
 pub(crate) fn run(invocation: Invocation) -> Result<u8, Failure> {
     let options = &invocation.options;
     log::start(options);
+    if let Some(path) = options.config.as_deref().filter(|path| !path.exists()) {
+        return Err(Failure::usage(format!("--config {}: there is no such file or folder", path.display())));
+    }
     match invocation.command {
         Command::Run { patchflow, words } => run::run(options, &patchflow, &words),
         Command::List { steps } => list::run(options, steps),
