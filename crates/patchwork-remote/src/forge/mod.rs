@@ -46,7 +46,11 @@ impl Forges for Sites {
                     .hint("give scm_url when it mirrors a repository of a forge, or disable_pr=true"));
             }
         };
-        Ok(Arc::new(github::GitHub::connect(&base, &remote, &target.token, self.pace)?))
+        let forge = github::GitHub::connect(&base, &remote, &target.token, self.pace);
+        Ok(Arc::new(forge.map_err(|failure| match &target.api_url {
+            Some(_) => failure.hint("see scm_url"),
+            None => failure,
+        })?))
     }
 }
 
