@@ -122,6 +122,10 @@ impl Driver<'_> {
                 let record = self.journal.run(&run).await?;
                 let spec = self.journal.spec(&record.id).await?;
                 if record.status == RunStatus::Done {
+                    // It may have been killed between its last record and its own tidying up.
+                    if let Err(left) = self.local.tidy(&spec.base.repository).await {
+                        tracing::debug!("the worktree of {} stays: {left}", record.id);
+                    }
                     return Ok(over(record, spec));
                 }
                 let secrets = self.secrets.clone();

@@ -100,9 +100,15 @@ impl Local {
         if done {
             return place.checkout.remove().await;
         }
-        let top = &patchwork_core::port::checkout::Checkout::base(&*place.checkout).repository;
-        let repository = self.repository(top).await?;
+        let repository = self.repository(&place.ports.checkout.base().repository).await?;
         repository.sweep(&self.worktrees(), |run| *run != place.run && self.is_held(run)).await?;
+        Ok(())
+    }
+
+    /// Removes the worktrees that killed processes left behind in a repository.
+    pub async fn tidy(&self, top: &Path) -> Result<(), Failure> {
+        let repository = self.repository(top).await?;
+        repository.sweep(&self.worktrees(), |run| self.is_held(run)).await?;
         Ok(())
     }
 

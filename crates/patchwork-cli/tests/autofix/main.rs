@@ -1,0 +1,9 @@
+//! AutoFix as a user runs it: the binary, real git, and real servers on this machine.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod crash;
+mod github;
+mod plain;
+mod semgrep;
+mod world;

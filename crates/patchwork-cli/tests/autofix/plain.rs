@@ -1,0 +1,38 @@
+//! The straight way, and what it must leave alone.
+
+use patchwork_testkit::model::ModelServer;
+
+use crate::world::{KEY, World, fixing};
+
+#[test]
+fn five_findings_are_fixed_on_a_branch_and_the_checkout_is_untouched() {
+    let world = World::with_five_findings();
+    world.repo.write("a.py", b"unfinished work\n");
+    world.repo.write("untracked.txt", b"mine\n");
+    let before = world.repo.belongings();
+    let server = ModelServer::start(fixing);
+
+    let ran = world.autofix(&server, &[]);
+
+    ran.assert_code(0);
+    server.assert_polite();
+    server.assert_no_secret(&[KEY]);
+    assert_eq!(server.count(), 5);
+    let mut after = world.repo.belongings();
+    after.retain(|name, _| !name.contains("autofix-main"));
+    assert_eq!(before, after);
+    insta::assert_snapshot!(world.changes("autofix-main"), @"");
+}
+
+#[test]
+fn a_dry_run_prints_the_diff_and_makes_nothing() {
+    let world = World::with_five_findings();
+    let before = world.repo.fingerprint();
+    let server = ModelServer::start(fixing);
+
+    let ran = world.autofix(&server, &["--dry-run"]);
+
+    ran.assert_code(0);
+    assert_eq!(world.repo.fingerprint(), before);
+    assert_eq!(ran.stdout.matches("\n+    value = hashlib.sha256(data)").count(), 5, "{}", ran.stdout);
+}
