@@ -16,6 +16,9 @@ pub enum Style {
 /// Lines longer than this many bytes (minified text, embedded data) are shown without their text.
 const LONGEST_LINE: usize = 2_000;
 
+/// Faults that are shown, at most: who has more has one cause to look for.
+const MOST: usize = 100;
+
 /// All of them in one report, sorted by place, with a last line that counts them.
 pub fn render(diagnostics: &[Diagnostic], style: Style) -> String {
     let mut sorted = diagnostics.to_vec();
@@ -25,9 +28,12 @@ pub fn render(diagnostics: &[Diagnostic], style: Style) -> String {
         Style::Coloured => Renderer::styled(),
     };
     let mut out = String::new();
-    for diagnostic in &sorted {
+    for diagnostic in sorted.iter().take(MOST) {
         out.push_str(&renderer.render(&[group(diagnostic)]));
         out.push_str("\n\n");
+    }
+    if sorted.len() > MOST {
+        out.push_str(&format!("… and {} more\n\n", sorted.len() - MOST));
     }
     out.push_str(&summary(&sorted));
     out.push('\n');
@@ -136,6 +142,15 @@ mod tests {
         let diagnostic = Diagnostic::error("e", &file, 0..1, "bad");
         assert!(render(std::slice::from_ref(&diagnostic), Style::Coloured).contains('\u{1b}'));
         assert!(!render(&[diagnostic], Style::Plain).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn a_flood_is_cut() {
+        let file = SourceText::new("a.yml", "x".repeat(300));
+        let many: Vec<_> = (0..150).map(|at| Diagnostic::error("e", &file, at..at + 1, "bad")).collect();
+        let report = render(&many, Style::Plain);
+        assert_eq!(report.matches("error[e]").count(), 100);
+        assert!(report.ends_with("… and 50 more\n\n150 errors\n"), "{report}");
     }
 
     #[test]

@@ -77,15 +77,16 @@ impl<'a> Session<'a> {
 
     /// Reads and checks a patchflow; nothing when it could not be read at all.
     pub(super) fn load(&mut self, file: &Arc<SourceText>) -> Option<Rc<Checked>> {
-        if let Some(done) = self.done.get(&file.name) {
+        let origin = plain_path(&file.name);
+        if let Some(done) = self.done.get(&origin) {
             return done.clone();
         }
-        self.stack.push(file.name.clone());
+        self.stack.push(origin.clone());
         let document = document::read(file, &mut self.faults);
         let prompts = self.prompts(file);
         let checked = document.map(|document| Rc::new(flow::check(self, &document, prompts)));
         self.stack.pop();
-        self.done.insert(file.name.clone(), checked.clone());
+        self.done.insert(origin, checked.clone());
         checked
     }
 
@@ -142,9 +143,10 @@ impl<'a> Session<'a> {
 
     fn sub(&mut self, file: &Arc<SourceText>, uses: &Name, found: &Arc<SourceText>) -> Used {
         let error = |code, message: String| Diagnostic::error(code, file, uses.span.clone(), message);
-        if self.stack.contains(&found.name) {
+        let origin = plain_path(&found.name);
+        if self.stack.contains(&origin) {
             let mut way = self.stack.clone();
-            way.push(found.name.clone());
+            way.push(origin);
             self.faults.push(error("cycle", format!("this patchflow uses itself: {}", way.join(" → "))));
             return Used::Nothing;
         }
@@ -201,5 +203,32 @@ impl<'a> Session<'a> {
         fault.span = None;
         fault.help.clone_from(&failure.hints);
         self.faults.push(fault);
+    }
+}
+
+/// A path without `.` and, as far as its text tells, without `..`: two ways to write one file are one origin.
+fn plain_path(path: &str) -> String {
+    let mut out: Vec<&str> = Vec::new();
+    for part in path.split(['/', '\\']) {
+        match part {
+            "." => {}
+            ".." if out.last().is_some_and(|last| !matches!(*last, "" | "..")) => {
+                out.pop();
+            }
+            part => out.push(part),
+        }
+    }
+    out.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain_path;
+
+    #[test]
+    fn ways_to_one_file_are_one() {
+        let paths = ["a/b.yml", "./a/./b.yml", "a/c/../b.yml", "a\\b.yml"].map(plain_path);
+        assert_eq!(paths, ["a/b.yml"; 4]);
+        assert_eq!(["../a.yml", "/../a", "/x/../a"].map(plain_path), ["../a.yml", "/../a", "/a"]);
     }
 }

@@ -17,7 +17,7 @@ fn sub_patchflows() {
         did you mean `paths`?
     ");
     let cycle = "name: B\nsteps: [{ uses: ./b.yml }]\n";
-    assert_snapshot!(lines("name: A\nsteps: [{ uses: ./b.yml }]\n", &[("./b.yml", cycle)]), @"cycle ./b.yml:2:17: this patchflow uses itself: flow.yml → ./b.yml → ./b.yml");
+    assert_snapshot!(lines("name: A\nsteps: [{ uses: ./b.yml }]\n", &[("./b.yml", cycle)]), @"cycle ./b.yml:2:17: this patchflow uses itself: flow.yml → b.yml → b.yml");
     let own = "name: Own\nsteps: [{ uses: Nope }]\n";
     assert_snapshot!(lines("name: A\nsteps: [{ uses: Own }]\n", &[("Own", own)]), @r"
     unknown-step Own:2:17: there is no step or patchflow `Nope`
@@ -74,4 +74,22 @@ fn nesting_has_a_limit() {
     assert_eq!(lines(&nested(16), &[]), "good\n");
     assert!(lines(&nested(17), &[]).starts_with("too-deep "), "{}", lines(&nested(17), &[]));
     assert!(lines(&nested(2_000), &[]).starts_with("yaml "), "{}", lines(&nested(2_000), &[]));
+}
+
+#[test]
+fn no_text_makes_it_panic() {
+    let text = super::happy::FULL;
+    let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+    for at in places.into_iter().step_by(5) {
+        let (before, after) = text.split_at(at);
+        let rest: String = after.chars().skip(1).collect();
+        for changed in [
+            before.to_owned(),
+            format!("{before}{rest}"),
+            format!("{before}: ä{{{rest}"),
+            format!("{before}${{{{{rest}"),
+        ] {
+            assert!(!super::report(&changed).is_empty());
+        }
+    }
 }

@@ -7,7 +7,7 @@ use super::super::{load, load_named, render_wires};
 use super::{files, good, good_with, registry};
 use crate::step::Effects;
 
-const FULL: &str = r#"
+pub(crate) const FULL: &str = r#"
 name: Fix
 summary: Find and fix.
 inputs:
