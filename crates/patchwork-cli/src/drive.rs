@@ -48,6 +48,8 @@ pub(crate) struct Driven {
     pub(crate) patchflow: String,
     /// When it began, milliseconds since 1970.
     pub(crate) created_ms: i64,
+    /// Whether it was over before this process looked at it.
+    pub(crate) was_over: bool,
     /// How long this process worked on it.
     pub(crate) elapsed: Duration,
     /// What the worktree's files differ in from where the run started; empty unless it was wanted.
@@ -150,7 +152,7 @@ impl Driver<'_> {
         if let Err(left) = self.local.leave(place, done).await {
             tracing::debug!("the worktree of {id} stays: {left}");
         }
-        Ok(Driven { end: end?, patchflow, created_ms, elapsed: Duration::ZERO, diff })
+        Ok(Driven { end: end?, patchflow, created_ms, was_over: false, elapsed: Duration::ZERO, diff })
     }
 
     async fn begin(
@@ -192,8 +194,14 @@ fn over(record: RunRecord, spec: RunSpec) -> Driven {
         outputs: part("outputs"),
         totals: serde_json::from_value(part("totals")).unwrap_or_default(),
     };
-    let elapsed = Duration::ZERO;
-    Driven { end, patchflow: spec.plan.name, created_ms: spec.created_ms, elapsed, diff: String::new() }
+    Driven {
+        end,
+        patchflow: spec.plan.name,
+        created_ms: spec.created_ms,
+        was_over: true,
+        elapsed: Duration::ZERO,
+        diff: String::new(),
+    }
 }
 
 /// Tells how a run ended, writes its results, and answers the exit code.

@@ -161,7 +161,14 @@ pub(crate) fn with_patchflow_inputs(plan: &Plan) -> Command {
         let arg = Arg::new(input.name.clone()).long(input.name.clone()).help(help);
         match input_type(&input.schema) {
             "boolean" => arg.action(ArgAction::SetTrue),
-            kind => arg.value_name(value_name(kind)).action(ArgAction::Append),
+            kind => {
+                let name = match kind {
+                    "string" if input.secret => "KEY",
+                    "string" if input.path => "PATH",
+                    kind => value_name(kind),
+                };
+                arg.value_name(name).action(ArgAction::Append)
+            }
         }
     });
     Command::new(plan.name.clone())

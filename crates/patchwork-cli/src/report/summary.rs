@@ -7,7 +7,7 @@ use super::style::{BOLD, DIM, GOOD, WARNING, paint};
 use super::tally::figures;
 use crate::drive::Driven;
 
-/// The result for standard output: the diff of a dry run, else the pull request or the branch; may be empty.
+/// The result for standard output: the diff if it was wanted, else the pull request or the branch; may be empty.
 pub(crate) fn result(driven: &Driven) -> String {
     if !driven.diff.is_empty() {
         return driven.diff.clone();
@@ -16,52 +16,91 @@ pub(crate) fn result(driven: &Driven) -> String {
     text(outputs, "pr_url").or_else(|| text(outputs, "target_branch")).unwrap_or_default().to_owned()
 }
 
-/// The summary for people: what was fixed, what is left and why, what was made, what it took.
+/// The summary for people: what was fixed and how that was proven, what is left and why, what was made, what it took.
 pub(crate) fn render(driven: &Driven) -> String {
-    let end = &driven.end;
+    let outputs = &driven.end.outputs;
     let mut out = String::new();
-    out.push_str(&items(&end.outputs, "fixed", &paint(GOOD, "fixed")));
-    out.push_str(&items(&end.outputs, "left", &paint(WARNING, "left")));
+    let changed = list(outputs, "modified_code_files").flat_map(|file| list(file, "fixes"));
+    for fix in changed {
+        out.push_str(&format!("{} {}\n", paint(GOOD, "fixed"), fixed(fix)));
+    }
+    // Of a run that was over before, nobody has told yet what is left.
+    for remark in list(outputs, "remaining").filter(|_| driven.was_over) {
+        out.push_str(&format!("{} {}\n", paint(WARNING, "not fixed"), left(remark)));
+    }
     for (field, label) in [("target_branch", "branch"), ("pr_url", "pull request")] {
-        if let Some(name) = text(&end.outputs, field) {
+        if let Some(name) = text(outputs, field) {
             out.push_str(&format!("{label}: {name}\n"));
         }
     }
+    let end = &driven.end;
     let totals = &end.totals;
     let figures = figures(totals.calls, totals.usage, totals.cost, totals.unpriced_calls > 0);
-    let mut parts = vec![format!("{:.1} s", driven.elapsed.as_secs_f64())];
-    parts.extend(Some(figures).filter(|figures| !figures.is_empty()));
     let status = match end.status {
         RunStatus::Done => paint(GOOD, "done"),
         other => paint(WARNING, other.as_str()),
     };
-    out.push_str(&format!("{} {}: {status}, {}\n", paint(BOLD, &driven.patchflow), end.id, parts.join(", ")));
+    let elapsed = (!driven.was_over).then(|| format!("{:.1} s", driven.elapsed.as_secs_f64()));
+    let parts: Vec<_> = [Some(status), elapsed, Some(figures)]
+        .into_iter()
+        .flatten()
+        .filter(|part| !part.is_empty())
+        .collect();
+    out.push_str(&format!("{} {}: {}\n", paint(BOLD, &driven.patchflow), end.id, parts.join(", ")));
     out
 }
 
-/// A line for each finding of a list, with its place and the reason.
-fn items(outputs: &Value, field: &str, label: &str) -> String {
-    let Some(list) = outputs.get(field).and_then(Value::as_array) else { return String::new() };
-    list.iter().map(|item| format!("{label} {}\n", item_line(item))).collect()
+/// `a.py:13 What was wrong. (rule; L2: parses, finding gone, no new finding)`
+fn fixed(fix: &Value) -> String {
+    let path = text(fix, "path").unwrap_or_default();
+    let finding = list(fix, "findings").next().unwrap_or(&Value::Null);
+    let line =
+        finding.get("start_line").and_then(Value::as_u64).map(|line| format!(":{line}")).unwrap_or_default();
+    let message = text(finding, "message").unwrap_or_default();
+    let checks: Vec<_> = list(&fix["evidence"], "checks")
+        .filter(|check| check["passed"] == true)
+        .filter_map(|check| text(check, "name"))
+        .collect();
+    let level = text(&fix["evidence"], "level").unwrap_or("unproven");
+    let proof = if checks.is_empty() { level.to_owned() } else { format!("{level}: {}", checks.join(", ")) };
+    let rule = text(finding, "rule").map(|rule| format!("{rule}; ")).unwrap_or_default();
+    format!("{path}{line} {message} {}", paint(DIM, format_args!("({rule}{proof})")))
 }
 
-fn item_line(item: &Value) -> String {
-    if let Some(text) = item.as_str() {
-        return text.to_owned();
-    }
-    let place = match (text(item, "path"), item.get("start_line").and_then(Value::as_u64)) {
-        (Some(path), Some(line)) => format!("{path}:{line}"),
-        (Some(path), None) => path.to_owned(),
-        (None, _) => String::new(),
-    };
-    let parts = [place, text(item, "rule").unwrap_or_default().to_owned()];
-    let mut line = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ");
-    if let Some(reason) = text(item, "reason") {
-        line.push_str(&paint(DIM, format_args!(": {reason}")));
-    }
-    line
+/// `a.py:13 rule: reason`
+fn left(remark: &Value) -> String {
+    let path = text(remark, "path").unwrap_or_default();
+    let line = remark.get("line").and_then(Value::as_u64).map(|line| format!(":{line}")).unwrap_or_default();
+    let rules: Vec<_> = list(remark, "rules").filter_map(Value::as_str).collect();
+    format!("{path}{line} {}: {}", rules.join(", "), text(remark, "reason").unwrap_or("no reason was given"))
+}
+
+fn list<'a>(value: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {
+    value.get(field).and_then(Value::as_array).into_iter().flatten()
 }
 
 fn text<'a>(value: &'a Value, field: &str) -> Option<&'a str> {
     value.get(field).and_then(Value::as_str).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_fix_is_told_with_its_proof_and_odd_outputs_do_no_harm() {
+        let fix = json!({
+            "path": "a.py",
+            "findings": [{"rule": "weak-hash", "message": "MD5 is broken.", "start_line": 3}],
+            "evidence": {"level": "L2", "checks": [
+                {"name": "parses", "passed": true}, {"name": "tests pass", "passed": false},
+            ]},
+        });
+        let plain = |text: &str| anstream::adapter::strip_str(text).to_string();
+        assert_eq!(plain(&fixed(&fix)), "a.py:3 MD5 is broken. (weak-hash; L2: parses)");
+        assert_eq!(plain(&fixed(&json!("text"))), "  (unproven)");
+        assert_eq!(list(&json!({"x": 1}), "x").count(), 0);
+    }
 }
