@@ -86,8 +86,8 @@ impl Language {
             "go" => Self::Go,
             "rs" => Self::Rust,
             "c" | "h" => Self::C,
-            "cc" | "cp" | "cpp" | "cxx" | "c++" | "hh" | "hpp" | "hxx" | "h++" | "ii" | "ipp" | "ixx" | "tcc"
-            | "tpp" | "inl" | "cu" | "cuh" | "ino" | "cppm" => Self::Cpp,
+            "cc" | "cp" | "cpp" | "cxx" | "c++" | "hh" | "hpp" | "hxx" | "h++" | "ii" | "ipp" | "ixx"
+            | "tcc" | "tpp" | "inl" | "cu" | "cuh" | "ino" | "cppm" => Self::Cpp,
             "cs" | "csx" => Self::CSharp,
             "php" | "phtml" | "php3" | "php4" | "php5" | "php7" | "php8" | "phps" => Self::Php,
             "rb" | "rbw" | "rake" | "gemspec" | "ru" => Self::Ruby,

@@ -1,6 +1,7 @@
 //! New bytes of a file: untouched lines as they were, replaced ones in the file's encoding and line ends.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use patchwork_core::patch::Edit;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
@@ -91,11 +92,9 @@ impl Writer<'_> {
             text = Cow::Owned(reindent(old, &text).into_owned());
         }
         let new = split_lines(&text);
-        let newline = prevailing(self.source, placed);
+        let newline = prevailing(self.source, placed.lines.clone()).unwrap_or(self.source.newline());
         if self.re_encodes(placed, newline) {
-            for line in &new {
-                self.write(line, newline)?;
-            }
+            self.write_all(&new, 0, new.len(), newline)?;
         } else {
             self.replace_differing(placed, &new, newline)?;
         }
@@ -110,7 +109,10 @@ impl Writer<'_> {
     fn re_encodes(&self, placed: &Placed<'_>, newline: Newline) -> bool {
         self.source.encoding().is_bijective()
             && !self.source.is_damaged()
-            && placed.lines.clone().all(|line| self.source.line_newline(line).is_none_or(|end| end == newline))
+            && placed
+                .lines
+                .clone()
+                .all(|line| self.source.line_newline(line).is_none_or(|end| end == newline))
     }
 
     fn replace_differing(
@@ -132,15 +134,28 @@ impl Writer<'_> {
                         self.unended = Some(self.source.line_newline(line).unwrap_or(newline));
                     }
                 }
-                DiffOp::Insert { new_index, new_len, .. } | DiffOp::Replace { new_index, new_len, .. } => {
-                    for line in new.iter().skip(new_index).take(new_len) {
-                        self.write(line, newline)?;
-                    }
+                DiffOp::Insert { new_index, new_len, .. } => {
+                    self.write_all(new, new_index, new_len, newline)?;
+                }
+                DiffOp::Replace { old_index, old_len, new_index, new_len } => {
+                    let from = start + old_index;
+                    let newline = prevailing(self.source, from..from + old_len).unwrap_or(newline);
+                    self.write_all(new, new_index, new_len, newline)?;
                 }
                 DiffOp::Delete { .. } => {}
             }
         }
         Ok(())
+    }
+
+    fn write_all(
+        &mut self,
+        new: &[&str],
+        from: usize,
+        len: usize,
+        newline: Newline,
+    ) -> Result<(), EditError> {
+        new.iter().skip(from).take(len).try_for_each(|line| self.write(line, newline))
     }
 
     fn write(&mut self, line: &str, newline: Newline) -> Result<(), EditError> {
@@ -159,15 +174,11 @@ impl Writer<'_> {
     }
 }
 
-/// The line end most of the replaced lines have; the first of them on a tie, that of the file when none has one.
-fn prevailing(source: &SourceText, placed: &Placed<'_>) -> Newline {
-    let ends: Vec<Newline> = placed.lines.clone().filter_map(|line| source.line_newline(line)).collect();
+/// The line end most of some lines have; the first of them on a tie, none when no line has one.
+fn prevailing(source: &SourceText, lines: Range<usize>) -> Option<Newline> {
+    let ends: Vec<Newline> = lines.filter_map(|line| source.line_newline(line)).collect();
     let count = |kind: Newline| ends.iter().filter(|end| **end == kind).count();
-    match ends.first() {
-        None => source.newline(),
-        Some(first) => {
-            let other = if *first == Newline::Lf { Newline::CrLf } else { Newline::Lf };
-            if count(other) > count(*first) { other } else { *first }
-        }
-    }
+    let first = *ends.first()?;
+    let other = if first == Newline::Lf { Newline::CrLf } else { Newline::Lf };
+    Some(if count(other) > count(first) { other } else { first })
 }

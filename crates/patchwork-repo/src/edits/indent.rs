@@ -34,7 +34,8 @@ pub fn reindent<'a>(old: &str, replacement: &'a str) -> Cow<'a, str> {
     };
     let known = known_lines(old);
     let following = || replacement.lines().filter(|line| !blank(line)).skip(1);
-    let as_is = following().filter(|line| known.contains(line)).count();
+    // A line that ends a multi-line string at column 0 proves nothing.
+    let as_is = following().filter(|line| line.starts_with(wanted) && known.contains(line)).count();
     let shifted = following().filter(|line| known.contains(format!("{missing}{line}").as_str())).count();
     let first_only = as_is > shifted;
     let mut seen = false;
@@ -83,7 +84,8 @@ enum Style {
 
 /// What lines are indented with; none when nothing is, or both are used.
 fn style(text: &str) -> Option<Style> {
-    let mut indentations = text.lines().filter(|line| !blank(line)).map(indentation).filter(|i| !i.is_empty());
+    let mut indentations =
+        text.lines().filter(|line| !blank(line)).map(indentation).filter(|i| !i.is_empty());
     let of = |indentation: &str| {
         if indentation.bytes().all(|byte| byte == b'\t') {
             Some(Style::Tabs)
@@ -149,4 +151,69 @@ fn indentation(line: &str) -> &str {
 fn shared_prefix<'a>(a: &'a str, b: &str) -> &'a str {
     let len = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
     a.get(..len).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dedented_answer_is_indented_like_what_it_replaces() {
+        let old = "    def f(self):\n        return md5()\n";
+        assert_eq!(
+            reindent(old, "def f(self):\n    x = 1\n\n    return x\n"),
+            "    def f(self):\n        x = 1\n\n        return x\n"
+        );
+        assert_eq!(reindent(old, "def f(self):\n  \n    return x"), "    def f(self):\n\n        return x");
+        assert_eq!(reindent("\tf();\n", "g();\n"), "\tg();\n");
+        assert_eq!(
+            reindent("\t\tf();\n", "\tif (x) {\n\t\tg();\n\t}\n"),
+            "\t\tif (x) {\n\t\t\tg();\n\t\t}\n"
+        );
+        assert_eq!(reindent("    f()\n", "\n\ng()\n"), "\n\n    g()\n");
+        assert_eq!(
+            reindent("    s = '''\n  text\n'''\n", "s = '''\ntext\n'''\n"),
+            "    s = '''\n    text\n    '''\n"
+        );
+    }
+
+    #[test]
+    fn enough_indentation_is_left_alone() {
+        for (old, new) in [
+            ("    f()\n", "    g()\n"),
+            ("    f()\n", "        g()\n"),
+            ("f()\n", "g()\nif x:\n    h()\n"),
+            ("    f()\n", ""),
+            ("    f()\n", "  \n"),
+            ("\n\n", "g()\n"),
+            ("", "  g()\n"),
+        ] {
+            assert_eq!(reindent(old, new), new, "{old:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_lost_the_indentation_of_its_first_line_only_gets_it_back() {
+        let old = "        try:\n            f()\n        except E:\n            pass\n";
+        let new = "try:\n            f(1)\n        except E:\n            pass\n";
+        assert_eq!(reindent(old, new), old.replace("f()", "f(1)"));
+    }
+
+    #[test]
+    fn an_indented_answer_for_code_at_column_0_is_dedented() {
+        assert_eq!(reindent("def f():\n    x\n", "    def f():\n        y\n\n"), "def f():\n    y\n\n");
+        assert_eq!(reindent("f(a,\n  b)\n", "  f(a,\n b)\n"), " f(a,\nb)\n");
+        // The first line was a comment at column 0 inside of an indented block.
+        let old = "# note\n    x = 1\n    y = md5()\n";
+        assert_eq!(reindent(old, "    x = 1\n    y = sha()\n"), "    x = 1\n    y = sha()\n");
+    }
+
+    #[test]
+    fn tabs_and_spaces_follow_the_file() {
+        let old = "\tif x {\n\t\tf()\n\t}\n";
+        assert_eq!(reindent(old, "  if x {\n    g()\n  }\n"), "\tif x {\n\t\tg()\n\t}\n");
+        assert_eq!(reindent(old, "if x {\n    g()\n}\n"), "\tif x {\n\t\tg()\n\t}\n");
+        let old = "  if x:\n    f()\n";
+        assert_eq!(reindent(old, "if x:\n\tg()\n"), "  if x:\n    g()\n");
+    }
 }

@@ -167,3 +167,6 @@ fn new_file_permissions() -> Option<Permissions> {
 fn new_file_permissions() -> Option<Permissions> {
     None
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,12 +4,15 @@ mod compare;
 mod python;
 
 use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
 use tree_sitter::{Node, ParseOptions, Parser, TreeCursor};
 
 use crate::language::Language;
 
 pub use compare::new_errors;
+#[cfg(test)]
+pub(crate) use tests::parses;
 
 /// What is wrong at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,7 +45,9 @@ impl std::fmt::Display for SyntaxError {
             (SyntaxErrorKind::Missing, Some(expected)) => {
                 write!(f, "line {line}, column {column}: {expected:?} is missing")
             }
-            (SyntaxErrorKind::Missing, None) => write!(f, "line {line}, column {column}: something is missing"),
+            (SyntaxErrorKind::Missing, None) => {
+                write!(f, "line {line}, column {column}: something is missing")
+            }
             (SyntaxErrorKind::Unexpected, _) => write!(f, "line {line}, column {column}: unexpected syntax"),
         }
     }
@@ -56,29 +61,35 @@ pub struct Syntax {
     text: String,
 }
 
-/// Work the parser may do for a text: so many rounds of its progress callback, and so many more for each byte. Error
-/// recovery on hostile input can take time that grows faster than the text; ordinary code needs under a tenth of this.
-const ROUNDS: usize = 20_000;
-const ROUNDS_PER_BYTE: usize = 1;
+/// Texts longer than this are not parsed.
+const MAX_BYTES: usize = 2 * 1024 * 1024;
+
+/// Work the parser may do: so many rounds of its progress callback, and one more for each so many bytes (ordinary code
+/// needs one for 50 bytes and more). Error recovery on hostile input takes work and memory that grow with the square of the text.
+const ROUNDS: usize = 1_000;
+const BYTES_PER_ROUND: usize = 10;
+
+/// The end of patience where single rounds become slow; ordinary code of the greatest size takes a fifth of it.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Tree-sitter frees its parse stack by recursion, so the depth of that is the number of symbols it could not reduce yet:
+/// at most one for each byte. A text this short is safe on any thread.
+const SHORT: usize = 4 * 1024;
+const STACK_BYTES_PER_BYTE: usize = 256;
 
 impl Syntax {
-    /// Parses a text. None when it is so tangled that it takes unreasonable work: nothing is known of it then.
+    /// Parses a text. None when it has more than 2 MiB or is so tangled that it takes unreasonable work: nothing is known of it
+    /// then.
     pub fn parse(language: Language, text: &str) -> Option<Self> {
         #[cfg(test)]
         tests::count_parse();
-        let mut parser = Parser::new();
-        parser.set_language(&language.grammar()).ok()?;
-        let mut rounds = ROUNDS.saturating_add(text.len().saturating_mul(ROUNDS_PER_BYTE));
-        let mut progress = |_: &tree_sitter::ParseState| match rounds.checked_sub(1) {
-            Some(left) => {
-                rounds = left;
-                ControlFlow::Continue(())
-            }
-            None => ControlFlow::Break(()),
+        let tree = if text.len() <= SHORT {
+            parse(language, text)?
+        } else if text.len() <= MAX_BYTES {
+            parse_with_room(language, text)?
+        } else {
+            return None;
         };
-        let options = ParseOptions::new().progress_callback(&mut progress);
-        let mut read = |at: usize, _| text.as_bytes().get(at..).unwrap_or_default();
-        let tree = parser.parse_with_options(&mut read, None, Some(options))?;
         Some(Self { language, tree, text: text.to_owned() })
     }
 
@@ -111,18 +122,56 @@ impl Syntax {
             let node = cursor.node();
             if node.is_missing() || node.is_error() {
                 errors.push(SyntaxError::at(node));
-            } else if python {
-                let _ = python;
+            } else {
+                let found = errors.len();
+                if python {
+                    python::check(node, &self.text, &mut errors);
+                }
+                // The Kotlin grammar wants a hidden end of line in `{ fun f() = x }`, which needs none.
+                let trusted = self.language != Language::Kotlin;
+                if trusted && errors.len() == found && hides_error(node) {
+                    errors.push(SyntaxError::hidden_in(node));
+                }
             }
             // Without an error below there is nothing to find, but indentation of Python.
             let descend = node.has_error() || python;
-            if !(descend && cursor.goto_first_child()) && !next(&mut cursor) {
+            let descended = descend && cursor.goto_first_child();
+            if !descended && !next(&mut cursor) {
                 break;
             }
         }
         errors.sort_by_key(|error| (error.line, error.column));
         errors
     }
+}
+
+/// Parses on a thread whose stack is large enough for any text of this length.
+fn parse_with_room(language: Language, text: &str) -> Option<tree_sitter::Tree> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new()
+            .name("parse".to_owned())
+            .stack_size(text.len() * STACK_BYTES_PER_BYTE + 256 * 1024);
+        thread.spawn_scoped(scope, || parse(language, text)).ok()?.join().ok()?
+    })
+}
+
+fn parse(language: Language, text: &str) -> Option<tree_sitter::Tree> {
+    let mut parser = Parser::new();
+    parser.set_language(&language.grammar()).ok()?;
+    let allowed = ROUNDS.saturating_add(text.len() / BYTES_PER_ROUND);
+    let mut rounds = 0_usize;
+    let started = Instant::now();
+    let mut progress = |_: &tree_sitter::ParseState| {
+        rounds += 1;
+        if rounds > allowed || started.elapsed() > PATIENCE {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    };
+    let options = ParseOptions::new().progress_callback(&mut progress);
+    let mut read = |at: usize, _| text.as_bytes().get(at..).unwrap_or_default();
+    parser.parse_with_options(&mut read, None, Some(options))
 }
 
 /// Moves to the next node after the current one and all below it.
@@ -135,7 +184,26 @@ fn next(cursor: &mut TreeCursor<'_>) -> bool {
     true
 }
 
+/// Whether something is missing in a node that is itself no visible node, such as the end of a line.
+fn hides_error(node: Node<'_>) -> bool {
+    node.has_error() && !node.children(&mut node.walk()).any(|child| child.has_error() || child.is_missing())
+}
+
 impl SyntaxError {
+    /// At the second of two parts of a node that stand in one line with nothing between, else at the node.
+    fn hidden_in(node: Node<'_>) -> Self {
+        let mut cursor = node.walk();
+        let mut children = node.children(&mut cursor);
+        let mut previous = children.next();
+        let place = children.find(|child| {
+            let before = previous.replace(*child);
+            child.is_named()
+                && before.is_some_and(|b| b.is_named() && b.end_position().row == child.start_position().row)
+        });
+        let at = place.unwrap_or(node).start_position();
+        Self { line: at.row, column: at.column, kind: SyntaxErrorKind::Missing, extent: 0, expected: None }
+    }
+
     fn at(node: Node<'_>) -> Self {
         let (start, end) = (node.start_position(), node.end_position());
         let missing = node.is_missing();

@@ -59,6 +59,9 @@ pub(super) fn detect(bytes: &[u8]) -> Result<(Encoding, usize), TextError> {
 /// Valid UTF-8, or UTF-8 with few damaged places: multi-byte characters hardly ever come well formed in another
 /// encoding, so many more of them than of bad places mean UTF-8.
 fn mostly_utf8(bytes: &[u8]) -> bool {
+    if std::str::from_utf8(bytes).is_ok() {
+        return true;
+    }
     let (mut characters, mut damages) = (0_usize, 0_usize);
     for chunk in bytes.utf8_chunks() {
         if !chunk.invalid().is_empty() {
@@ -66,7 +69,7 @@ fn mostly_utf8(bytes: &[u8]) -> bool {
         }
         characters += chunk.valid().chars().filter(|character| !character.is_ascii()).count();
     }
-    damages == 0 || characters >= 4 * damages
+    characters >= 4 * damages
 }
 
 /// The encoding that a comment in the first two lines declares, in the forms of PEP 263 and of editors.
@@ -77,7 +80,8 @@ fn declaration(bytes: &[u8]) -> Option<Encoding> {
         let is_comment = ["#", "//", "/*", "--", ";", "%"].iter().any(|mark| comment.starts_with(mark));
         let after = comment.split_once("coding").filter(|_| is_comment)?.1;
         let name = after.strip_prefix([':', '='])?.trim_start_matches([' ', '\t']);
-        let end = name.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c))).unwrap_or(name.len());
+        let end =
+            name.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c))).unwrap_or(name.len());
         Encoding::named(name.get(..end)?)
     })
 }
@@ -87,7 +91,9 @@ impl Encoding {
     fn named(name: &str) -> Option<Self> {
         let name = name.to_ascii_lowercase().replace('_', "-");
         let label = match name.trim_end_matches("-unix").trim_end_matches("-dos").trim_end_matches("-mac") {
-            "latin-1" | "latin1" | "iso-8859-1" | "iso8859-1" | "iso-latin-1" | "l1" => return Some(Self::Latin1),
+            "latin-1" | "latin1" | "iso-8859-1" | "iso8859-1" | "iso-latin-1" | "l1" => {
+                return Some(Self::Latin1);
+            }
             "cp932" | "mskanji" | "s-jis" | "sjis" | "shift-jis" => "shift_jis",
             "euc-jp" | "eucjp" | "ujis" => "euc-jp",
             "cp936" => "gbk",

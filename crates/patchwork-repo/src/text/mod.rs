@@ -9,8 +9,8 @@ use patchwork_core::failure::Failure;
 use thiserror::Error;
 
 pub use encoding::Encoding;
-pub use lines::Newline;
 use lines::Line;
+pub use lines::Newline;
 
 /// Why bytes can't be read as text, or text can't be written as bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -32,7 +32,9 @@ pub enum TextError {
         encoding: &'static str,
     },
     /// A new line carries the replacement character that stands for bytes that could not be read.
-    #[error("line {line} of the new text has U+FFFD, which stands for bytes of the file that are not {encoding}")]
+    #[error(
+        "line {line} of the new text has U+FFFD, which stands for bytes of the file that are not {encoding}"
+    )]
     Undecodable {
         /// 1-based line of the new text.
         line: usize,
