@@ -201,3 +201,6 @@ fn modify(
     }
     Ok(pieces)
 }
+
+#[cfg(test)]
+mod tests;

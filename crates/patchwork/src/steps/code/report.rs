@@ -184,3 +184,82 @@ impl fmt::Display for Counts {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use patchwork_testkit::context::TestContext;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn piece(path: &str, line: u32) -> Value {
+        json!({"uri": path, "startLine": line - 1, "endLine": line, "findings": [{
+            "rule": "r", "message": "m", "path": path, "start_line": line, "end_line": line, "fingerprint": "f",
+        }]})
+    }
+
+    fn remark(path: &str, line: u32, reason: &str) -> Value {
+        json!({"path": path, "line": line, "rules": ["r"], "reason": reason})
+    }
+
+    fn fix(path: &str, source: &str) -> Value {
+        json!({
+            "path": path, "findings": [], "patch": {"edits": [{"path": path, "replacement": "x"}]},
+            "replaced": ["y"], "source": source, "commit_message": "Fix it", "patch_message": "",
+            "evidence": {"level": "L0", "checks": []}, "diff": "",
+        })
+    }
+
+    async fn report(input: Value) -> (TestContext, Result<(Value, Option<String>), Failure>) {
+        let test = TestContext::new();
+        let result = test.run_json(Report, input).await.map_err(StepError::into_failure);
+        (test, result)
+    }
+
+    #[tokio::test]
+    async fn a_fix_makes_the_run_good_and_what_is_left_is_told() {
+        let (test, result) = report(json!({
+            "accepted": [fix("a.py", "rule"), fix("b.py", "model")],
+            "pending": [piece("c.py", 3), piece("d.py", 4)],
+            "rejected": [remark("c.py", 3, "it does not parse")],
+            "no_fix": [remark("e.py", 5, "")],
+        }))
+        .await;
+        let (out, skipped) = result.unwrap();
+        assert_eq!(skipped, None);
+        assert_eq!(out["counts"]["fixed"], 2);
+        assert_eq!(out["remaining"][0]["reason"], "it does not parse");
+        assert_eq!(
+            test.warnings(),
+            [
+                "no fix: e.py:5 r",
+                "not fixed: c.py:3 r: it does not parse",
+                "not fixed: d.py:4 r: no model was asked about it",
+            ]
+        );
+        assert_eq!(test.notes(), ["2 fixed (1 by rules), 2 not fixed, 1 without a fix"]);
+    }
+
+    #[tokio::test]
+    async fn without_a_fix_the_reason_decides() {
+        let pending = [piece("c.py", 3), piece("d.py", 4)];
+        let rejected = [remark("c.py", 3, "one"), remark("d.py", 4, "two")];
+        for (unanswered, kind) in [(2, FailureKind::Unavailable), (1, FailureKind::BelowEvidence)] {
+            let input = json!({"pending": pending, "rejected": rejected, "unanswered": unanswered});
+            let failure = report(input).await.1.unwrap_err();
+            assert_eq!(failure.kind, kind);
+            assert_eq!(failure.causes, ["c.py:3 r: one", "d.py:4 r: two"]);
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_tried_is_no_failure() {
+        let (test, result) = report(json!({"pending": [piece("c.py", 3)], "no_model": "no key"})).await;
+        result.unwrap();
+        assert_eq!(test.warnings(), ["not fixed: c.py:3 r: no rule fixes it, and there is no model: no key"]);
+        let (_, skipped) = report(json!({})).await.1.unwrap();
+        assert_eq!(skipped.as_deref(), Some("there is nothing to fix"));
+        let (_, skipped) = report(json!({"not_vulnerable": [remark("a.py", 1, "")]})).await.1.unwrap();
+        assert_eq!(skipped, None);
+    }
+}

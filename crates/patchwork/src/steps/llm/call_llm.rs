@@ -325,3 +325,6 @@ fn none_succeeded(answers: Vec<Result<ChatAnswer, StepError>>) -> StepError {
     failure.hints = cause.hints;
     if retryable { StepError::Temporary(failure) } else { StepError::Failed(failure) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -65,3 +65,38 @@ impl Step for FindModel {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use patchwork_core::failure::FailureKind;
+    use patchwork_remote::llm::{Models, ModelsSettings};
+    use patchwork_testkit::context::TestContext;
+
+    use super::*;
+
+    fn test() -> TestContext {
+        let settings = ModelsSettings { local: Vec::new(), ..ModelsSettings::default() };
+        TestContext::new().provider(Arc::new(Models::new(settings)))
+    }
+
+    #[tokio::test]
+    async fn having_no_model_is_an_answer_unless_one_was_named() {
+        let alone = test();
+        let out = alone.run(&FindModel, FindModelInput::default()).await.unwrap();
+        assert!(!out.available && !out.reason.is_empty(), "{out:?}");
+        assert!(alone.notes()[0].starts_with("no model: "), "{:?}", alone.notes());
+
+        let options = ModelOptions { model: Some("gpt-4o".into()), ..ModelOptions::default() };
+        let failure = test().run(&FindModel, FindModelInput { options }).await.unwrap_err().into_failure();
+        assert_eq!(failure.kind, FailureKind::Configuration);
+    }
+
+    #[tokio::test]
+    async fn a_key_leads_to_a_model() {
+        let test = test().secret("anthropic_api_key", "sk-ant-0123456789");
+        let out = test.run(&FindModel, FindModelInput::default()).await.unwrap();
+        assert_eq!((out.available, out.vendor.as_str()), (true, "anthropic"));
+    }
+}

@@ -172,3 +172,81 @@ fn longest_run(value: &Value) -> usize {
         _ => 0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use patchwork_testkit::context::TestContext;
+    use serde_json::json;
+
+    use super::*;
+
+    fn fixprompt() -> Prompt {
+        let text = r#"[{"id": "fixprompt", "prompts": [{"role": "user", "content": "{{ fence }}\n{{ code }}\n{{ fence }}"}]}]"#;
+        Prompt::read_file(text, "prompts.yml").unwrap().remove(0)
+    }
+
+    async fn prepare(input: Value) -> Result<Vec<String>, String> {
+        let test = TestContext::new().prompt(fixprompt());
+        let (out, _) = test.run_json(PreparePrompt, input).await.map_err(|e| e.into_failure().to_string())?;
+        let prompts = out["prompts"].as_array().unwrap();
+        Ok(prompts.iter().map(|prompt| prompt[0]["content"].as_str().unwrap().to_owned()).collect())
+    }
+
+    #[tokio::test]
+    async fn a_prompt_is_rendered_for_each_value_between_fences_that_are_long_enough() {
+        let values = json!([{"code": "a"}, {"code": "x = '````'"}, {"code": "{{ name }}", "fence": "~~~"}]);
+        let texts = prepare(json!({"prompt_id": "fixprompt", "prompt_values": values})).await.unwrap();
+        assert_eq!(texts, ["```\na\n```", "`````\nx = '````'\n`````", "~~~\n{{ name }}\n~~~"]);
+    }
+
+    #[tokio::test]
+    async fn prompts_and_values_come_from_files_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        let prompts =
+            file("p.yml", "- id: mine\n  prompts:\n    - role: user\n      content: \"{{ a }}!\"\n");
+        let values = file("v.json", "[{\"a\": 1}]");
+        let input =
+            |id: &str| json!({"prompt_template_file": prompts, "prompt_id": id, "prompt_value_file": values});
+        assert_eq!(prepare(input("mine")).await.unwrap(), ["1!"]);
+        let error = prepare(input("mien")).await.unwrap_err();
+        assert!(error.contains("has no prompt `mien`: did you mean `mine`?"), "{error}");
+        let broken = file("b.json", "{\"a\": 1}");
+        let input = json!({"prompt_id": "fixprompt", "prompt_value_file": broken});
+        let error = prepare(input).await.unwrap_err();
+        assert!(error.contains("b.json is not a list of objects"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn what_is_wrong_is_named() {
+        for (input, expected) in [
+            (json!({"prompt_id": "fixpromt", "prompt_values": []}), "did you mean `fixprompt`?"),
+            (json!({"prompt_values": []}), "`prompt_id`"),
+            (json!({"prompt_id": "fixprompt"}), "`prompt_values`"),
+            (json!({"prompt_id": "fixprompt", "prompt_values": [{"cod": "a"}]}), "code"),
+            (
+                json!({"prompt_id": "x", "prompt_template_file": "/none.json", "prompt_values": []}),
+                "/none.json",
+            ),
+            (
+                json!({"prompt_template": [{"role": "user", "content": "{{#a}}"}], "prompt_values": []}),
+                "Mustache",
+            ),
+        ] {
+            let error = prepare(input.clone()).await.unwrap_err();
+            assert!(error.contains(expected), "{input}: {error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn no_values_are_no_prompts() {
+        let test = TestContext::new().prompt(fixprompt());
+        let input = json!({"prompt_id": "fixprompt", "prompt_values": []});
+        let (_, skipped) = test.run_json(PreparePrompt, input).await.unwrap();
+        assert_eq!(skipped.as_deref(), Some("there are no values to make a prompt of"));
+    }
+}

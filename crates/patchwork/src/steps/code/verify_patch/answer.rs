@@ -234,3 +234,7 @@ fn same_code(a: &str, b: &str) -> bool {
     }
     lines(a) == lines(b)
 }
+
+#[cfg(test)]
+#[path = "tests/answers.rs"]
+mod tests;

@@ -169,3 +169,6 @@ fn open(ctx: &Context, verdicts: &mut Verdicts) -> Result<BTreeMap<String, FileU
     }
     Ok(files)
 }
+
+#[cfg(test)]
+mod tests;

@@ -74,25 +74,26 @@ pub(super) fn compare(
         }
     }
     // What is seen outside of all candidates must have been there before, in the line it came from.
-    let mut known = BTreeMap::new();
+    let mut known: BTreeMap<&str, Vec<Range<u32>>> = BTreeMap::new();
     for seen in before.iter().filter(|seen| !areas.iter().any(|area| area.touches_before(seen))) {
-        *known.entry((seen.rule.as_str(), seen.lines.start)).or_insert(0_usize) += 1;
+        known.entry(&seen.rule).or_default().push(seen.lines.clone());
     }
     for seen in after.iter().filter(|seen| !areas.iter().any(|area| area.touches_after(seen))) {
-        let line = map.old_line(seen.lines.start);
-        let left = line.and_then(|line| known.get_mut(&(seen.rule.as_str(), line))).filter(|left| **left > 0);
-        match left {
-            Some(left) => *left -= 1,
-            None => {
-                // It can't be said which of them brought it.
-                let reason = format!(
-                    "a new finding came elsewhere in the file: {} in line {}",
-                    seen.rule,
-                    seen.lines.start + 1
-                );
-                for position in 0..file.candidates.len() {
-                    dropped.entry(position).or_insert_with(|| reason.clone());
-                }
+        let was_there = map.old_line(seen.lines.start).is_some_and(|line| {
+            // Of what an earlier fix left in its lines only these are known, not in which of them it is.
+            let places = known.get_mut(seen.rule.as_str());
+            places.is_some_and(|places| {
+                let exact = places.iter().position(|lines| lines.start == line);
+                let at = exact.or_else(|| places.iter().position(|lines| lines.contains(&line)));
+                at.map(|at| places.swap_remove(at)).is_some()
+            })
+        });
+        if !was_there {
+            // It can't be said which of them brought it.
+            let line = seen.lines.start + 1;
+            let reason = format!("a new finding came elsewhere in the file: {} in line {line}", seen.rule);
+            for position in 0..file.candidates.len() {
+                dropped.entry(position).or_insert_with(|| reason.clone());
             }
         }
     }
