@@ -153,7 +153,7 @@ impl Sequence {
                         let state = self.state.insert(state);
                         state.advance(node, &path, &self.scope, None, sink)?
                     }
-                    Err(end) => end,
+                    Err(end) => *end,
                 },
             };
             self.state = None;
@@ -207,14 +207,17 @@ impl Sequence {
 }
 
 impl State {
-    fn begin(node: &Node, path: &NodePath, scope: &Scope, sink: &mut Sink<'_>) -> Result<Self, End> {
-        let fail = |failure: Failure| End::Failed(failure, Value::Null);
+    fn begin(node: &Node, path: &NodePath, scope: &Scope, sink: &mut Sink<'_>) -> Result<Self, Box<End>> {
+        let fail = |failure: Failure| Box::new(End::Failed(failure, Value::Null));
         if let Some(condition) = &node.condition {
             let holds = condition
                 .is_true(&scope.value())
                 .map_err(|e| fail(explain(&e, &format!("`if` of {path}"))))?;
             if !holds {
-                return Err(End::Skipped(format!("`{}` does not hold", condition.source()), Value::Null));
+                return Err(Box::new(End::Skipped(
+                    format!("`{}` does not hold", condition.source()),
+                    Value::Null,
+                )));
             }
         }
         Ok(match &node.kind {
@@ -240,7 +243,7 @@ impl State {
                 if list.is_empty() {
                     let output =
                         Value::Object(Map::from_iter([("items".to_owned(), Value::Array(Vec::new()))]));
-                    return Err(End::Skipped("nothing to go through".to_owned(), output));
+                    return Err(Box::new(End::Skipped("nothing to go through".to_owned(), output)));
                 }
                 let limit = match max_parallel {
                     Some(template) => count(scope, template, path, "max_parallel").map_err(fail)?.max(1),
@@ -260,7 +263,7 @@ impl State {
                 let times = count(scope, times, path, "repeat").map_err(fail)?;
                 if times == 0 {
                     let output = Value::Object(Map::from_iter([("rounds".to_owned(), 0.into())]));
-                    return Err(End::Skipped("no rounds asked for".to_owned(), output));
+                    return Err(Box::new(End::Skipped("no rounds asked for".to_owned(), output)));
                 }
                 Self::Repeat(Box::new(Repeat {
                     times,
@@ -361,13 +364,13 @@ impl ForEach {
         mut message: Option<Message<'_>>,
         sink: &mut Sink<'_>,
     ) -> Option<End> {
-        if let Some(index) = message.as_ref().and_then(|m| iteration(m.path, path)) {
-            if let Some(mut sequence) = self.running.remove(&index) {
-                match sequence.advance(steps, message.take(), sink) {
-                    Some(end) => self.ended(index, node, &sequence, end, path, sink),
-                    None => {
-                        self.running.insert(index, sequence);
-                    }
+        if let Some(index) = message.as_ref().and_then(|m| iteration(m.path, path))
+            && let Some(mut sequence) = self.running.remove(&index)
+        {
+            match sequence.advance(steps, message.take(), sink) {
+                Some(end) => self.ended(index, node, &sequence, end, path, sink),
+                None => {
+                    self.running.insert(index, sequence);
                 }
             }
         }

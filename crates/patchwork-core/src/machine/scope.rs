@@ -136,7 +136,9 @@ struct Steps(Scope);
 
 impl Object for Steps {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.0.result(key.as_str()?)
+        // Which ids exist was checked before the run; `finally` and outputs may read a node that was never reached.
+        let never = || result_value(serde_json::Value::Null, "not_run", None);
+        Some(self.0.result(key.as_str()?).unwrap_or_else(never))
     }
 }
 

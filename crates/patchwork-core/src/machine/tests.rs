@@ -228,11 +228,15 @@ fn retry_waits_twice_as_long_each_time_and_only_for_what_may_pass() {
 fn finally_runs_after_a_failure_and_the_failure_stays() {
     let mut plan = plan(vec![step("a", "A", &[]), step("never", "B", &[])]);
     plan.finally = vec![step("clean", "C", &[("o", with("${{ steps.a.outcome }}"))])];
-    plan.outputs = vec![("went".into(), Template::parse("${{ steps.a.outcome }}").unwrap())];
+    plan.outputs = vec![
+        ("went".into(), Template::parse("${{ steps.a.outcome }}").unwrap()),
+        ("unreached".into(), Template::parse("${{ steps.never.outcome }} ${{ steps.never.n }}").unwrap()),
+    ];
     let (end, log) =
         run(plan, json!({}), |uses, _, _| if uses == "A" { failed(false) } else { output(json!({})) });
     assert_eq!(log, ["a A {} #1", r#"clean C {"o":"failed"} #1"#]);
-    assert_eq!(end, Finished::Failed(Failure::failed("no"), json!({"went": "failed"})));
+    let outputs = json!({"went": "failed", "unreached": "not_run "});
+    assert_eq!(end, Finished::Failed(Failure::failed("no"), outputs));
 }
 
 #[test]
