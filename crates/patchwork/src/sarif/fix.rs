@@ -1,5 +1,7 @@
 //! Fixes that a rule itself gives, as replacements of exact ranges, and as patches of whole lines.
 
+use std::collections::BTreeMap;
+
 use patchwork_core::patch::{Edit, Patch};
 
 /// One replacement in one file. Lines and columns are 1-based, columns count characters; `end_column` is the one after
@@ -25,6 +27,35 @@ pub struct Replacement {
 pub struct Fix {
     /// The replacements, none over another.
     pub replacements: Vec<Replacement>,
+}
+
+/// Chooses fixes that do not overlap, first come first served.
+#[derive(Debug, Default)]
+pub struct Together<'a> {
+    /// By path and start.
+    taken: BTreeMap<(&'a str, (u32, u32)), &'a Replacement>,
+}
+
+impl<'a> Together<'a> {
+    /// Takes a fix when it goes with those taken before; answers whether it does.
+    pub fn take(&mut self, fix: &'a Fix) -> bool {
+        let fits = fix.replacements.iter().all(|new| {
+            let start = (new.path.as_str(), (new.start_line, new.start_column));
+            let end = (new.path.as_str(), (new.end_line, new.end_column));
+            let same = self.taken.get(&start).is_some_and(|old| *old == new);
+            let before = self.taken.range(..start).next_back();
+            let clear = before
+                .is_none_or(|((path, _), old)| *path != start.0 || (old.end_line, old.end_column) <= start.1);
+            same || (clear
+                && self.taken.range(start..=end.max(start)).all(|(key, _)| *key == end && end != start))
+        });
+        if fits {
+            let keyed =
+                fix.replacements.iter().map(|r| ((r.path.as_str(), (r.start_line, r.start_column)), r));
+            self.taken.extend(keyed);
+        }
+        fits
+    }
 }
 
 /// One patch of several fixes: replacements on common lines become one edit. `None` when two of them overlap, or when one

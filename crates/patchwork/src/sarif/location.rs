@@ -70,7 +70,7 @@ where
             if plain == decoded || uri.contains("://") { vec![decoded] } else { vec![decoded, plain] };
         let mut first_refusal = None;
         let mut missing = None;
-        for name in &names {
+        for (spelling, name) in names.iter().enumerate() {
             let place = match base {
                 "" => name.clone(),
                 _ if is_absolute(name) => name.clone(),
@@ -83,9 +83,10 @@ where
             for candidate in std::iter::once(place.clone()).chain(moved) {
                 match (self.resolve)(&candidate) {
                     Ok(path) if absolute || (self.line_text)(&path, 1, 1).is_some() => return Ok(path),
-                    Ok(path) => {
+                    Ok(path) if spelling == 0 => {
                         missing.get_or_insert(path);
                     }
+                    Ok(_) => {}
                     Err(failure) => {
                         first_refusal.get_or_insert_with(|| failure.to_string());
                     }

@@ -12,7 +12,7 @@ mod write;
 mod tests;
 
 pub use document::{SarifError, check, parse};
-pub use fix::{Fix, Replacement, patch_of};
+pub use fix::{Fix, Replacement, Together, patch_of};
 pub use read::{Report, read};
 pub use write::{RuleText, ScanResult, Tool, write};
 

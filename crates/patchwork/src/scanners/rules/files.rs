@@ -38,7 +38,7 @@ pub(super) fn list(root: &Path, paths: &[String], covered: &dyn Fn(&str) -> bool
     let mut builder = WalkBuilder::new(root);
     // Ignore files above the root, and those of the machine's user, are not the repository's. The `.git` of a worktree is
     // a file, which must not switch `.gitignore` off.
-    builder.hidden(false).parents(false).git_global(false).require_git(false).max_filesize(Some(MAX_BYTES));
+    builder.hidden(false).parents(false).git_global(false).require_git(false);
     let wanted: Vec<PathBuf> = paths.iter().map(|path| root.join(path)).collect();
     builder.filter_entry(move |entry| {
         let path = entry.path();
@@ -54,7 +54,11 @@ pub(super) fn list(root: &Path, paths: &[String], covered: &dyn Fn(&str) -> bool
             let relative = entry.path().strip_prefix(root).ok()?;
             let parts: Option<Vec<&str>> = relative.iter().map(|part| part.to_str()).collect();
             let path = parts?.join("/");
-            (covered(&path) && !path.contains(".min.")).then(|| SourcePath { path, full: entry.into_path() })
+            // Not the walker's own limit on sizes: with that, it asks the filter about folders only.
+            let wanted = covered(&path)
+                && !path.contains(".min.")
+                && entry.metadata().is_ok_and(|about| about.len() <= MAX_BYTES);
+            wanted.then(|| SourcePath { path, full: entry.into_path() })
         })
         .collect();
     files.sort();

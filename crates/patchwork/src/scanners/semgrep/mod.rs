@@ -7,6 +7,7 @@ mod complaint;
 mod tests;
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -97,14 +98,15 @@ impl Launcher {
 pub struct Semgrep {
     launcher: Launcher,
     arguments: Arguments,
-    version: Option<String>,
+    /// Known once it was asked for or a report said it.
+    version: OnceLock<String>,
 }
 
 impl Semgrep {
     /// Semgrep by any way to start it, with `extra` arguments split as a shell splits words.
     pub fn find(ctx: &Context, extra: &str) -> Result<Self, StepError> {
         let arguments = Arguments::parse(extra)?;
-        Ok(Self { launcher: Launcher::any(ctx)?, arguments, version: None })
+        Ok(Self { launcher: Launcher::any(ctx)?, arguments, version: OnceLock::new() })
     }
 
     /// Semgrep if it is installed, runs, and has its rules or can get them; else why not, in words.
@@ -123,7 +125,7 @@ impl Semgrep {
             }
             Ok(output) => String::from_utf8_lossy(&output.stdout).trim().to_owned(),
         };
-        let this = Self { launcher, arguments, version: Some(version) };
+        let this = Self { launcher, arguments, version: OnceLock::from(version) };
         if this.arguments.has_config() {
             return Ok(Ok(this));
         }
@@ -166,7 +168,12 @@ impl Semgrep {
             return Err(self.failure(output.code, &ctx.redact(&complaint(&output.stderr))).into());
         }
         match read_report(&report, "Semgrep's report").await {
-            Ok(value) => Ok(value),
+            Ok(value) => {
+                if let Some(version) = value["runs"][0]["tool"]["driver"]["semanticVersion"].as_str() {
+                    self.version.get_or_init(|| version.to_owned());
+                }
+                Ok(value)
+            }
             Err(failure) => Err(failure.cause(ctx.redact(&complaint(&output.stderr))).into()),
         }
     }
@@ -197,7 +204,7 @@ impl Semgrep {
 #[async_trait]
 impl Scanner for Semgrep {
     fn name(&self) -> String {
-        match &self.version {
+        match self.version.get() {
             Some(version) => format!("Semgrep {version}"),
             None => "Semgrep".into(),
         }

@@ -4,6 +4,7 @@
 pub(crate) mod fixture;
 pub mod paths;
 pub mod sarif_input;
+#[expect(clippy::module_inception, reason = "a step lives in a file of its own name")]
 pub mod scan;
 pub mod scan_rules;
 pub mod scan_semgrep;
@@ -14,3 +15,6 @@ use patchwork_core::step::{ErasedStep, erase};
 pub fn steps() -> Vec<Box<dyn ErasedStep>> {
     vec![erase(scan::Scan), erase(scan_rules::ScanRules), erase(scan_semgrep::ScanSemgrep)]
 }
+
+#[cfg(test)]
+mod tests;

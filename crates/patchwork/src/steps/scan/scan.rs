@@ -42,9 +42,8 @@ pub struct ScanInput {
 pub struct ScanOutput {
     /// The report, SARIF 2.1.0.
     pub sarif_values: Value,
-    /// The scanner that made it: `semgrep` or `rules`, never `auto`; absent for a report that was given. Give it to later
+    /// The scanner that made it: `semgrep` or `rules`, never `auto`; null for a report that was given. Give it to later
     /// scans that are compared with this one.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub scanner: Option<Choice>,
     /// Its name and version (`Semgrep 1.182.0`); empty for a report that was given.
     pub scanner_name: String,

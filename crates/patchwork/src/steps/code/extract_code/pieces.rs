@@ -12,7 +12,7 @@ use patchwork_repo::excerpt::{Unit, estimate_tokens};
 
 use super::sources::Sources;
 use crate::affected::AffectedCode;
-use crate::sarif::{Fix, patch_of};
+use crate::sarif::{Fix, Together, patch_of};
 
 /// Where findings are in a file; lines are 0-based and end-exclusive.
 #[derive(Debug, Clone)]
@@ -87,15 +87,10 @@ fn fixable(
     fixes: &BTreeMap<String, Fix>,
     line_text: &impl Fn(&str, u32, u32) -> Option<String>,
 ) -> (Vec<Finding>, Vec<Finding>) {
-    let mut chosen: Vec<&Fix> = Vec::new();
+    let mut chosen = Together::default();
     findings.into_iter().partition(|finding| {
-        let Some(fix) = fixes.get(&finding.fingerprint) else { return false };
-        chosen.push(fix);
-        let fits = patch_of(chosen.iter().copied(), line_text).is_some();
-        if !fits {
-            chosen.pop();
-        }
-        fits
+        let fix = fixes.get(&finding.fingerprint);
+        fix.is_some_and(|fix| patch_of([fix], line_text).is_some() && chosen.take(fix))
     })
 }
 
