@@ -1,4 +1,4 @@
-//! Chores of the repository: `cargo xtask check | generate | test`.
+//! Chores of the repository: `cargo xtask check | generate | test | bench`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to the person who started it")]
 
 mod check;
@@ -12,7 +12,8 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask check              layers, doors, sizes, generated files, format, clippy
 cargo xtask generate           writes schemas/ and docs/reference/steps/ anew
-cargo xtask test [-- ARGS…]    installs what the tests need below target/ and runs them all; ARGS go to `cargo test`";
+cargo xtask test [-- ARGS…]    installs what the tests need below target/ and runs them all; ARGS go to `cargo test`
+cargo xtask bench              what AutoFix costs, in release, against its limits";
 
 /// What a chore ends with when it did not work: what to tell.
 type Outcome = Result<(), String>;
@@ -26,6 +27,13 @@ fn main() -> ExitCode {
         "check" => check::run(&root),
         "generate" => generate::run(&root),
         "test" => test::run(&root, &rest),
+        "bench" => program::run(program::cargo(&root).args([
+            "bench",
+            "--package",
+            "patchwork-cli",
+            "--bench",
+            "autofix",
+        ])),
         _ => Err(USAGE.to_owned()),
     };
     match outcome {

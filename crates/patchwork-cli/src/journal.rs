@@ -22,7 +22,10 @@ pub(crate) fn state_dir(options: &Options) -> Result<PathBuf, Failure> {
 /// Opens the journal, making it when it is not there.
 pub(crate) fn open(dir: &Path, options: &Options, secrets: &Secrets) -> Result<Journal, Failure> {
     let durability = if options.durable { Durability::PowerCut } else { Durability::Process };
-    Journal::open(dir, JournalOptions { durability, secrets: secrets.clone(), after_record: crash::after_record() })
+    Journal::open(
+        dir,
+        JournalOptions { durability, secrets: secrets.clone(), after_record: crash::after_record() },
+    )
 }
 
 /// Opens the journal for reading; `None` when nothing was ever run.

@@ -149,7 +149,11 @@ pub(crate) fn no_step(typed: &str, registry: &Registry) -> Failure {
 
 fn python(what: &str) -> Failure {
     Failure::configuration(format!("`{what}` is a patchflow in Python, which this program can't load"))
-        .hint("write it anew as YAML: docs/migrating.md shows how the parts correspond")
+        .hint(concat!(
+            "write it anew as YAML: ",
+            env!("CARGO_PKG_REPOSITORY"),
+            "/blob/main/docs/migrating.md shows how"
+        ))
         .hint("`patchwork eject AutoFix` writes out a patchflow to start from")
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn run(options: &Options, dir: Option<PathBuf>, words: &[String]) -> 
     let task = Task::New { plan: Box::new(loaded.plan), inputs: effective.inputs(), diff: true };
     let driven = drive::drive(options, registry, &secrets, task, &folder)?;
     let code = drive::finish(options, &secrets, &driven)?;
-    stdio::tell(&format!("the repository stays in {}: look at it with `git log --all`", folder.display()));
+    stdio::tell(&format!("the repository stays in {}, its branch main is as it was", folder.display()));
     Ok(code)
 }
 

@@ -38,7 +38,7 @@ impl Terminal {
         let (sender, receiver) = mpsc::channel();
         let painter = std::thread::Builder::new()
             .name("terminal".to_owned())
-            .spawn(move || Painter::new(mode, level, HEARTBEAT).work(&receiver))
+            .spawn(move || Painter::new(mode, level, HEARTBEAT, Box::new(stdio::tell)).work(&receiver))
             .ok();
         Self { sender: Mutex::new(Some(sender)), painter: Mutex::new(painter) }
     }
@@ -61,9 +61,13 @@ impl Reporter for Terminal {
     }
 }
 
+type Say = Box<dyn Fn(&str) + Send>;
+
 struct Painter {
     level: Level,
     heartbeat: Duration,
+    /// Puts a line where the user sees it.
+    say: Say,
     tally: Tally,
     bar: Option<ProgressBar>,
     began: Instant,
@@ -73,14 +77,14 @@ struct Painter {
 }
 
 impl Painter {
-    fn new(mode: Mode, level: Level, heartbeat: Duration) -> Self {
+    fn new(mode: Mode, level: Level, heartbeat: Duration, say: Say) -> Self {
         let now = Instant::now();
         let bar = (mode == Mode::Live && level >= Level::Info).then(|| {
             let bar = ProgressBar::new_spinner();
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
-        Self { level, heartbeat, tally: Tally::default(), bar, began: now, last_line: now, tenths: 0 }
+        Self { level, heartbeat, say, tally: Tally::default(), bar, began: now, last_line: now, tenths: 0 }
     }
 
     fn work(mut self, events: &Receiver<Event>) {
@@ -139,8 +143,8 @@ impl Painter {
     fn print(&mut self, line: &str) {
         self.last_line = Instant::now();
         match &self.bar {
-            Some(bar) => bar.suspend(|| stdio::tell(line)),
-            None => stdio::tell(line),
+            Some(bar) => bar.suspend(|| (self.say)(line)),
+            None => (self.say)(line),
         }
     }
 }
@@ -162,4 +166,63 @@ fn show(bar: &ProgressBar, tally: &Tally) {
     let parts: Vec<_> =
         [tally.waiting_for(), tally.figures()].into_iter().filter(|part| !part.is_empty()).collect();
     bar.set_message(parts.join(" · "));
+}
+
+#[cfg(test)]
+mod tests {
+    use patchwork_core::usage::{MicroUsd, Usage};
+
+    use super::*;
+
+    fn event(node: &str, body: EventBody) -> Event {
+        Event { seq: 1, at_ms: 0, node: node.into(), body }
+    }
+
+    /// A painter of lines, the way to send it events, and what it says.
+    fn paint(level: Level, heartbeat: Duration) -> (Sender<Event>, Receiver<String>) {
+        let (events, receiver) = mpsc::channel();
+        let (said, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            let say: Say = Box::new(move |line| {
+                let _ = said.send(line.to_owned());
+            });
+            Painter::new(Mode::Lines, level, heartbeat, say).work(&receiver);
+        });
+        (events, lines)
+    }
+
+    #[test]
+    fn silence_is_broken_by_a_word_on_what_is_waited_for() {
+        let (events, lines) = paint(Level::Info, Duration::from_millis(10));
+        events
+            .send(event("scan", EventBody::NodeStarted { uses: "ScanSemgrep".into(), attempt: 1 }))
+            .unwrap();
+        // The first may come before the event does.
+        assert!(lines.iter().any(|line| line.ends_with("waiting for ScanSemgrep")));
+    }
+
+    #[test]
+    fn progress_in_a_log_has_a_line_for_each_tenth() {
+        let (events, lines) = paint(Level::Info, HEARTBEAT);
+        let usage = Usage { input_tokens: 900, output_tokens: 100, ..Usage::default() };
+        let cost = Some(MicroUsd(1_000));
+        events
+            .send(event("a", EventBody::ModelCalled { model: "m".into(), usage, cost, latency_ms: 1 }))
+            .unwrap();
+        for done in 0..=200 {
+            events.send(event("", EventBody::Progress { label: "fixes".into(), done, total: 200 })).unwrap();
+        }
+        drop(events);
+        let lines: Vec<_> = lines.iter().collect();
+        assert_eq!(lines.len(), 10, "{lines:?}");
+        assert_eq!(lines[9], "fixes: 200 of 200 (1 model call, 1.0k tokens, $0.0010)");
+    }
+
+    #[test]
+    fn a_quiet_painter_says_nothing() {
+        let (events, lines) = paint(Level::Error, Duration::from_millis(1));
+        events.send(event("", EventBody::Warning { message: "odd".into() })).unwrap();
+        drop(events);
+        assert_eq!(lines.iter().count(), 0);
+    }
 }
