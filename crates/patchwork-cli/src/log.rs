@@ -18,7 +18,7 @@ pub(crate) fn start(options: &Options) {
     let filter = EnvFilter::builder().parse_lossy(directives);
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(|| anstream::stderr())
+        .with_writer(anstream::stderr)
         .with_target(true)
         .compact()
         .finish();

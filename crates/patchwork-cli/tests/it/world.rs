@@ -6,14 +6,14 @@ use std::process::{Command, Output, Stdio};
 use patchwork_testkit::repo::TestRepo;
 
 /// A repository, a state folder beside it, and nothing of the developer's environment.
-pub struct World {
-    pub repo: TestRepo,
+pub(crate) struct World {
+    pub(crate) repo: TestRepo,
     env: Vec<(String, String)>,
 }
 
 impl World {
     /// A repository with one weakness that a rule fixes.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let repo = TestRepo::with_files(&[
             ("app.py", "import hashlib\nimport os\n\n\ndef share(path):\n    os.chmod(path, 0o666)\n"),
             ("README.md", "# A project\n"),
@@ -23,18 +23,18 @@ impl World {
 
     /// Sets a variable for the binary.
     #[must_use]
-    pub fn env(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.env.push((name.to_owned(), value.to_owned()));
         self
     }
 
     /// Where journals and worktrees are kept.
-    pub fn state_dir(&self) -> PathBuf {
+    pub(crate) fn state_dir(&self) -> PathBuf {
         self.repo.beside("state")
     }
 
     /// The binary, ready to run in the repository.
-    pub fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_patchwork"));
         command
             .args(args)
@@ -49,12 +49,12 @@ impl World {
     }
 
     /// Runs the binary and tells all there is to see.
-    pub fn run(&self, args: &[&str]) -> String {
+    pub(crate) fn run(&self, args: &[&str]) -> String {
         self.tell(&self.command(args).output().expect("the binary starts"))
     }
 
     /// What a program printed to standard output; it must have succeeded.
-    pub fn stdout(&self, args: &[&str]) -> String {
+    pub(crate) fn stdout(&self, args: &[&str]) -> String {
         let output = self.command(args).output().expect("the binary starts");
         assert!(output.status.success(), "{}", self.tell(&output));
         String::from_utf8(output.stdout).expect("stdout is UTF-8")
@@ -80,7 +80,7 @@ macro_rules! assert_run {
 pub(crate) use assert_run;
 
 /// Patterns and what stands in the snapshot for them.
-pub const FILTERS: [(&str, &str); 5] = [
+pub(crate) const FILTERS: [(&str, &str); 5] = [
     (r"\d{8}-\d{6}-[0-9a-f]{6}", "[RUN]"),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "[TIME]"),
     (r"\b\d+\.\d s\b", "[SECONDS]"),
