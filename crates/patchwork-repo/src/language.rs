@@ -55,7 +55,8 @@ impl Language {
         Self::Ruby,
     ];
 
-    /// By the name of a file. A `.h` file is C here; see [`crate::excerpt::SourceFile`] for C++ headers of that name.
+    /// By the name of a file. A `.h` file is C here; see [`crate::excerpt::SourceFile`] for C++ headers of
+    /// that name.
     pub fn of_path(path: &str) -> Option<Self> {
         let name = Path::new(path).file_name()?.to_str()?;
         let known = match name {

@@ -12,17 +12,19 @@ use crate::text::{Newline, SourceText};
 /// Applies edits of one file, all or nothing, and answers the new bytes.
 ///
 /// - Every line that no edit names, and every line inside an edit that comes out the same, keeps its bytes.
-/// - New lines are written in the file's encoding, with the line end that prevails in the lines they replace (in the file for
-///   an insertion).
-/// - The replacement of a range of lines is brought to the indentation of what it replaces, see [`reindent`]; a whole file
-///   is taken as it is.
-/// - A file without final newline keeps it that way, one with a final newline keeps that; the text for an empty or new
-///   file is taken as it is.
-/// - An empty replacement deletes the lines. One line end at the end of a replacement ends its last line and adds none.
+/// - New lines are written in the file's encoding, with the line end that prevails in the lines they replace
+///   (in the file for an insertion).
+/// - The replacement of a range of lines is brought to the indentation of what it replaces, see [`reindent`];
+///   a whole file is taken as it is.
+/// - A file without final newline keeps it that way, one with a final newline keeps that; the text for an
+///   empty or new file is taken as it is.
+/// - An empty replacement deletes the lines. One line end at the end of a replacement ends its last line and
+///   adds none.
 /// - Two insertions before the same line stand in the given order.
 ///
 /// # Errors
-/// [`EditError`] when the edits overlap or do not fit the file, or the encoding lacks a character of the new text.
+/// [`EditError`] when the edits overlap or do not fit the file, or the encoding lacks a character of the new
+/// text.
 pub fn apply(source: &SourceText, edits: &[Edit]) -> Result<Vec<u8>, EditError> {
     let placed = place(edits, source.line_count())?;
     let mut writer = Writer { source, out: source.bom().to_vec(), lines: 0, unended: None };
@@ -37,7 +39,8 @@ pub fn apply(source: &SourceText, edits: &[Edit]) -> Result<Vec<u8>, EditError> 
     Ok(writer.out)
 }
 
-/// A replacement with `\n` line ends and without byte order mark, unless the replaced lines have such characters themselves.
+/// A replacement with `\n` line ends and without byte order mark, unless the replaced lines have such
+/// characters themselves.
 fn normalised<'r>(replacement: &'r str, old: &str) -> Cow<'r, str> {
     const BOM: char = '\u{FEFF}';
     let text = if old.starts_with(BOM) { replacement } else { replacement.trim_start_matches(BOM) };

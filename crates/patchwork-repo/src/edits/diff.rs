@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use similar::TextDiff;
 
-/// The unified diff of one file with three lines of context; empty when nothing differs. `None` stands for a file that does not
-/// exist (`/dev/null`). Lines end at `\n` only.
+/// The unified diff of one file with three lines of context; empty when nothing differs. `None` stands for a
+/// file that does not exist (`/dev/null`). Lines end at `\n` only.
 pub fn unified_diff<'a>(
     path: &str,
     old: impl Into<Option<&'a str>>,
@@ -30,7 +30,8 @@ pub fn unified_diff<'a>(
     diff.unified_diff().context_radius(3).missing_newline_hint(true).header(&from, &to).to_string()
 }
 
-/// `a/path`, in quotes when it has characters that would break the line; a tab follows a name with spaces, as in git.
+/// `a/path`, in quotes when it has characters that would break the line; a tab follows a name with spaces, as
+/// in git.
 fn quoted(prefix: char, path: &str) -> String {
     let special = |c: char| c.is_control() || c == '"' || c == '\\';
     if !path.contains(special) {

@@ -6,17 +6,20 @@ use std::collections::HashSet;
 /// Spaces that stand for one tab when the text itself gives no other measure.
 const TAB_WIDTH: usize = 4;
 
-/// Indents `replacement` as `old`, the lines it replaces, is indented. Both are judged by their first line that is not blank.
+/// Indents `replacement` as `old`, the lines it replaces, is indented. Both are judged by their first line
+/// that is not blank.
 ///
-/// - Indented by tabs while the file has spaces there, or the other way round: the indentation is converted first.
-/// - Less indented than `old`: every line gets the difference. If more of the following lines match lines of `old`
-///   as they stand than with the difference added, only the first line had lost its indentation, and only that gets it back.
-/// - `old` starts at column 0 and all lines of the replacement are indented: they lose what they have in common, unless
-///   more of them match lines of `old` as they stand.
+/// - Indented by tabs while the file has spaces there, or the other way round: the indentation is converted
+///   first.
+/// - Less indented than `old`: every line gets the difference. If more of the following lines match lines of
+///   `old` as they stand than with the difference added, only the first line had lost its indentation, and
+///   only that gets it back.
+/// - `old` starts at column 0 and all lines of the replacement are indented: they lose what they have in
+///   common, unless more of them match lines of `old` as they stand.
 /// - Else it is left as it is.
 ///
-/// Blank lines get no white space. Lines inside multi-line strings are indented like all others: a model that dedents
-/// a function dedents its strings with it.
+/// Blank lines get no white space. Lines inside multi-line strings are indented like all others: a model that
+/// dedents a function dedents its strings with it.
 pub fn reindent<'a>(old: &str, replacement: &'a str) -> Cow<'a, str> {
     let Some(old_first) = first_line(old) else {
         return Cow::Borrowed(replacement);

@@ -72,8 +72,8 @@ impl LineMap {
         Some(shift.map_or(new, |region| region.old.end + (new - region.new.end)))
     }
 
-    /// Where old lines are after the edits: an edit that touches one end is taken in whole. None when the range does not
-    /// fit the file.
+    /// Where old lines are after the edits: an edit that touches one end is taken in whole. None when the
+    /// range does not fit the file.
     pub fn new_range(&self, old: Range<u32>) -> Option<Range<u32>> {
         if old.start > old.end || old.end > self.old_lines {
             return None;
@@ -89,8 +89,8 @@ impl LineMap {
         Some(self.boundary(start, true)..self.boundary(end, false).max(self.boundary(start, true)))
     }
 
-    /// The new position of the boundary before old line `old`, which is not inside a region. Text inserted right there comes before
-    /// a range that starts there and is not part of one that ends there.
+    /// The new position of the boundary before old line `old`, which is not inside a region. Text inserted
+    /// right there comes before a range that starts there and is not part of one that ends there.
     fn boundary(&self, old: u32, starts: bool) -> u32 {
         let mut at = old;
         for region in &self.regions {
@@ -109,7 +109,8 @@ impl LineMap {
         self.regions.get(before).filter(|region| region.new.contains(&new)).map(|region| region.edit)
     }
 
-    /// Which edits touch new lines, in the order of the file; a deletion touches the lines on both sides of it.
+    /// Which edits touch new lines, in the order of the file; a deletion touches the lines on both sides of
+    /// it.
     pub fn edits_in(&self, new: Range<u32>) -> Vec<usize> {
         let touches = |region: &Region| {
             if region.new.is_empty() {

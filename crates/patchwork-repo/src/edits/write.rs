@@ -1,4 +1,5 @@
-//! Puts a file in place in one step, so that a reader sees the old or the new content and a crash leaves no half.
+//! Puts a file in place in one step, so that a reader sees the old or the new content and a crash leaves no
+//! half.
 
 use std::fs::{self, Metadata, Permissions};
 use std::io::{self, Write as _};
@@ -68,8 +69,9 @@ impl From<WriteError> for Failure {
     }
 }
 
-/// Writes `bytes` to `path` (relative to `root`, with `/`): into a temporary file in the same folder, then renamed. Missing folders are
-/// made, permissions of an existing file are kept, symbolic links are not followed.
+/// Writes `bytes` to `path` (relative to `root`, with `/`): into a temporary file in the same folder, then
+/// renamed. Missing folders are made, permissions of an existing file are kept, symbolic links are not
+/// followed.
 ///
 /// # Errors
 /// [`WriteError`], naming the file.
@@ -155,8 +157,8 @@ fn metadata(path: &Path) -> io::Result<Option<Metadata>> {
     }
 }
 
-/// What any program asks for a new file, from which the system takes the user's umask; a temporary file would be
-/// private otherwise.
+/// What any program asks for a new file, from which the system takes the user's umask; a temporary file would
+/// be private otherwise.
 #[cfg(unix)]
 fn new_file_permissions() -> Option<Permissions> {
     use std::os::unix::fs::PermissionsExt as _;

@@ -89,7 +89,8 @@ impl ExcerptError {
     }
 }
 
-/// About how many tokens a model counts for a text: its bytes by 3.2, rounded up. An estimate that tends high for code.
+/// About how many tokens a model counts for a text: its bytes by 3.2, rounded up. An estimate that tends high
+/// for code.
 pub fn estimate_tokens(text: &str) -> usize {
     tokens_of_bytes(text.len())
 }
@@ -155,19 +156,21 @@ impl SourceFile {
         if cpp.as_ref().is_some_and(|cpp| cpp.errors().len() < errors) { cpp } else { syntax }
     }
 
-    /// The smallest unit that holds lines `start_line..end_line` (0-based, exclusive) in at most `max_tokens` tokens (see
+    /// The smallest unit that holds lines `start_line..end_line` (0-based, exclusive) in at most `max_tokens`
+    /// tokens (see
     /// [`estimate_tokens`]), in whole lines:
     ///
-    /// 1. the smallest function or method around them, with its decorators, annotations, `export` and `template<…>`; a function
-    ///    without a name counts only where none with a name is around it;
+    /// 1. the smallest function or method around them, with its decorators, annotations, `export` and
+    ///    `template<…>`; a function without a name counts only where none with a name is around it;
     /// 2. at class level, the class;
     /// 3. at file level, the file;
-    /// 4. of what is too large, the largest block in it that holds the lines, with the statements beside it up
-    ///    to the next blank line;
+    /// 4. of what is too large, the largest block in it that holds the lines, with the statements beside it
+    ///    up to the next blank line;
     /// 5. else the lines with up to ten lines on either side.
     ///
-    /// Only when the lines alone exceed `max_tokens` does the excerpt, and then it is exactly them. The empty line after the final line
-    /// end counts as the last line. In a file whose syntax is not known: the file, else lines.
+    /// Only when the lines alone exceed `max_tokens` does the excerpt, and then it is exactly them. The empty
+    /// line after the final line end counts as the last line. In a file whose syntax is not known: the file,
+    /// else lines.
     ///
     /// # Errors
     /// [`ExcerptError`] when the lines do not exist.

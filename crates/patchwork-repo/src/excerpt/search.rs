@@ -86,8 +86,10 @@ fn path<'t>(syntax: &'t Syntax, fit: &Fit<'_>) -> Vec<Node<'t>> {
     while cursor.goto_first_child_for_byte(start).is_some() {
         let child_end = cursor.node().end_byte();
         let mut skipped = false;
-        // Attributes belong to what follows them.
-        while attributes.contains(&cursor.node().kind()) && cursor.goto_next_sibling() {
+        // Attributes, and comments between them and it, belong to what follows.
+        while (attributes.contains(&cursor.node().kind()) || skipped && is_comment(cursor.node()))
+            && cursor.goto_next_sibling()
+        {
             skipped = true;
         }
         let node = cursor.node();
@@ -115,9 +117,10 @@ fn significant(syntax: &Syntax, fit: &Fit<'_>) -> (usize, usize) {
     if start >= end {
         return (range.start, range.start);
     }
-    let comment = syntax.root().descendant_for_byte_range(end - 1, end).filter(|node| {
-        node.kind().contains("comment") && node.start_byte() > start && node.end_byte() <= end
-    });
+    let comment = syntax
+        .root()
+        .descendant_for_byte_range(end - 1, end)
+        .filter(|node| is_comment(*node) && node.start_byte() > start && node.end_byte() <= end);
     let end = comment
         .and_then(|node| syntax.text().get(start..node.start_byte()))
         .map_or(end, |before| start + before.trim_end().len().max(1));
@@ -187,9 +190,8 @@ impl<'t> Search<'_, 't> {
         }
         if self.kinds.classes.contains(&kind) {
             // `struct point p;` names a structure and defines none.
-            let defines = node.named_child_count() > 1 && node.child_by_field_name("body").is_some();
-            let always = !kind.ends_with("_specifier");
-            return (always || defines).then_some((Definition::Class, node));
+            let defines = !kind.ends_with("_specifier") || node.child_by_field_name("body").is_some();
+            return defines.then_some((Definition::Class, node));
         }
         if self.kinds.anonymous.contains(&kind) {
             if node.start_position().row == node.end_position().row {
@@ -248,41 +250,59 @@ impl<'t> Search<'_, 't> {
         self.fit.around(bounds)
     }
 
-    /// The children of a body that hold the wanted lines, with their neighbours up to a blank line or a definition.
+    /// The children of a body that hold the wanted lines, with their neighbours up to a blank line or a
+    /// definition.
     fn statements(&self, body: Node<'t>) -> Option<Range<usize>> {
         let wanted = &self.fit.wanted;
-        let mut cursor = body.walk();
-        cursor.goto_first_child_for_byte(self.fit.source.text_range(wanted.start, wanted.start).start)?;
-        let first = named_from(cursor.node())?;
-        if self.lines(first).start >= wanted.end {
-            return None;
+        let children = self.children_in_reach(body);
+        let holds = |node: &Node<'t>| {
+            let lines = self.own_lines(*node);
+            lines.start < wanted.end && wanted.start < lines.end
+        };
+        let first = children.iter().position(holds)?;
+        let last = children.iter().rposition(holds)?;
+        let (before, rest) = children.split_at_checked(first)?;
+        let (inside, after) = rest.split_at_checked(last - first + 1)?;
+        let (start, end) = (self.lines(*inside.first()?).start, self.own_lines(*inside.last()?).end);
+        let mut lines = self.fit.fitting(&(start..end))?;
+        for node in before.iter().rev() {
+            let own = self.own_lines(*node);
+            let near = own.end >= lines.start && !self.stands_alone(*node);
+            match self.fit.fitting(&(own.start.min(lines.start)..lines.end)) {
+                Some(wider) if near => lines = wider,
+                _ => break,
+            }
         }
-        let mut last = first;
-        while let Some(next) = last.next_named_sibling()
-            && self.lines(next).start < wanted.end
-        {
-            last = next;
-        }
-        let mut lines = self.fit.fitting(&(self.lines(first).start..self.lines(last).end))?;
-        let mut before = first;
-        while let Some(previous) = before.prev_named_sibling()
-            && let previous_lines = self.lines(previous)
-            && previous_lines.end + 1 > lines.start
-            && self.define(previous, 0).is_none()
-            && let Some(wider) = self.fit.fitting(&(previous_lines.start.min(lines.start)..lines.end))
-        {
-            (before, lines) = (previous, wider);
-        }
-        let mut after = last;
-        while let Some(next) = after.next_named_sibling()
-            && let next_lines = self.lines(next)
-            && next_lines.start <= lines.end
-            && self.define(next, 0).is_none()
-            && let Some(wider) = self.fit.fitting(&(lines.start..next_lines.end.max(lines.end)))
-        {
-            (after, lines) = (next, wider);
+        for node in after {
+            let own = self.own_lines(*node);
+            let near = own.start <= lines.end && !self.stands_alone(*node);
+            match self.fit.fitting(&(lines.start..own.end.max(lines.end))) {
+                Some(wider) if near => lines = wider,
+                _ => break,
+            }
         }
         Some(lines)
+    }
+
+    /// The named children of a body that can be in one excerpt with the wanted lines.
+    fn children_in_reach(&self, body: Node<'t>) -> Vec<Node<'t>> {
+        let room = self.fit.max_tokens.saturating_mul(4);
+        let wanted = self.fit.source.text_range(self.fit.wanted.start, self.fit.wanted.end);
+        let mut cursor = body.walk();
+        let mut children = Vec::new();
+        let mut more = cursor.goto_first_child_for_byte(wanted.start.saturating_sub(room)).is_some();
+        while more && cursor.node().start_byte() <= wanted.end.saturating_add(room) {
+            if cursor.node().is_named() {
+                children.push(cursor.node());
+            }
+            more = cursor.goto_next_sibling();
+        }
+        children
+    }
+
+    /// Whether a neighbour is a definition, or an attribute of one.
+    fn stands_alone(&self, node: Node<'t>) -> bool {
+        self.kinds.attributes.contains(&node.kind()) || self.define(node, 0).is_some()
     }
 
     /// The lines of a node with what belongs to it around it.
@@ -296,15 +316,32 @@ impl<'t> Search<'_, 't> {
         self.lines(outer)
     }
 
-    /// The lines of a node with its attributes, without blank lines at the end.
-    fn lines(&self, node: Node<'t>) -> Range<usize> {
-        let mut first = node;
-        while let Some(previous) = first.prev_named_sibling()
-            && self.kinds.attributes.contains(&previous.kind())
-        {
-            first = previous;
+    /// The first of the attributes before a node, between which there may be comments; else the node.
+    fn first_attribute(&self, node: Node<'t>) -> Node<'t> {
+        let (mut first, mut before) = (node, node);
+        if self.kinds.attributes.is_empty() || is_comment(node) {
+            return first;
         }
-        let (start, end) = (first.start_position().row, node.end_position());
+        while let Some(previous) = before.prev_named_sibling() {
+            if self.kinds.attributes.contains(&previous.kind()) {
+                first = previous;
+            } else if !is_comment(previous) {
+                break;
+            }
+            before = previous;
+        }
+        first
+    }
+
+    /// The lines of a node with its attributes.
+    fn lines(&self, node: Node<'t>) -> Range<usize> {
+        let own = self.own_lines(node);
+        self.first_attribute(node).start_position().row..own.end
+    }
+
+    /// The lines of a node, without blank lines at the end.
+    fn own_lines(&self, node: Node<'t>) -> Range<usize> {
+        let (start, end) = (node.start_position().row, node.end_position());
         let mut end = if end.column == 0 { end.row } else { end.row + 1 }.max(start + 1);
         while end > start + 1 && self.fit.blank(end - 1) {
             end -= 1;
@@ -313,7 +350,6 @@ impl<'t> Search<'_, 't> {
     }
 }
 
-/// The node itself or the next sibling that is more than punctuation.
-fn named_from(node: Node<'_>) -> Option<Node<'_>> {
-    if node.is_named() { Some(node) } else { node.next_named_sibling() }
+fn is_comment(node: Node<'_>) -> bool {
+    node.kind().contains("comment")
 }

@@ -14,8 +14,8 @@ type Rule<'a> = dyn Fn(&SyntaxError, &SyntaxError) -> bool + 'a;
 
 /// The errors of `new` that `old` did not have.
 ///
-/// An error is an old one when it is of the same kind and spans no more lines than before (but for lines the change
-/// added), and
+/// An error is an old one when it is of the same kind and spans no more lines than before (but for lines the
+/// change added), and
 /// 1. is on the same untouched line, or
 /// 2. on a line of the same text elsewhere, or
 /// 3. both are in or beside the same changed lines.
@@ -95,8 +95,8 @@ impl Change {
         Some(last.map_or(new, |hunk| hunk.old.end + (new - hunk.new.end)))
     }
 
-    /// Whether two lines are in or beside the same changed lines: the parser often notices an error a line too early
-    /// or too late.
+    /// Whether two lines are in or beside the same changed lines: the parser often notices an error a line
+    /// too early or too late.
     fn share_a_hunk(&self, old: usize, new: usize) -> bool {
         let near = |lines: &Range<usize>, line: usize| line + 1 >= lines.start && line <= lines.end;
         self.hunks.iter().any(|hunk| near(&hunk.old, old) && near(&hunk.new, new))

@@ -64,22 +64,24 @@ pub struct Syntax {
 /// Texts longer than this are not parsed.
 const MAX_BYTES: usize = 2 * 1024 * 1024;
 
-/// Work the parser may do: so many rounds of its progress callback, and one more for each so many bytes (ordinary code
-/// needs one for 50 bytes and more). Error recovery on hostile input takes work and memory that grow with the square of the text.
+/// Work the parser may do: so many rounds of its progress callback, and one more for each so many bytes
+/// (ordinary code needs one for 50 bytes and more). Error recovery on hostile input takes work and memory
+/// that grow with the square of the text.
 const ROUNDS: usize = 1_000;
 const BYTES_PER_ROUND: usize = 10;
 
-/// The end of patience where single rounds become slow; ordinary code of the greatest size takes a fifth of it.
+/// The end of patience where single rounds become slow; ordinary code of the greatest size takes a fifth of
+/// it.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Tree-sitter frees its parse stack by recursion, so the depth of that is the number of symbols it could not reduce yet:
-/// at most one for each byte. A text this short is safe on any thread.
+/// Tree-sitter frees its parse stack by recursion, so the depth of that is the number of symbols it could not
+/// reduce yet: at most one for each byte. A text this short is safe on any thread.
 const SHORT: usize = 4 * 1024;
 const STACK_BYTES_PER_BYTE: usize = 256;
 
 impl Syntax {
-    /// Parses a text. None when it has more than 2 MiB or is so tangled that it takes unreasonable work: nothing is known of it
-    /// then.
+    /// Parses a text. None when it has more than 2 MiB or is so tangled that it takes unreasonable work:
+    /// nothing is known of it then.
     pub fn parse(language: Language, text: &str) -> Option<Self> {
         #[cfg(test)]
         tests::count_parse();
@@ -108,12 +110,8 @@ impl Syntax {
         self.tree.root_node()
     }
 
-    /// Whether there is any error.
-    pub fn has_errors(&self) -> bool {
-        self.root().has_error() || !self.errors().is_empty()
-    }
-
-    /// The errors, in the order of the text. For Python, broken indentation too, which the grammar alone lets pass.
+    /// The errors, in the order of the text. For Python, broken indentation too, which the grammar alone lets
+    /// pass.
     pub fn errors(&self) -> Vec<SyntaxError> {
         let mut errors = Vec::new();
         let mut cursor = self.tree.walk();

@@ -1,12 +1,12 @@
-//! Faults of indentation that Python refuses and its grammar lets pass: they are what goes wrong most when code is
-//! moved into a place.
+//! Faults of indentation that Python refuses and its grammar lets pass: they are what goes wrong most when
+//! code is moved into a place.
 
 use tree_sitter::Node;
 
 use super::{SyntaxError, SyntaxErrorKind};
 
-/// Checks one node: a block without statements, statements of one block that do not start in the same column, and two
-/// in one line without `;` (the line end that is missing there is no visible node).
+/// Checks one node: a block without statements, statements of one block that do not start in the same column,
+/// and two in one line without `;` (the line end that is missing there is no visible node).
 pub(super) fn check(node: Node<'_>, text: &str, errors: &mut Vec<SyntaxError>) {
     let module = match node.kind() {
         "module" => true,
@@ -64,7 +64,8 @@ pub(super) fn check(node: Node<'_>, text: &str, errors: &mut Vec<SyntaxError>) {
     }
 }
 
-/// Whether only spaces and tabs stand before the node. A form feed resets the column for Python, so such a line is left out.
+/// Whether only spaces and tabs stand before the node. A form feed resets the column for Python, so such a
+/// line is left out.
 fn starts_its_line(node: Node<'_>, text: &str) -> bool {
     let start = node.start_byte();
     let before = start.checked_sub(node.start_position().column).and_then(|line| text.get(line..start));

@@ -15,8 +15,8 @@ pub enum Encoding {
     Utf16Le,
     /// UTF-16, high byte first.
     Utf16Be,
-    /// ISO-8859-1 in the strict sense (each byte is the character of that number), as compilers read a `latin-1`
-    /// declaration. A guess never ends here but at windows-1252, which holds more characters.
+    /// ISO-8859-1 in the strict sense (each byte is the character of that number), as compilers read a
+    /// `latin-1` declaration. A guess never ends here but at windows-1252, which holds more characters.
     Latin1,
     /// One of the encodings of the WHATWG standard in which ASCII bytes stand for themselves.
     Legacy(&'static Charset),
@@ -56,8 +56,8 @@ pub(super) fn detect(bytes: &[u8]) -> Result<(Encoding, usize), TextError> {
     Ok((encoding, 0))
 }
 
-/// Valid UTF-8, or UTF-8 with few damaged places: multi-byte characters hardly ever come well formed in another
-/// encoding, so many more of them than of bad places mean UTF-8.
+/// Valid UTF-8, or UTF-8 with few damaged places: multi-byte characters hardly ever come well formed in
+/// another encoding, so many more of them than of bad places mean UTF-8.
 fn mostly_utf8(bytes: &[u8]) -> bool {
     if std::str::from_utf8(bytes).is_ok() {
         return true;
@@ -87,7 +87,8 @@ fn declaration(bytes: &[u8]) -> Option<Encoding> {
 }
 
 impl Encoding {
-    /// By a name that a declaration uses; none when it is unknown or not one in which ASCII stands for itself.
+    /// By a name that a declaration uses; none when it is unknown or not one in which ASCII stands for
+    /// itself.
     fn named(name: &str) -> Option<Self> {
         let name = name.to_ascii_lowercase().replace('_', "-");
         let label = match name.trim_end_matches("-unix").trim_end_matches("-dos").trim_end_matches("-mac") {

@@ -61,9 +61,9 @@ impl TextError {
 
 /// A source file: its original bytes, and the same as text.
 ///
-/// The text is free of the byte order mark and has `\n` line ends. Lines end at `\n` or `\r\n` only; a lone `\r` ends a
-/// line only in a file without any `\n`. Form feeds, U+2028 and the like are characters like any other, so line numbers agree with
-/// those of compilers, scanners and git. Line numbers are 0-based here.
+/// The text is free of the byte order mark and has `\n` line ends. Lines end at `\n` or `\r\n` only; a lone
+/// `\r` ends a line only in a file without any `\n`. Form feeds, U+2028 and the like are characters like any
+/// other, so line numbers agree with those of compilers, scanners and git. Line numbers are 0-based here.
 #[derive(Debug, Clone)]
 pub struct SourceText {
     bytes: Vec<u8>,
@@ -76,9 +76,9 @@ pub struct SourceText {
 }
 
 impl SourceText {
-    /// Reads bytes: by their byte order mark; else as UTF-8 whenever they are valid UTF-8; else by a coding declaration in the
-    /// first two lines (`# -*- coding: latin-1 -*-`); else by a guess. Bytes that do not fit appear as U+FFFD in the text
-    /// and survive in every line that is not replaced.
+    /// Reads bytes: by their byte order mark; else as UTF-8 whenever they are valid UTF-8; else by a coding
+    /// declaration in the first two lines (`# -*- coding: latin-1 -*-`); else by a guess. Bytes that do not
+    /// fit appear as U+FFFD in the text and survive in every line that is not replaced.
     ///
     /// # Errors
     /// [`TextError::Binary`] when there are NUL bytes and no UTF-16 byte order mark.

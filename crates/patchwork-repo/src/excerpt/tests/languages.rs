@@ -95,6 +95,17 @@ const FUNCTIONS: &[Case] = &[
     ),
 ];
 
+const BETWEEN: &[Case] = &[
+    (
+        "a.rs",
+        "use x;\n#[HERE]\n// Why.\n/// Doc.\n#[inline]\nfn f() {\n}\n",
+        (Unit::Function, "#[HERE]", "}"),
+    ),
+    ("a.rs", "use x;\n\n/// Doc.\nfn f() {\n    HERE\n}\n", (Unit::Function, "fn f() {", "}")),
+    ("a.c", "int z;\nstruct {\n  int x[HERE];\n} a;\nint y;\n", (Unit::Class, "struct {", "} a;")),
+    ("a.c", "int z;\nstruct point HERE;\nint y;\n", (Unit::File, "int z;", "int y;")),
+];
+
 const METHODS: &[Case] = &[
     (
         "a.py",
@@ -301,7 +312,7 @@ const BLOCKS: &[Case] = &[
 
 #[test]
 fn functions() {
-    for (path, code, expected) in FUNCTIONS {
+    for (path, code, expected) in FUNCTIONS.iter().chain(BETWEEN) {
         check(path, code, PLENTY, *expected);
     }
 }
