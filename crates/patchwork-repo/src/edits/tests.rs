@@ -196,7 +196,7 @@ fn awkward_file(seed: u64) -> Vec<u8> {
 
 #[test]
 fn replacing_lines_with_themselves_changes_no_byte() {
-    for seed in 0..4_000 {
+    for seed in 0..1_500 {
         let bytes = awkward_file(seed);
         let source = SourceText::decode(bytes.clone()).unwrap();
         let lines = source.line_count();
