@@ -56,22 +56,22 @@ pub struct ReportOutput {
     pub not_vulnerable: Vec<Remark>,
     /// What a model found to have no fix.
     pub no_fix: Vec<Remark>,
-    /// How many there are of each.
+    /// How many findings there are of each.
     pub counts: Counts,
 }
 
-/// Numbers of a report.
+/// Numbers of findings.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Counts {
-    /// Fixes.
+    /// Fixed.
     pub fixed: usize,
-    /// Fixes that a rule gave.
+    /// Of these by the fix that their rule gives.
     pub by_rules: usize,
-    /// Pieces that were not fixed.
+    /// Not fixed.
     pub remaining: usize,
-    /// Pieces that are not vulnerable.
+    /// Not vulnerable.
     pub not_vulnerable: usize,
-    /// Pieces that have no fix.
+    /// Without a fix.
     pub no_fix: usize,
 }
 
@@ -134,7 +134,7 @@ fn failure_of(input: &ReportInput) -> Option<Failure> {
 
 fn summarize(input: ReportInput) -> ReportOutput {
     let mut reasons: HashMap<(String, u32, Vec<String>), VecDeque<String>> = HashMap::new();
-    for Remark { path, line, rules, reason } in input.rejected {
+    for Remark { path, line, rules, reason, .. } in input.rejected {
         reasons.entry((path, line, rules)).or_default().push_back(reason);
     }
     // What was never asked about was left out by the limit on calls, or there was nobody to ask.
@@ -155,13 +155,14 @@ fn summarize(input: ReportInput) -> ReportOutput {
         })
         .collect();
     let fixed: Vec<Remark> = input.accepted.iter().map(Remark::of_fix).collect();
-    let by_rules = input.accepted.iter().filter(|fix| fix.source == FixSource::Rule).count();
+    let of_rules = input.accepted.iter().filter(|fix| fix.source == FixSource::Rule);
+    let sum = |remarks: &[Remark]| remarks.iter().map(|remark| remark.findings).sum();
     let counts = Counts {
-        fixed: fixed.len(),
-        by_rules,
-        remaining: remaining.len(),
-        not_vulnerable: input.not_vulnerable.len(),
-        no_fix: input.no_fix.len(),
+        fixed: sum(&fixed),
+        by_rules: of_rules.map(|fix| Remark::of_fix(fix).findings).sum(),
+        remaining: sum(&remaining),
+        not_vulnerable: sum(&input.not_vulnerable),
+        no_fix: sum(&input.no_fix),
     };
     ReportOutput { fixed, remaining, not_vulnerable: input.not_vulnerable, no_fix: input.no_fix, counts }
 }

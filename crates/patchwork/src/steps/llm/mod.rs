@@ -4,6 +4,7 @@ mod answer_file;
 pub mod call_llm;
 pub mod extract_model_response;
 pub mod find_model;
+#[expect(clippy::module_inception, reason = "a step's file has the name of the step")]
 pub mod llm;
 pub mod model_options;
 pub mod prepare_prompt;

@@ -225,8 +225,8 @@ fn same_code(a: &str, b: &str) -> bool {
     fn lines(code: &str) -> Vec<&str> {
         let lines: Vec<&str> = code.lines().map(str::trim_end).collect();
         let filled = |line: &&str| !line.is_empty();
-        let first = lines.iter().position(|line| filled(&line)).unwrap_or(0);
-        let last = lines.iter().rposition(|line| filled(&line)).map_or(0, |last| last + 1);
+        let first = lines.iter().position(&filled).unwrap_or(0);
+        let last = lines.iter().rposition(&filled).map_or(0, |last| last + 1);
         let lines = lines.get(first..last).unwrap_or_default();
         let indent = |line: &&str| line.len() - line.trim_start().len();
         let common = lines.iter().copied().filter(filled).map(|line| indent(&line)).min().unwrap_or(0);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use patchwork_core::evidence::Check;
 use patchwork_core::patch::Edit;
 use patchwork_core::step::{Context, StepError};
-use patchwork_repo::edits::LineMap;
+use patchwork_repo::edits::{LineMap, reindent};
 use patchwork_repo::text::SourceText;
 
 use super::types::{Fix, FixSource, Risk};
@@ -67,7 +67,11 @@ pub(super) struct FileUnderCheck {
 impl FileUnderCheck {
     /// Opens a file that has these fixes.
     pub(super) fn open(ctx: &Context, path: &str, accepted: Vec<Fix>) -> Result<Self, StepError> {
-        let source = SourceFile::read(ctx, path)?;
+        Self::with_fixes(SourceFile::read(ctx, path)?, accepted)
+    }
+
+    /// A file that was read already and has these fixes.
+    pub(super) fn with_fixes(source: SourceFile, accepted: Vec<Fix>) -> Result<Self, StepError> {
         let edits: Vec<Edit> = accepted.iter().flat_map(|fix| fix.patch.edits.clone()).collect();
         let added: usize = edits.iter().map(|edit| line_count(&edit.replacement)).sum();
         let replaced: usize =
@@ -78,7 +82,8 @@ impl FileUnderCheck {
             .and_then(|base_lines| LineMap::new(base_lines, &edits).ok())
             .filter(|map| map.new_line_count() as usize == lines)
             .ok_or_else(|| {
-                StepError::input("accepted", format!("the fixes of {path} are not those that the file has"))
+                let problem = format!("the fixes of {} are not those that the file has", source.path);
+                StepError::input("accepted", problem)
             })?;
         let base_lines = u32::try_from(base_lines.unwrap_or_default()).unwrap_or(u32::MAX);
         Ok(Self { source, base_lines, map, accepted, candidates: Vec::new() })
@@ -126,32 +131,44 @@ impl FileUnderCheck {
                 Err(rejection) => rejected.push(rejection),
             }
         }
+        if self.with_candidates().is_ok() {
+            return;
+        }
+        // What is wrong with the edits of one candidate must not harm the others.
+        let source = &self.source;
+        self.candidates.retain(|candidate| match source.with_edits(&candidate.edits) {
+            Ok(_) => true,
+            Err(failure) => {
+                rejected.push(Rejected::of(candidate, failure.to_string()));
+                false
+            }
+        });
     }
 
     fn placed(&self, candidate: &Candidate, taken: &Taken) -> Result<Vec<Edit>, Rejected> {
-        if self.source.text.is_none() {
+        let Some(source) = &self.source.text else {
             return Err(Rejected::of(candidate, format!("{} does not exist", self.source.path)));
+        };
+        if let Some(edit) = candidate.base_edits.iter().find(|edit| edit.path != candidate.piece.uri) {
+            let reason = format!("it changes {} too: expected one file", edit.path);
+            return Err(Rejected::of(candidate, reason));
         }
-        let mut edits = Vec::with_capacity(candidate.base_edits.len());
-        for edit in &candidate.base_edits {
-            if edit.path != candidate.piece.uri {
-                let reason = format!("it changes {} too: expected one file", edit.path);
-                return Err(Rejected::of(candidate, reason));
-            }
-            let (start, end) = match (edit.start_line, edit.end_line) {
-                (Some(start), Some(end)) => (start, end),
-                _ => (0, self.base_lines),
+        let ranges: Vec<(u32, u32)> = candidate.base_edits.iter().map(|edit| self.range_of(edit)).collect();
+        let mut edits = Vec::with_capacity(ranges.len());
+        let mut same = true;
+        for (edit, (start, end)) in candidate.base_edits.iter().zip(&ranges) {
+            let Some(lines) = self.map.new_range(*start..*end) else {
+                let place =
+                    format!("lines {} to {end} are not in {}", start.saturating_add(1), self.source.path);
+                return Err(Rejected::of(candidate, place));
             };
-            let lines = self.map.new_range(start..end).ok_or_else(|| {
-                Rejected::of(candidate, format!("lines {start} to {end} are not in the file"))
-            })?;
-            if self.breaks_up_a_fix(start, end) || taken.overlaps(lines.start, lines.end) {
-                return Err(Rejected {
-                    // The answer may be fine: it is asked for again, on top of the other fix.
-                    feedback: false,
-                    ..Rejected::of(candidate, "another fix changes the same lines")
-                });
+            if taken.overlaps(lines.start, lines.end) || self.breaks_up_a_fix(&ranges) {
+                // The answer may be fine: it is asked for again, on top of the other fix.
+                let rejected = Rejected::of(candidate, "another fix changes the same lines");
+                return Err(Rejected { feedback: false, ..rejected });
             }
+            let old = source.line_range(lines.start as usize, lines.end as usize);
+            same &= reindent(old, &edit.replacement).trim_end_matches('\n') == old.trim_end_matches('\n');
             edits.push(Edit {
                 path: self.source.path.clone(),
                 start_line: Some(lines.start),
@@ -159,27 +176,39 @@ impl FileUnderCheck {
                 replacement: edit.replacement.clone(),
             });
         }
-        // Whatever else is wrong with the edits of one candidate must not harm the others.
-        match self.source.with_edits(&edits) {
-            Ok(bytes) if self.source.text.as_ref().is_some_and(|text| text.bytes() == bytes) => {
-                Err(Rejected::of(candidate, "the fixed code is the same as before"))
-            }
-            Ok(_) => Ok(edits),
-            Err(failure) => Err(Rejected::of(candidate, failure.to_string())),
+        if same {
+            return Err(Rejected::of(candidate, "the fixed code is the same as before"));
         }
+        Ok(edits)
     }
 
-    /// Whether base lines take in a part of what an accepted edit replaced, but not all of it.
-    fn breaks_up_a_fix(&self, start: u32, end: u32) -> bool {
-        self.accepted_ranges().any(|(a, b)| {
-            let touches = start < b && a < end;
-            touches && !(start <= a && b <= end)
+    /// Whether base lines take in a part of an accepted fix, but not all of it.
+    fn breaks_up_a_fix(&self, ranges: &[(u32, u32)]) -> bool {
+        let touches = |(a, b): (u32, u32)| ranges.iter().any(|(start, end)| *start < b && a < *end);
+        let holds = |(a, b): (u32, u32)| ranges.iter().any(|(start, end)| *start <= a && b <= *end);
+        self.accepted.iter().any(|fix| {
+            let mut edits = fix.patch.edits.iter().map(|edit| self.range_of(edit));
+            edits.clone().any(touches) && !edits.all(holds)
         })
     }
 
-    /// The base lines that accepted edits replaced.
-    fn accepted_ranges(&self) -> impl Iterator<Item = (u32, u32)> {
-        self.accepted.iter().flat_map(|fix| &fix.patch.edits).map(|edit| self.range_of(edit))
+    /// The base lines of a piece, grown until it takes in every fix that it shares lines with; none when there is none.
+    pub(super) fn grown_over_fixes(&self, mut start: u32, mut end: u32) -> Option<(u32, u32)> {
+        let mut touched = false;
+        loop {
+            let before = (start, end);
+            for fix in &self.accepted {
+                let edits = fix.patch.edits.iter().map(|edit| self.range_of(edit));
+                if edits.clone().any(|(a, b)| start < b && a < end) {
+                    touched = true;
+                    start = edits.clone().map(|(a, _)| a).fold(start, u32::min);
+                    end = edits.map(|(_, b)| b).fold(end, u32::max);
+                }
+            }
+            if before == (start, end) {
+                return touched.then_some((start, end));
+            }
+        }
     }
 
     /// The base lines of an edit.

@@ -7,6 +7,7 @@ mod scanning;
 mod syntax_check;
 mod types;
 mod verdicts;
+mod window_diff;
 
 use std::collections::BTreeMap;
 
@@ -110,9 +111,7 @@ impl Step for VerifyPatch {
         if files.values().all(|file| file.candidates.is_empty()) && verdicts.is_quiet() {
             ctx.skip("there is no fix to check");
         }
-        for file in files.values_mut() {
-            syntax_check::check(file, &mut verdicts.rejected)?;
-        }
+        files = syntax_check::check_all(files, &mut verdicts.rejected).await?;
         let under_check: Vec<&mut FileUnderCheck> =
             files.values_mut().filter(|file| !file.candidates.is_empty()).collect();
         let scanner = match rescan {

@@ -14,6 +14,41 @@ use super::file::{Candidate, FileUnderCheck, Rejected};
 /// The name of this check in evidence.
 const PARSES: &str = "parses";
 
+/// [`check`] for all files, on all cores.
+pub(super) async fn check_all(
+    files: BTreeMap<String, FileUnderCheck>,
+    rejected: &mut Vec<Rejected>,
+) -> Result<BTreeMap<String, FileUnderCheck>, StepError> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut shares: Vec<Vec<(String, FileUnderCheck)>> = (0..cores).map(|_| Vec::new()).collect();
+    for (number, entry) in files.into_iter().enumerate() {
+        if let Some(share) = shares.get_mut(number % cores) {
+            share.push(entry);
+        }
+    }
+    let work = |mut share: Vec<(String, FileUnderCheck)>| {
+        let mut rejected = Vec::new();
+        for (_, file) in &mut share {
+            check(file, &mut rejected)?;
+        }
+        Ok::<_, StepError>((share, rejected))
+    };
+    let tasks: Vec<_> = shares
+        .into_iter()
+        .filter(|share| !share.is_empty())
+        .map(|share| tokio::task::spawn_blocking(move || work(share)))
+        .collect();
+    let mut files = BTreeMap::new();
+    for task in tasks {
+        let ended = task.await;
+        let (share, turned_down) =
+            ended.map_err(|error| StepError::internal(format!("a syntax check ended early: {error}")))??;
+        files.extend(share);
+        rejected.extend(turned_down);
+    }
+    Ok(files)
+}
+
 /// Drops candidates until the file with the others has no syntax error that it does not have without them. In the good
 /// case the file is parsed once before and once after.
 pub(super) fn check(file: &mut FileUnderCheck, rejected: &mut Vec<Rejected>) -> Result<(), StepError> {

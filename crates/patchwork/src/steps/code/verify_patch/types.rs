@@ -127,38 +127,45 @@ pub struct Remark {
     pub path: String,
     /// First line of the finding, else of the piece, 1-based.
     pub line: u32,
-    /// The rules that fired.
+    /// The rules that fired, each once.
     pub rules: Vec<String>,
+    /// How many findings it is about.
+    #[serde(default = "one")]
+    pub findings: usize,
     /// Why it was not fixed, or what fixed it; empty when nothing was said.
     pub reason: String,
+}
+
+fn one() -> usize {
+    1
 }
 
 impl Remark {
     /// A remark about a piece.
     pub fn about(piece: &AffectedCode, reason: impl Into<String>) -> Self {
-        let mut rules: Vec<String> = piece.findings.iter().map(|finding| finding.rule.clone()).collect();
-        rules.dedup();
-        Self {
-            path: piece.uri.clone(),
-            line: piece.findings.first().map_or(piece.start_line.saturating_add(1), |f| f.start_line),
-            rules,
-            reason: reason.into(),
-        }
+        Self::of(&piece.uri, &piece.findings, piece.start_line, reason.into())
     }
-}
 
-impl Remark {
     /// What a fix did.
     pub fn of_fix(fix: &Fix) -> Self {
-        let mut rules: Vec<String> = fix.findings.iter().map(|finding| finding.rule.clone()).collect();
-        rules.dedup();
-        let line = fix.findings.first().map(|finding| finding.start_line);
-        let first_edit = || fix.patch.edits.first().and_then(|edit| edit.start_line).unwrap_or(0);
+        let start = fix.patch.edits.first().and_then(|edit| edit.start_line).unwrap_or(0);
+        Self::of(&fix.path, &fix.findings, start, fix.commit_message.clone())
+    }
+
+    fn of(path: &str, findings: &[Finding], start_line: u32, reason: String) -> Self {
+        let mut rules: Vec<String> = Vec::new();
+        for finding in findings {
+            if !rules.contains(&finding.rule) {
+                rules.push(finding.rule.clone());
+            }
+        }
         Self {
-            path: fix.path.clone(),
-            line: line.unwrap_or_else(|| first_edit().saturating_add(1)),
+            path: path.to_owned(),
+            line: findings.first().map_or(start_line.saturating_add(1), |finding| finding.start_line),
             rules,
-            reason: fix.commit_message.clone(),
+            // A piece without findings was made by other means, for something that is wrong with it all the same.
+            findings: findings.len().max(1),
+            reason,
         }
     }
 }

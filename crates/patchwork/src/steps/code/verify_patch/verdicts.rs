@@ -11,8 +11,10 @@ use patchwork_repo::text::SourceText;
 use super::answer::{self, Proposal, Verdict};
 use super::file::{Candidate, FileUnderCheck, Rejected};
 use super::types::{Fix, FixSource, FixedFile, Remark, Risk};
+use super::window_diff::diff_alone;
 use super::{VerifyPatchInput, VerifyPatchOutput};
 use crate::affected::AffectedCode;
+use crate::steps::code::source_file::SourceFile;
 
 /// The pieces of a round and what is known of each so far.
 pub(super) struct Verdicts {
@@ -128,7 +130,7 @@ impl Verdicts {
             }
         }
         for (path, file) in files {
-            let done = close(ctx, &path, file, scanner)?;
+            let done = close(&path, file, scanner)?;
             for index in pending_of.remove(&path).into_iter().flatten() {
                 if let Some(piece) = pending.get_mut(&index) {
                     done.refresh(piece);
@@ -230,63 +232,72 @@ struct Closed {
 }
 
 /// Makes fixes of the candidates that are left. The file on disk holds them.
-fn close(
-    ctx: &Context,
-    path: &str,
-    mut file: FileUnderCheck,
-    scanner: Option<&str>,
-) -> Result<Closed, StepError> {
+fn close(path: &str, mut file: FileUnderCheck, scanner: Option<&str>) -> Result<Closed, StepError> {
     let base = file.base_text();
-    let candidates = std::mem::take(&mut file.candidates);
-    let now = if candidates.is_empty() {
-        file
-    } else {
-        let base_source =
-            SourceText::decode(base.clone()).map_err(|error| StepError::Failed(error.failure(path)))?;
-        let mut fixes = std::mem::take(&mut file.accepted);
-        for candidate in candidates {
-            let fix = fix_of(candidate, &file, &base_source, &mut fixes, scanner)?;
-            fixes.push(fix);
-        }
-        fixes.sort_by_key(|fix| fix.patch.edits.first().and_then(|edit| edit.start_line));
-        FileUnderCheck::open(ctx, path, fixes)?
-    };
-    let diff = unified_diff(path, base.as_str(), now.source.text());
-    Ok(Closed { file: fixed_file(path, diff, now.accepted.clone()), now })
+    if !file.candidates.is_empty() {
+        file = with_candidates_fixed(file, &base, scanner)?;
+    }
+    let diff = unified_diff(path, base.as_str(), file.source.text());
+    Ok(Closed { file: fixed_file(path, diff, file.accepted.clone()), now: file })
 }
 
+/// The file after its candidates became fixes.
+fn with_candidates_fixed(
+    mut file: FileUnderCheck,
+    base: &str,
+    scanner: Option<&str>,
+) -> Result<FileUnderCheck, StepError> {
+    let path = file.source.path.clone();
+    let map = file.candidate_map()?;
+    let after = SourceText::decode(file.with_candidates()?)
+        .map_err(|error| StepError::Failed(error.failure(&path)))?;
+    let base: Vec<&str> = base.split_inclusive('\n').collect();
+    let mut fixes = std::mem::take(&mut file.accepted);
+    let mut first = 0;
+    for candidate in std::mem::take(&mut file.candidates) {
+        let number = first;
+        first += candidate.edits.len();
+        let diff = match &file.source.text {
+            Some(before) => diff_alone(&path, before, &after, &map, &candidate.edits, number),
+            None => String::new(),
+        };
+        let fix = fix_of(candidate, &file, &base, &mut fixes, diff, scanner.is_some());
+        fixes.push(fix);
+    }
+    fixes.sort_by_key(|fix| fix.patch.edits.first().and_then(|edit| edit.start_line));
+    FileUnderCheck::with_fixes(SourceFile { path, text: Some(after) }, fixes)
+}
+
+/// Makes a fix of a candidate. Earlier fixes whose lines were shown to the model, and are replaced again, go into it.
 fn fix_of(
     candidate: Candidate,
     file: &FileUnderCheck,
-    base: &SourceText,
-    accepted: &mut Vec<Fix>,
-    scanner: Option<&str>,
-) -> Result<Fix, StepError> {
-    let diff = file.source.diff_to(&file.source.with_edits(&candidate.edits)?)?;
-    let mut checks = candidate.checks;
-    let level = if scanner.is_some() && candidate.gone { Level::L2 } else { Level::L0 };
+    base: &[&str],
+    earlier: &mut Vec<Fix>,
+    diff: String,
+    scanned: bool,
+) -> Fix {
     let mut findings = candidate.piece.findings;
     let mut commit_message = candidate.commit_message;
     let mut patch_message = candidate.patch_message;
     let mut replaced = Vec::with_capacity(candidate.base_edits.len());
     for edit in &candidate.base_edits {
         let (start, end) = file.range_of(edit);
-        replaced.push(base.line_range(start as usize, end as usize).to_owned());
-        // An earlier fix whose lines were shown to the model, and replaced again, lives on in the new one.
-        let inside = |fix: &Fix| {
+        replaced.push(base.get(start as usize..end as usize).unwrap_or_default().concat());
+        let inside = |fix: &mut Fix| {
             fix.patch.edits.iter().any(|old| {
                 let (a, b) = file.range_of(old);
                 start < b && a < end
             })
         };
-        for old in accepted.extract_if(.., |fix| inside(fix)) {
+        for old in earlier.extract_if(.., inside) {
             findings.extend(old.findings);
             commit_message = format!("{}; {commit_message}", old.commit_message);
             patch_message = format!("{}\n\n{patch_message}", old.patch_message);
         }
     }
-    checks.dedup();
-    Ok(Fix {
+    let level = if scanned && candidate.gone { Level::L2 } else { Level::L0 };
+    Fix {
         path: file.source.path.clone(),
         findings,
         patch: Patch { edits: candidate.base_edits },
@@ -295,10 +306,10 @@ fn fix_of(
         commit_message,
         patch_message,
         compatibility: candidate.risk,
-        evidence: Evidence { level, checks },
+        evidence: Evidence { level, checks: candidate.checks },
         diff,
         remaining_rules: candidate.remaining_rules,
-    })
+    }
 }
 
 fn fixed_file(path: &str, diff: String, fixes: Vec<Fix>) -> FixedFile {
@@ -334,17 +345,9 @@ fn fixed_file(path: &str, diff: String, fixes: Vec<Fix>) -> FixedFile {
 impl Closed {
     /// Shows a piece as it is now when fixes changed some of its lines; it grows to take them in whole.
     fn refresh(&self, piece: &mut AffectedCode) {
-        let (mut start, mut end) = (piece.start_line, piece.end_line);
-        let mut touched = false;
-        for edit in self.now.accepted.iter().flat_map(|fix| &fix.patch.edits) {
-            let (a, b) = self.now.range_of(edit);
-            if piece.start_line < b && a < piece.end_line {
-                touched = true;
-                start = start.min(a);
-                end = end.max(b);
-            }
-        }
-        let Some(lines) = self.now.map.new_range(start..end).filter(|_| touched) else { return };
+        let grown = self.now.grown_over_fixes(piece.start_line, piece.end_line);
+        let Some((start, end)) = grown else { return };
+        let Some(lines) = self.now.map.new_range(start..end) else { return };
         piece.start_line = start;
         piece.end_line = end;
         if let Some(text) = self.now.source.text.as_ref() {

@@ -245,3 +245,62 @@ async fn fixes_that_are_not_in_the_checkout_are_an_error() {
     let error = fixture.test.run(&VerifyPatch, next_round(out, vec![fix(SECOND)])).await.unwrap_err();
     assert!(error.to_string().contains("`accepted`"), "{error}");
 }
+
+#[tokio::test]
+async fn a_fix_over_an_earlier_one_takes_in_all_of_it() {
+    let fixture = Fixture::new(&[("app.py", APP)]).await;
+    // One fix with two edits: in the first function and in the third.
+    let mut both = rule_fix(app_pieces().remove(0), 3, "    value = int(data)\n");
+    let more = rule_fix(app_pieces().remove(2), 11, "    value = yaml.safe_load(data)\n").fix.unwrap();
+    both.fix.as_mut().unwrap().edits.extend(more.edits);
+    let mut waiting = app_pieces().remove(2);
+    waiting.findings[0].start_line = 13;
+    let out = fixture
+        .verify(VerifyPatchInput { findings: vec![both, waiting], ..VerifyPatchInput::default() })
+        .await;
+    assert_eq!(out.accepted[0].patch.edits.len(), 2);
+    let [piece] = &out.pending[..] else { panic!("{:?}", out.pending) };
+    assert_eq!((piece.start_line, piece.end_line), (3, 13), "it grows over both edits");
+    assert!(piece.affected_code.starts_with("    value = int(data)\n"), "{}", piece.affected_code);
+
+    let replacement = piece.affected_code.replace("return value", "return [value]");
+    let out = fixture.verify(next_round(out, vec![fix(&replacement)])).await;
+    assert_eq!((out.accepted.len(), out.pending.len()), (1, 0), "{:?}", out.rejected);
+    assert_eq!(out.accepted[0].replaced.concat(), APP.split_inclusive('\n').skip(3).collect::<String>());
+    assert!(fixture.text("app.py").contains("safe_load(data)\n    return [value]"));
+}
+
+/// A long chain of rounds over one file: the diff against the base is always that of git.
+#[tokio::test]
+async fn many_rounds_keep_to_the_base() {
+    let body: String =
+        (0..12).map(|n| format!("def f{n}(data):\n    value = eval(data)\n    return value\n\n")).collect();
+    let fixture = Fixture::new(&[("a.py", &body)]).await;
+    let findings: Vec<AffectedCode> = (0..12).map(|n| piece(&body, "a.py", n * 4, n * 4 + 3, "r")).collect();
+    let mut input = VerifyPatchInput { findings, ..VerifyPatchInput::default() };
+    for round in 0..4 {
+        // Two of three good ones, of other lengths than what they replace, the third broken.
+        input.responses = (0..input.findings.len())
+            .map(|at| match (at + round) % 3 {
+                0 => fix("def g(data):\n    return data\n"),
+                1 => fix(&format!("def g(data):\n{}    return data\n", "    data += 1\n".repeat(round + 1))),
+                _ => fix("def g(data:\n    return data\n"),
+            })
+            .collect();
+        let out = fixture.verify(input).await;
+        let ctx = fixture.test.context_for(&VerifyPatch);
+        let git = ctx.checkout().unwrap().diff().await.unwrap();
+        let count = |diff: &str, sign: char| {
+            diff.lines()
+                .filter(|l| l.starts_with(sign) && !l.starts_with("+++") && !l.starts_with("---"))
+                .count()
+        };
+        let ours = out.modified_code_files.first().map_or("", |file| file.diff.as_str());
+        assert_eq!(count(ours, '-'), count(&git, '-'), "round {round}");
+        assert_eq!(count(ours, '+'), count(&git, '+'), "round {round}");
+        let old: String = ours.lines().filter(|l| l.starts_with('-') && !l.starts_with("---")).collect();
+        assert!(!old.contains("def g"), "the old side is the base");
+        input = next_round(out, Vec::new());
+    }
+    assert_eq!((input.accepted.len(), input.findings.len()), (12, 0));
+}
