@@ -94,8 +94,8 @@ pub(crate) fn drive(
     let runtime = runtime::full()?;
     let outcome = runtime.block_on(async {
         let cancel = CancellationToken::new();
-        signals::watch(cancel.clone());
-        let driver = Driver { options, journal, local, engine, secrets, cancel };
+        signals::watch(cancel.clone(), terminal.clone());
+        let driver = Driver { options, terminal: terminal.clone(), journal, local, engine, secrets, cancel };
         driver.drive(task, folder).await
     });
     terminal.close();
@@ -106,6 +106,7 @@ pub(crate) fn drive(
 
 struct Driver<'a> {
     options: &'a Options,
+    terminal: Arc<Terminal>,
     journal: Journal,
     local: Local,
     engine: Embedded,
@@ -138,7 +139,7 @@ impl Driver<'_> {
         };
         let (id, patchflow, created_ms) = (spec.id.clone(), spec.plan.name.clone(), spec.created_ms);
         if self.options.level() >= Level::Info {
-            stdio::tell(&format!("{} run {id}", paint(BOLD, &patchflow)));
+            self.terminal.say(format!("{} run {id}", paint(BOLD, &patchflow)));
         }
         let end = self.engine.start(spec, place.ports.clone(), self.cancel.clone()).await;
         let diff = match &end {

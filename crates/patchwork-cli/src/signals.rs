@@ -1,18 +1,20 @@
 //! Ctrl-C and SIGTERM: the first ends the run in a state that can be resumed, the second ends the process at once.
 
+use std::sync::Arc;
+
 use tokio_util::sync::CancellationToken;
 
-use crate::stdio;
+use crate::report::terminal::Terminal;
 
 /// The exit code of an interrupted process.
 const INTERRUPTED: i32 = 130;
 
 /// Watches for signals until the runtime ends; sets `cancel` at the first.
-pub(crate) fn watch(cancel: CancellationToken) {
+pub(crate) fn watch(cancel: CancellationToken, terminal: Arc<Terminal>) {
     tokio::spawn(async move {
         let Some(mut signals) = Signals::listen() else { return };
         signals.next().await;
-        stdio::tell("stopping: what is under way is recorded first (once more stops at once)");
+        terminal.say("stopping: what is under way is recorded first (once more stops at once)");
         cancel.cancel();
         signals.next().await;
         at_once();

@@ -26,11 +26,18 @@ const DOORS: [Door; 3] = [
         what: "HTTP",
         signs: &["reqwest::", "genai::"],
         harmless: &[],
-        places: &["crates/patchwork-remote/"],
+        places: &["crates/patchwork-remote/", "xtask/"],
     },
     Door {
         what: "the environment",
-        signs: &["env::var", "env::set_var", "env::remove_var", "env::home_dir", "env::vars"],
+        signs: &[
+            "env::var(",
+            "env::var_os(",
+            "env::vars",
+            "env::set_var",
+            "env::remove_var",
+            "env::home_dir",
+        ],
         harmless: &[],
         places: &[
             "crates/patchwork-cli/src/env.rs",

@@ -12,9 +12,9 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// The lines that ship, with their numbers: without comments, and without the tests at the foot.
+    /// The lines that ship, with their numbers: without comments, tests and benches.
     pub(crate) fn shipped(&self) -> impl Iterator<Item = (usize, &str)> {
-        let tests = self.path.contains("/tests/") || self.path.ends_with("/tests.rs");
+        let tests = ["/tests/", "/tests.rs", "/benches/"].iter().any(|part| self.path.contains(part));
         self.text
             .lines()
             .take_while(move |line| !tests && *line != "#[cfg(test)]")

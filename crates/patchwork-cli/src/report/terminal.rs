@@ -26,9 +26,15 @@ pub(crate) enum Mode {
     Lines,
 }
 
+/// What comes to the painter.
+enum News {
+    Event(Event),
+    Line(String),
+}
+
 /// The reporter for people, on standard error.
 pub(crate) struct Terminal {
-    sender: Mutex<Option<Sender<Event>>>,
+    sender: Mutex<Option<Sender<News>>>,
     painter: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -53,11 +59,22 @@ impl Terminal {
     }
 }
 
+impl Terminal {
+    /// Puts a line among the others.
+    pub(crate) fn say(&self, line: impl Into<String>) {
+        self.send(News::Line(line.into()));
+    }
+
+    fn send(&self, news: News) {
+        if let Some(sender) = &*self.sender.lock().unwrap_or_else(PoisonError::into_inner) {
+            let _ = sender.send(news);
+        }
+    }
+}
+
 impl Reporter for Terminal {
     fn event(&self, event: &Event) {
-        if let Some(sender) = &*self.sender.lock().unwrap_or_else(PoisonError::into_inner) {
-            let _ = sender.send(event.clone());
-        }
+        self.send(News::Event(event.clone()));
     }
 }
 
@@ -87,10 +104,11 @@ impl Painter {
         Self { level, heartbeat, say, tally: Tally::default(), bar, began: now, last_line: now, tenths: 0 }
     }
 
-    fn work(mut self, events: &Receiver<Event>) {
+    fn work(mut self, news: &Receiver<News>) {
         loop {
-            match events.recv_timeout(self.heartbeat.saturating_sub(self.last_line.elapsed())) {
-                Ok(event) => self.take(&event),
+            match news.recv_timeout(self.heartbeat.saturating_sub(self.last_line.elapsed())) {
+                Ok(News::Event(event)) => self.take(&event),
+                Ok(News::Line(line)) => self.print(&line),
                 Err(RecvTimeoutError::Timeout) => self.still_alive(),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -174,12 +192,12 @@ mod tests {
 
     use super::*;
 
-    fn event(node: &str, body: EventBody) -> Event {
-        Event { seq: 1, at_ms: 0, node: node.into(), body }
+    fn event(node: &str, body: EventBody) -> News {
+        News::Event(Event { seq: 1, at_ms: 0, node: node.into(), body })
     }
 
     /// A painter of lines, the way to send it events, and what it says.
-    fn paint(level: Level, heartbeat: Duration) -> (Sender<Event>, Receiver<String>) {
+    fn paint(level: Level, heartbeat: Duration) -> (Sender<News>, Receiver<String>) {
         let (events, receiver) = mpsc::channel();
         let (said, lines) = mpsc::channel();
         std::thread::spawn(move || {
