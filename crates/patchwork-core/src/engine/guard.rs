@@ -21,10 +21,10 @@ use crate::step::{Context, Effects, Emitter, ErasedStep, StepError};
 /// How long a step that was told to stop may take to do so.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// What the journal keeps of a node.
+/// What the journal keeps of a node: read back as it is, written from what is borrowed, since outcomes may be large.
 #[derive(Serialize, Deserialize)]
-struct Recorded {
-    outcome: Outcome,
+struct Recorded<O> {
+    outcome: O,
     /// The state of the checkout afterwards, when the step may have changed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     checkpoint: Option<Checkpoint>,
@@ -58,7 +58,7 @@ async fn guarded(session: &Arc<Session>, execution: Execution) -> Result<Outcome
     if !effects.is_empty()
         && let Some(stored) = session.recorded(&key).await?
     {
-        let recorded: Recorded = serde_json::from_value(stored.value).map_err(|e| {
+        let recorded: Recorded<Outcome> = serde_json::from_value(stored.value).map_err(|e| {
             Failure::internal(format!("the journal's outcome of {path} can't be read")).caused_by(&e)
         })?;
         if let Some(checkpoint) = recorded.checkpoint {
@@ -89,9 +89,7 @@ async fn guarded(session: &Arc<Session>, execution: Execution) -> Result<Outcome
         (run(session, step, execution).await, None)
     };
     if !effects.is_empty() && !matches!(outcome, Outcome::Failed { .. }) {
-        let recorded = serde_json::to_value(Recorded { outcome: outcome.clone(), checkpoint })
-            .map_err(|e| Failure::internal(format!("the outcome of {path} is not JSON")).caused_by(&e))?;
-        session.keep(&key, &recorded).await?;
+        session.keep(&key, &Recorded { outcome: &outcome, checkpoint }).await?;
     }
     session.emit(&path, event_of(uses, &outcome));
     Ok(outcome)

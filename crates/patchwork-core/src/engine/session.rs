@@ -116,7 +116,7 @@ impl Session {
 
     /// Records; returns when it will survive the process. A journal that can't be written ends the run: what is not
     /// recorded would be paid again.
-    pub(super) async fn keep(&self, key: &str, value: &Value) -> Result<(), Failure> {
+    pub(super) async fn keep(&self, key: &str, value: &(impl Serialize + Sync)) -> Result<(), Failure> {
         let written = self.journal.put(&self.spec.id, self.epoch, key, value).await;
         if let Err(failure) = &written {
             self.fatal.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| failure.clone());

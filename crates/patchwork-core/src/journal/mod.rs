@@ -134,7 +134,13 @@ impl Journal {
     }
 
     /// Records an outcome under a key of a run, unless one is there. Fails when the run was taken over since `epoch`.
-    pub async fn put(&self, run: &RunId, epoch: u64, key: &str, value: &Value) -> Result<(), Failure> {
+    pub async fn put(
+        &self,
+        run: &RunId,
+        epoch: u64,
+        key: &str,
+        value: &(impl serde::Serialize + Sync),
+    ) -> Result<(), Failure> {
         let (id, key, body) = (run.to_string(), key.to_owned(), self.clean_json(value)?);
         let written = self
             .writer

@@ -73,7 +73,7 @@ impl Flow {
             SequenceEnd::Done => failure.take(),
         };
         let outputs = if plan.outputs.is_empty() {
-            Ok(self.steps.last.clone())
+            Ok(self.steps.last_outputs())
         } else {
             self.scope.eval_map(&plan.outputs, |key| format!("output `{key}`")).map(Value::Object)
         };
@@ -96,13 +96,19 @@ struct Sequence {
     path: NodePath,
     at: usize,
     state: Option<State>,
-    /// The outputs of the node that ran last.
-    last: Value,
+    /// The node that ended last. Its outputs are read from the scope when they are asked for: a second copy of a large
+    /// output would be kept for nothing.
+    last: Option<String>,
 }
 
 /// What the current node of a sequence waits for.
 enum State {
-    Step { input: Map<String, Value>, attempt: u32, sleeping: bool },
+    /// The input is kept only for a step that may be tried again.
+    Step {
+        input: Option<Map<String, Value>>,
+        attempt: u32,
+        sleeping: bool,
+    },
     Flow(Box<Flow>),
     Block(Box<Sequence>),
     ForEach(Box<ForEach>),
@@ -127,7 +133,7 @@ struct Repeat {
 
 impl Sequence {
     fn new(scope: Scope, path: NodePath) -> Self {
-        Self { scope, path, at: 0, state: None, last: Value::Null }
+        Self { scope, path, at: 0, state: None, last: None }
     }
 
     /// Goes on until it waits (`None`) or ends.
@@ -169,7 +175,7 @@ impl Sequence {
     fn keep(&mut self, node: &Node, path: &NodePath, end: End, sink: &mut Sink<'_>) -> Option<Failure> {
         match end {
             End::Done(output) => {
-                self.last = output.clone();
+                self.last = Some(node.id.clone());
                 self.scope.set(&node.id, result_value(output, "completed", None));
                 None
             }
@@ -182,23 +188,27 @@ impl Sequence {
                     sink.notices
                         .push((path.clone(), EventBody::NodeSkipped { uses, reason: reason.clone() }));
                 }
-                self.last = output.clone();
+                self.last = Some(node.id.clone());
                 self.scope.set(&node.id, result_value(output, "skipped", Some(("reason", reason.into()))));
                 None
             }
             End::Failed(failure, output) => {
                 let error = serde_json::to_value(&failure).unwrap_or_default();
-                self.last = Value::Null;
+                self.last = None;
                 self.scope.set(&node.id, result_value(output, "failed", Some(("error", error))));
                 (!node.continue_on_error).then_some(failure)
             }
         }
     }
 
+    fn last_outputs(&self) -> Value {
+        self.last.as_deref().map(|id| self.scope.outputs(id)).unwrap_or_default()
+    }
+
     /// What a block answers: its `outputs`, or those of its last node.
     fn outputs(&self, node: &Node) -> Result<Value, Failure> {
         if node.outputs.is_empty() {
-            return Ok(self.last.clone());
+            return Ok(self.last_outputs());
         }
         self.scope
             .eval_map(&node.outputs, |key| format!("output `{key}` of {}", self.path))
@@ -223,9 +233,9 @@ impl State {
         Ok(match &node.kind {
             NodeKind::Step { uses, input } => {
                 let input = scope.input(input, path.as_str()).map_err(fail)?;
-                let state = Self::Step { input, attempt: 1, sleeping: false };
-                state.execute(uses, node, path, sink);
-                state
+                let kept = (node.retry.attempts > 1).then(|| input.clone());
+                execute(uses, node, path, input, 1, sink);
+                Self::Step { input: kept, attempt: 1, sleeping: false }
             }
             NodeKind::Flow { plan, input } => {
                 let given = scope.input(input, path.as_str()).map_err(fail)?;
@@ -274,18 +284,6 @@ impl State {
         })
     }
 
-    fn execute(&self, uses: &str, node: &Node, path: &NodePath, sink: &mut Sink<'_>) {
-        if let Self::Step { input, attempt, .. } = self {
-            sink.commands.push(Command::Execute {
-                path: path.clone(),
-                uses: uses.to_owned(),
-                input: Value::Object(input.clone()),
-                attempt: *attempt,
-                timeout_ms: node.timeout_ms,
-            });
-        }
-    }
-
     fn advance(
         &mut self,
         node: &Node,
@@ -328,14 +326,14 @@ impl State {
         message: Message<'_>,
         sink: &mut Sink<'_>,
     ) -> Option<End> {
-        let Self::Step { attempt, sleeping, .. } = self else { return None };
+        let Self::Step { input, attempt, sleeping } = self else { return None };
         match message.outcome {
             Outcome::Completed { output } => Some(End::Done(output)),
             Outcome::Skipped { reason, output } => Some(End::Skipped(reason, output)),
             Outcome::Slept if *sleeping => {
                 *sleeping = false;
                 *attempt += 1;
-                self.execute(uses, node, path, sink);
+                execute(uses, node, path, input.clone().unwrap_or_default(), *attempt, sink);
                 None
             }
             Outcome::Slept => None,
@@ -473,6 +471,23 @@ impl Repeat {
             self.sequence = Self::round(scope, path, self.round, outputs);
         }
     }
+}
+
+fn execute(
+    uses: &str,
+    node: &Node,
+    path: &NodePath,
+    input: Map<String, Value>,
+    attempt: u32,
+    sink: &mut Sink<'_>,
+) {
+    sink.commands.push(Command::Execute {
+        path: path.clone(),
+        uses: uses.to_owned(),
+        input: Value::Object(input),
+        attempt,
+        timeout_ms: node.timeout_ms,
+    });
 }
 
 fn done(outputs: Result<Value, Failure>) -> End {

@@ -45,6 +45,15 @@ impl Scope {
         self.0.results.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned(), result);
     }
 
+    /// The outputs of a node of this level.
+    pub(super) fn outputs(&self, id: &str) -> serde_json::Value {
+        let mut outputs = self.result(id).and_then(|result| json_of(&result).ok()).unwrap_or_default();
+        if let Some(map) = outputs.as_object_mut() {
+            map.retain(|key, _| !RESERVED.contains(&key.as_str()));
+        }
+        outputs
+    }
+
     fn result(&self, id: &str) -> Option<Value> {
         let found = self.0.results.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
         found.or_else(|| self.0.parent.as_ref()?.result(id))
@@ -162,6 +171,9 @@ impl Object for Lenient {
         }
     }
 }
+
+/// What a result holds beside the outputs.
+const RESERVED: [&str; 3] = ["outcome", "reason", "error"];
 
 /// A node's result as expressions see it: its outputs, and how it went.
 pub(super) fn result_value(
