@@ -92,13 +92,15 @@ impl Step for Report {
         for remark in &out.no_fix {
             ctx.warn(format!("no fix: {remark}"));
         }
-        for remark in &out.remaining {
+        // A failure names the first of them itself.
+        let named = if failure.is_some() { MAX_CAUSES } else { 0 };
+        for remark in out.remaining.iter().skip(named) {
             ctx.warn(format!("not fixed: {remark}"));
         }
         if let Some(mut failure) = failure {
             failure.causes = out.remaining.iter().take(MAX_CAUSES).map(Remark::to_string).collect();
-            if out.remaining.len() > MAX_CAUSES {
-                failure.causes.push(format!("and {} more", out.remaining.len() - MAX_CAUSES));
+            if let Some(more) = out.remaining.len().checked_sub(MAX_CAUSES).filter(|more| *more > 0) {
+                failure.causes.push(format!("and {more} more, see the warnings"));
             }
             return Err(StepError::Failed(failure));
         }
@@ -116,19 +118,20 @@ const MAX_CAUSES: usize = 10;
 
 /// Why the run fails; not when anything was fixed, or when nothing was tried.
 fn failure_of(input: &ReportInput) -> Option<Failure> {
-    let tried = input.rejected.len();
-    if !input.accepted.is_empty() || tried == 0 {
+    if !input.accepted.is_empty() {
         return None;
     }
-    Some(if input.unanswered >= tried {
-        Failure::unavailable(format!("nothing was fixed: the model answered none of {tried} questions"))
+    let turned_down = input.pending.iter().filter(|piece| !piece.feedback.is_empty()).count();
+    let turned_down = turned_down.max(input.rejected.len().saturating_sub(input.unanswered));
+    if turned_down > 0 {
+        let message = format!("nothing was fixed: no fix could be proven for {turned_down} pieces of code");
+        let failure = Failure::new(FailureKind::BelowEvidence, message);
+        return Some(failure.hint("raise `n` to ask again more often, or try a stronger `model`"));
+    }
+    (input.unanswered > 0).then(|| {
+        let message = format!("nothing was fixed: the model answered none of {} questions", input.unanswered);
+        Failure::unavailable(message)
             .hint("check the key, the model's name and the endpoint, then resume the run")
-    } else {
-        Failure::new(
-            FailureKind::BelowEvidence,
-            format!("nothing was fixed: of {tried} pieces of code none got a fix that could be proven"),
-        )
-        .hint("raise `n` to ask again more often, or try a stronger `model`")
     })
 }
 
@@ -139,7 +142,7 @@ fn summarize(input: ReportInput) -> ReportOutput {
     }
     // What was never asked about was left out by the limit on calls, or there was nobody to ask.
     let not_asked = if input.no_model.is_empty() {
-        "no model was asked about it".to_owned()
+        "it was not asked about, see max_llm_calls".to_owned()
     } else {
         format!("no rule fixes it, and there is no model: {}", input.no_model)
     };
@@ -150,7 +153,8 @@ fn summarize(input: ReportInput) -> ReportOutput {
             let mut remark = Remark::about(piece, "");
             let key = (remark.path.clone(), remark.line, remark.rules.clone());
             let turned_down = reasons.get_mut(&key).and_then(VecDeque::pop_front);
-            remark.reason = turned_down.unwrap_or_else(|| not_asked.clone());
+            let reason = turned_down.or_else(|| piece.feedback.last().cloned());
+            remark.reason = reason.unwrap_or_else(|| not_asked.clone());
             remark
         })
         .collect();
@@ -235,7 +239,7 @@ mod tests {
             [
                 "no fix: e.py:5 r",
                 "not fixed: c.py:3 r: it does not parse",
-                "not fixed: d.py:4 r: no model was asked about it",
+                "not fixed: d.py:4 r: it was not asked about, see max_llm_calls",
             ]
         );
         assert_eq!(test.notes(), ["2 fixed (1 by rules), 2 not fixed, 1 without a fix"]);
@@ -243,7 +247,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_fix_the_reason_decides() {
-        let pending = [piece("c.py", 3), piece("d.py", 4)];
+        let mut pending = [piece("c.py", 3), piece("d.py", 4)];
         let rejected = [remark("c.py", 3, "one"), remark("d.py", 4, "two")];
         for (unanswered, kind) in [(2, FailureKind::Unavailable), (1, FailureKind::BelowEvidence)] {
             let input = json!({"pending": pending, "rejected": rejected, "unanswered": unanswered});
@@ -251,6 +255,11 @@ mod tests {
             assert_eq!(failure.kind, kind);
             assert_eq!(failure.causes, ["c.py:3 r: one", "d.py:4 r: two"]);
         }
+        // Turned down in an earlier round, and not asked about again.
+        pending[0]["feedback"] = json!(["before", "cut"]);
+        let failure = report(json!({"pending": [pending[0]]})).await.1.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::BelowEvidence);
+        assert_eq!(failure.causes, ["c.py:3 r: cut"]);
     }
 
     #[tokio::test]

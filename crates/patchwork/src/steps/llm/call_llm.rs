@@ -270,7 +270,8 @@ fn gather(
         };
         if let Some(error) = &mut error {
             *error = ctx.redact(error);
-            ctx.warn(format!("model call {} of {total} gave no answer: {error}", index + 1));
+            let which = if total > 1 { format!(" {} of {total}", index + 1) } else { String::new() };
+            ctx.warn(format!("model call{which} gave no answer: {error}"));
         }
         let usage = answer.as_ref().map(|answer| answer.usage).unwrap_or_default();
         out.usage += usage;

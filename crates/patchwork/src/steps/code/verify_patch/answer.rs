@@ -72,7 +72,7 @@ pub(super) struct Proposal {
 
 /// Reads one answer about `piece`.
 pub(super) fn read(answer: &Answer, piece: &AffectedCode, allow_truncated: bool) -> Verdict {
-    let text = answer.text.trim();
+    let text = answer.text.as_deref().unwrap_or_default().trim();
     if answer.finish == Some(Finish::Length) && (text.is_empty() || !allow_truncated) {
         return Verdict::Unusable(
             "the answer was cut at the output limit: keep sections A to C to one line each".to_owned(),

@@ -13,9 +13,9 @@ use crate::affected::AffectedCode;
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
-    /// The text.
+    /// The text; null is an empty one.
     #[serde(default)]
-    pub text: String,
+    pub text: Option<String>,
     /// Why the text ended; unknown when absent.
     #[serde(default)]
     pub finish: Option<Finish>,

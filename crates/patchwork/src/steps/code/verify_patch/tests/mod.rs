@@ -54,11 +54,11 @@ fn app_pieces() -> Vec<AffectedCode> {
 
 /// An answer that replaces the piece's code by `code`.
 fn fix(code: &str) -> Answer {
-    Answer { text: fix_reply("Fix it", "It was wrong.", "Low", code), ..Answer::default() }
+    Answer { text: Some(fix_reply("Fix it", "It was wrong.", "Low", code)), ..Answer::default() }
 }
 
 fn says(text: &str) -> Answer {
-    Answer { text: text.to_owned(), ..Answer::default() }
+    Answer { text: Some(text.to_owned()), ..Answer::default() }
 }
 
 const FIRST: &str =
