@@ -118,5 +118,7 @@ fn fetch(python: &str, dir: &Path, name: &str, version: &str) -> Outcome {
     program::run(Command::new(python).args(["-m", "tarfile", "-e"]).arg(&archive).arg(&fresh))?;
     // Renamed when it is whole, so that a half unpacked one is never taken for ready.
     fs::rename(fresh.join(format!("{name}-{version}")), &unpacked)
-        .map_err(|e| format!("{} does not hold {name}-{version}: {e}", archive.display()))
+        .map_err(|e| format!("{} does not hold {name}-{version}: {e}", archive.display()))?;
+    let _ = fs::remove_dir_all(&fresh);
+    Ok(())
 }
