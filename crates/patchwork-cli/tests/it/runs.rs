@@ -11,6 +11,10 @@ use crate::world::{World, assert_run};
 
 const RULES: [&str; 3] = ["AutoFix", "scanner=rules", "disable_pr=true"];
 
+/// Code with a weakness that a rule finds and none fixes.
+const NO_RULE: &str =
+    "import subprocess\n\n\ndef list_files(path):\n    return subprocess.run(\"ls \" + path, shell=True)\n";
+
 /// A model must not be looked for on the developer's machine.
 fn world() -> (World, ModelServer) {
     let server = ModelServer::start(|_| Reply::text("no"));
@@ -100,7 +104,7 @@ fn the_first_signal_ends_a_run_in_a_state_that_can_be_resumed() {
     // The model answers only when it is asked the second time, after the run was resumed.
     let server = ModelServer::replying(vec![Reply::never(), Reply::text("no")]);
     let world = World::new();
-    world.repo.write("app.py", "import subprocess\n\n\ndef list_files(path):\n    return subprocess.run(\"ls \" + path, shell=True)\n");
+    world.repo.write("app.py", NO_RULE);
     world.repo.commit("a weakness that no rule fixes");
     let url = format!("client_base_url={}", server.openai_url());
     let mut child = world
@@ -127,6 +131,56 @@ fn the_first_signal_ends_a_run_in_a_state_that_can_be_resumed() {
     assert_eq!(server.count(), 2, "{told}");
     let runs: Vec<Value> = serde_json::from_str(&world.stdout(&["runs", "--format", "json"])).unwrap();
     assert_ne!(runs[0]["status"], "interrupted", "{told}");
+}
+
+#[test]
+fn a_failed_run_leaves_its_results_and_says_how_to_go_on() {
+    let server = ModelServer::start(|_| Reply::error(401, "wrong key"));
+    let world = World::new();
+    world.repo.write("app.py", NO_RULE);
+    world.repo.commit("a weakness that no rule fixes");
+    let url = format!("client_base_url={}", server.openai_url());
+    let file = world.repo.beside("out.yaml").display().to_string();
+    let state = world.repo.beside("elsewhere").display().to_string();
+    let told = world.run(&[
+        RULES[0],
+        RULES[1],
+        RULES[2],
+        "model=m",
+        &url,
+        "--output",
+        &file,
+        "--format",
+        "yaml",
+        "--state-dir",
+        &state,
+        "--log",
+        "error",
+    ]);
+    assert!(told.starts_with("exit code: 4"), "{told}");
+    assert!(
+        told.contains("hint: go on with: patchwork resume ") && told.contains("--state-dir [DIR]/elsewhere"),
+        "{told}"
+    );
+    let results = std::fs::read_to_string(&file).unwrap();
+    assert!(results.contains("status: failed") && results.contains("kind: unavailable"), "{results}");
+}
+
+#[test]
+fn a_state_folder_that_can_not_be_used_is_named() {
+    let (world, _server) = world();
+    world.repo.write("file", "");
+    assert_run!(world.run(&["AutoFix", "--state-dir", "file/state"]));
+    std::fs::create_dir_all(world.state_dir()).unwrap();
+    std::fs::write(
+        world.state_dir().join("journal.db"),
+        "this is no journal, and long enough to be looked at",
+    )
+    .unwrap();
+    for args in [&["runs"][..], &["AutoFix", "--dry-run"]] {
+        let told = world.run(args);
+        assert!(told.starts_with("exit code: 3") && told.contains("journal.db"), "{told}");
+    }
 }
 
 #[test]
