@@ -34,3 +34,13 @@ fn what_is_ejected_is_the_shipped_patchflow_and_runs() {
     let told = world.run(&[file, "scanner=rules", "--dry-run", "--quiet"]);
     assert!(told.starts_with("exit code: 0") && told.contains("+    os.chmod"), "{told}");
 }
+
+#[test]
+fn the_example_of_the_language_page_is_good() {
+    let page = include_str!("../../../../docs/patchflow-language.md");
+    let example = page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let world = World::new();
+    world.repo.write("example.yml", example);
+    let told = world.run(&["check", "example.yml"]);
+    assert!(told.starts_with("exit code: 0") && !told.contains("warning"), "{told}");
+}
