@@ -79,6 +79,12 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation, Stop> {
     if matches.get_flag("list") {
         return Ok(Invocation { options, command: Command::List { steps: false } });
     }
+    if let Some(("help", about)) = matches.subcommand() {
+        // `help x` is another way to write `x --help`.
+        let about = about.get_many::<OsString>("").into_iter().flatten().cloned();
+        let argv = std::iter::once("patchwork".into()).chain(about).chain(["--help".into()]);
+        return parse(argv.collect());
+    }
     let Some((name, sub)) = matches.subcommand() else {
         return Err(patchwork()
             .error(clap::error::ErrorKind::MissingSubcommand, "say which patchflow to run, or a command")

@@ -14,6 +14,18 @@ fn help_shows_commands_options_and_exit_codes() {
 }
 
 #[test]
+fn help_is_a_word_too() {
+    let world = World::new();
+    for (words, flag) in [
+        (&["help"][..], &["--help"][..]),
+        (&["help", "runs"], &["runs", "--help"]),
+        (&["help", "AutoFix"], &["AutoFix", "--help"]),
+    ] {
+        assert_eq!(world.stdout(words), world.stdout(flag));
+    }
+}
+
+#[test]
 fn a_name_in_the_wrong_case_gets_the_right_one() {
     assert_run!(World::new().run(&["autofix", "disable_pr=true"]));
 }
