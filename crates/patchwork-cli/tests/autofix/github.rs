@@ -6,18 +6,18 @@ use patchwork_testkit::model::ModelServer;
 
 use crate::world::{KEY, Ran, World, fixing};
 
-pub const TOKEN: &str = "ghp_test_token_that_is_long_enough";
+pub(crate) const TOKEN: &str = "ghp_test_token_that_is_long_enough";
 const SLUG: &str = "acme/shop";
 
 /// A world whose repository has a remote behind HTTP and a forge that knows it.
-pub struct Hosted {
-    pub world: World,
-    pub git: GitHttp,
-    pub forge: ForgeServer,
+pub(crate) struct Hosted {
+    pub(crate) world: World,
+    pub(crate) git: GitHttp,
+    pub(crate) forge: ForgeServer,
 }
 
 impl Hosted {
-    pub fn new(world: World) -> Self {
+    pub(crate) fn new(world: World) -> Self {
         let hosted = world.repo.beside("hosted");
         let bare = hosted.join(format!("{SLUG}.git"));
         std::fs::create_dir_all(bare.parent().unwrap()).unwrap();
@@ -30,7 +30,7 @@ impl Hosted {
     }
 
     /// The options that lead to the forge and the model.
-    pub fn args(&self, server: &ModelServer) -> Vec<String> {
+    pub(crate) fn args(&self, server: &ModelServer) -> Vec<String> {
         vec![
             "AutoFix".to_owned(),
             format!("sarif_file_path={}", self.world.sarif().display()),
@@ -42,13 +42,13 @@ impl Hosted {
         ]
     }
 
-    pub fn autofix(&self, server: &ModelServer, more: &[&str]) -> Ran {
+    pub(crate) fn autofix(&self, server: &ModelServer, more: &[&str]) -> Ran {
         let mut command = self.world.patchwork(&[]);
         World::output(command.args(self.args(server)).args(more))
     }
 
     /// The commit of the branch on the remote.
-    pub fn remote_tip(&self, branch: &str) -> String {
+    pub(crate) fn remote_tip(&self, branch: &str) -> String {
         let bare = self.world.repo.beside("hosted").join(format!("{SLUG}.git"));
         self.world.repo.git_in(&bare, &["rev-parse", branch])
     }
@@ -66,7 +66,69 @@ fn a_pull_request_is_opened_once_and_updated_after() {
     assert_eq!((pulls[0].base.as_str(), pulls[0].head.as_str()), ("main", "autofix-main"));
     assert_eq!(pulls[0].title, "PatchWork AutoFix");
     assert_eq!(hosted.remote_tip("autofix-main"), hosted.world.repo.git(&["rev-parse", "autofix-main"]));
-    insta::assert_snapshot!(pulls[0].body, @"");
+    insta::assert_snapshot!(pulls[0].body, @r####"
+    This pull request from patchwork fixes 5 findings.
+
+    <details>
+    <summary><code>a.py</code> · 2 changes</summary>
+
+    #### Use SHA-256
+
+    SHA-256 in place of MD5.
+
+    - **Finding:** `weak-hash` (high), line 6: MD5 is broken
+    - **Compatibility risk:** low
+    - **Evidence:** L0, applies and parses
+      - ✅ parses: Python
+
+    #### Use SHA-256
+
+    SHA-256 in place of MD5.
+
+    - **Finding:** `weak-hash` (high), line 12: MD5 is broken
+    - **Compatibility risk:** low
+    - **Evidence:** L0, applies and parses
+      - ✅ parses: Python
+
+    </details>
+
+    <details>
+    <summary><code>lib/b.py</code> · 2 changes</summary>
+
+    #### Use SHA-256
+
+    SHA-256 in place of MD5.
+
+    - **Finding:** `weak-hash` (high), line 6: MD5 is broken
+    - **Compatibility risk:** low
+    - **Evidence:** L0, applies and parses
+      - ✅ parses: Python
+
+    #### Use SHA-256
+
+    SHA-256 in place of MD5.
+
+    - **Finding:** `weak-hash` (high), line 12: MD5 is broken
+    - **Compatibility risk:** low
+    - **Evidence:** L0, applies and parses
+      - ✅ parses: Python
+
+    </details>
+
+    <details>
+    <summary><code>lib/c.py</code></summary>
+
+    #### Use SHA-256
+
+    SHA-256 in place of MD5.
+
+    - **Finding:** `weak-hash` (high), line 6: MD5 is broken
+    - **Compatibility risk:** low
+    - **Evidence:** L0, applies and parses
+      - ✅ parses: Python
+
+    </details>
+    "####);
 
     hosted.autofix(&server, &[]).assert_code(0);
     assert_eq!(hosted.forge.pulls().len(), 1);

@@ -21,7 +21,35 @@ fn five_findings_are_fixed_on_a_branch_and_the_checkout_is_untouched() {
     let mut after = world.repo.belongings();
     after.retain(|name, _| !name.contains("autofix-main"));
     assert_eq!(before, after);
-    insta::assert_snapshot!(world.changes("autofix-main"), @"");
+    insta::assert_snapshot!(world.changes("autofix-main"), @r####"
+    diff --git a/a.py b/a.py
+    index 35d4b25..c06b6b1 100644
+    --- a/a.py
+    +++ b/a.py
+    @@ -6 +6 @@ def one(data):
+    -    value = hashlib.md5(data)
+    +    value = hashlib.sha256(data)
+    @@ -12 +12 @@ def two(data):
+    -    value = hashlib.md5(data)
+    +    value = hashlib.sha256(data)
+    diff --git a/lib/b.py b/lib/b.py
+    index 0121771..152f3df 100644
+    --- a/lib/b.py
+    +++ b/lib/b.py
+    @@ -6 +6 @@ def three(data):
+    -    value = hashlib.md5(data)
+    +    value = hashlib.sha256(data)
+    @@ -12 +12 @@ def four(data):
+    -    value = hashlib.md5(data)
+    +    value = hashlib.sha256(data)
+    diff --git a/lib/c.py b/lib/c.py
+    index c06e81e..02d4da5 100644
+    --- a/lib/c.py
+    +++ b/lib/c.py
+    @@ -6 +6 @@ def five(data):
+    -    value = hashlib.md5(data)
+    +    value = hashlib.sha256(data)
+    "####);
 }
 
 #[test]

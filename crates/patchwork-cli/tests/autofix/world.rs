@@ -8,14 +8,14 @@ use patchwork_testkit::repo::TestRepo;
 use serde_json::{Value, json};
 
 /// The key that tests give; it must be seen nowhere but in the header that authorizes.
-pub const KEY: &str = "sk-test-key-that-is-long-enough";
+pub(crate) const KEY: &str = "sk-test-key-that-is-long-enough";
 
 /// How a run of the binary ended.
-pub struct Ran {
-    pub code: Option<i32>,
-    pub signal: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) signal: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Ran {
@@ -31,25 +31,25 @@ impl Ran {
 
     /// Fails the test unless the run ended with this code.
     #[track_caller]
-    pub fn assert_code(&self, code: i32) -> &Self {
+    pub(crate) fn assert_code(&self, code: i32) -> &Self {
         assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
         self
     }
 }
 
 /// A repository and what belongs to it.
-pub struct World {
-    pub repo: TestRepo,
+pub(crate) struct World {
+    pub(crate) repo: TestRepo,
 }
 
 impl World {
     /// A repository with these files.
-    pub fn new(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
         Self { repo: TestRepo::with_files(files) }
     }
 
     /// Three Python files with five uses of MD5, and the SARIF file that says so.
-    pub fn with_five_findings() -> Self {
+    pub(crate) fn with_five_findings() -> Self {
         let function = |name: &str| {
             format!(
                 "def {name}(data):\n    \"\"\"A digest of {name}.\"\"\"\n    value = hashlib.md5(data)\n    return value.hexdigest()\n\n\n"
@@ -66,7 +66,7 @@ impl World {
     }
 
     /// Writes a SARIF file with a finding at each of these lines (from 1).
-    pub fn report(&self, places: &[(&str, u32)]) {
+    pub(crate) fn report(&self, places: &[(&str, u32)]) {
         let results: Vec<Value> = places
             .iter()
             .map(|(path, line)| {
@@ -87,21 +87,21 @@ impl World {
     }
 
     /// Writes the SARIF file as it is given.
-    pub fn report_text(&self, text: &str) {
+    pub(crate) fn report_text(&self, text: &str) {
         std::fs::create_dir_all(self.repo.beside("reports")).unwrap();
         std::fs::write(self.sarif(), text).unwrap();
     }
 
-    pub fn sarif(&self) -> PathBuf {
+    pub(crate) fn sarif(&self) -> PathBuf {
         self.repo.beside("reports").join("findings.sarif")
     }
 
-    pub fn state_dir(&self) -> PathBuf {
+    pub(crate) fn state_dir(&self) -> PathBuf {
         self.repo.beside("state")
     }
 
     /// The binary, in the repository, with nothing of the developer's environment.
-    pub fn patchwork(&self, args: &[&str]) -> Command {
+    pub(crate) fn patchwork(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_patchwork"));
         command
             .current_dir(self.repo.root())
@@ -114,17 +114,17 @@ impl World {
     }
 
     /// Runs the binary.
-    pub fn run(&self, args: &[&str]) -> Ran {
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
         Ran::of(self.patchwork(args).output().expect("the binary starts"))
     }
 
     /// AutoFix over the SARIF file with this model and without pull requests.
-    pub fn autofix(&self, server: &ModelServer, more: &[&str]) -> Ran {
+    pub(crate) fn autofix(&self, server: &ModelServer, more: &[&str]) -> Ran {
         Ran::of(self.autofix_command(server, more).output().expect("the binary starts"))
     }
 
     /// The command of [`World::autofix`].
-    pub fn autofix_command(&self, server: &ModelServer, more: &[&str]) -> Command {
+    pub(crate) fn autofix_command(&self, server: &ModelServer, more: &[&str]) -> Command {
         let mut command = self.patchwork(&["AutoFix", "disable_pr=true", "model=gpt-4o"]);
         command
             .arg(format!("sarif_file_path={}", self.sarif().display()))
@@ -135,12 +135,12 @@ impl World {
     }
 
     /// Runs a command that was made here.
-    pub fn output(command: &mut Command) -> Ran {
+    pub(crate) fn output(command: &mut Command) -> Ran {
         Ran::of(command.output().expect("the binary starts"))
     }
 
     /// The id of the newest run.
-    pub fn newest_run(&self) -> String {
+    pub(crate) fn newest_run(&self) -> String {
         let ran = self.run(&["runs", "--format", "json"]);
         ran.assert_code(0);
         let runs: Value = serde_json::from_str(&ran.stdout).expect("runs are JSON");
@@ -148,13 +148,13 @@ impl World {
     }
 
     /// What a branch changes against `main`, without context.
-    pub fn changes(&self, branch: &str) -> String {
+    pub(crate) fn changes(&self, branch: &str) -> String {
         self.repo.git(&["diff", "-U0", "--no-color", "main", branch])
     }
 }
 
 /// The code between the fences of the user message.
-pub fn excerpt(request: &SeenRequest) -> String {
+pub(crate) fn excerpt(request: &SeenRequest) -> String {
     let user = request.user();
     let (_, code) = user.split_once('\n').expect("the excerpt is fenced");
     let (code, _) = code.rsplit_once("\n```").expect("the fence is closed");
@@ -162,7 +162,7 @@ pub fn excerpt(request: &SeenRequest) -> String {
 }
 
 /// A model that replaces MD5 by SHA-256 in whatever it is shown.
-pub fn fixing(request: &SeenRequest) -> Reply {
+pub(crate) fn fixing(request: &SeenRequest) -> Reply {
     let code = excerpt(request).replace("md5", "sha256");
     Reply::text(fix_reply("Use SHA-256", "SHA-256 in place of MD5.", "Low", &code))
 }
