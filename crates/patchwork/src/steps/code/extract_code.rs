@@ -150,21 +150,33 @@ fn extract(
     if limit.is_some() {
         order.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.severity));
     }
-    let mut places: Vec<(usize, Place)> = Vec::new();
+    let mut taken: Vec<(usize, Finding)> = Vec::new();
     let mut unreadable = BTreeSet::new();
     for (position, finding) in order {
-        if ctx.cancel().is_cancelled() {
-            return Err(StepError::cancelled());
-        }
-        if limit.is_some_and(|limit| places.len() >= limit) {
+        if limit.is_some_and(|limit| taken.len() >= limit) {
             output.counts.beyond_limit += 1;
             continue;
         }
+        match sources.core(&finding) {
+            Ok(_) => taken.push((position, finding)),
+            Err(place) => {
+                output.counts.unreadable += 1;
+                unreadable.insert(place);
+            }
+        }
+    }
+    // File by file, so that each is parsed once and its syntax tree is not kept.
+    taken.sort_by(|(_, a), (_, b)| a.path.cmp(&b.path));
+    let mut places: Vec<(usize, Place)> = Vec::new();
+    for (position, finding) in taken {
+        if ctx.cancel().is_cancelled() {
+            return Err(StepError::cancelled());
+        }
         match sources.place(finding, max_tokens) {
             Ok(place) => places.push((position, place)),
-            Err((path, reason)) => {
+            Err(place) => {
                 output.counts.unreadable += 1;
-                unreadable.insert((path, reason));
+                unreadable.insert(place);
             }
         }
     }

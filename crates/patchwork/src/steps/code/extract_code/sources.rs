@@ -1,7 +1,9 @@
-//! The files that a report is about: each path is resolved once, each file read and parsed once.
+//! The files that a report is about: each path is resolved once, and those asked for lately are kept, so that a file whose
+//! findings are taken one after the other is read and parsed once.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -15,13 +17,17 @@ use super::pieces::Place;
 /// Larger files are data: 16 MiB.
 const MAX_BYTES: u64 = 16 << 20;
 
+/// Files kept at a time. A syntax tree takes some twenty times the room of its text, and a report may be about
+/// thousands of files.
+const KEPT: usize = 8;
+
 type Read = Rc<Result<SourceFile, String>>;
 
 /// Files of the checkout, read when asked for.
 pub(super) struct Sources<'a> {
     checkout: &'a dyn Checkout,
     places: RefCell<HashMap<String, Result<String, Failure>>>,
-    files: RefCell<HashMap<String, Read>>,
+    files: RefCell<VecDeque<(String, Read)>>,
 }
 
 impl<'a> Sources<'a> {
@@ -44,11 +50,13 @@ impl<'a> Sources<'a> {
 
     /// The file of a resolved path.
     pub(super) fn file(&self, path: &str) -> Read {
-        if let Some(known) = self.files.borrow().get(path) {
+        if let Some((_, known)) = self.files.borrow().iter().find(|(name, _)| name == path) {
             return known.clone();
         }
         let file = Rc::new(read(self.checkout.root(), path));
-        self.files.borrow_mut().insert(path.to_owned(), file.clone());
+        let mut files = self.files.borrow_mut();
+        files.truncate(KEPT - 1);
+        files.push_front((path.to_owned(), file.clone()));
         file
     }
 
@@ -60,8 +68,8 @@ impl<'a> Sources<'a> {
         (start < source.line_count()).then(|| source.line_range(start, end).to_owned())
     }
 
-    /// The place of a finding, or the path and why there is none.
-    pub(super) fn place(&self, finding: Finding, max_tokens: usize) -> Result<Place, (String, String)> {
+    /// The lines of a finding, 0-based and exclusive, or the path and why it has none.
+    pub(super) fn core(&self, finding: &Finding) -> Result<Range<usize>, (String, String)> {
         let fail = |reason: String| (finding.path.clone(), reason);
         let file = self.file(&finding.path);
         let file = file.as_ref().as_ref().map_err(|reason| fail(reason.clone()))?;
@@ -73,11 +81,20 @@ impl<'a> Sources<'a> {
                 "line {line} is past its end ({count} lines): is the report of this version?"
             )));
         }
-        let end = index(finding.end_line).clamp(start + 1, count);
-        let excerpt = file.excerpt(start, end, max_tokens).map_err(|error| fail(error.to_string()))?;
+        Ok(start..index(finding.end_line).clamp(start + 1, count))
+    }
+
+    /// The place of a finding, or the path and why there is none.
+    pub(super) fn place(&self, finding: Finding, max_tokens: usize) -> Result<Place, (String, String)> {
+        let core = self.core(&finding)?;
+        let fail = |reason: String| (finding.path.clone(), reason);
+        let file = self.file(&finding.path);
+        let file = file.as_ref().as_ref().map_err(|reason| fail(reason.clone()))?;
+        let excerpt =
+            file.excerpt(core.start, core.end, max_tokens).map_err(|error| fail(error.to_string()))?;
         Ok(Place {
             lines: excerpt.start_line..excerpt.end_line,
-            core: start..end,
+            core,
             unit: excerpt.unit,
             findings: vec![finding],
         })
