@@ -5,5 +5,7 @@
 mod crash;
 mod github;
 mod plain;
+mod reports;
 mod semgrep;
+mod sources;
 mod world;

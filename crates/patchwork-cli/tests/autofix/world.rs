@@ -1,5 +1,6 @@
 //! A repository with weaknesses, the report of a scanner, a model that fixes them, and the binary to run on it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
@@ -145,6 +146,19 @@ impl World {
         ran.assert_code(0);
         let runs: Value = serde_json::from_str(&ran.stdout).expect("runs are JSON");
         runs[0]["id"].as_str().expect("a run has an id").to_owned()
+    }
+
+    /// Fails the test unless all that is the user's is as it was, but for the branch of the run.
+    #[track_caller]
+    pub(crate) fn assert_untouched(&self, before: &BTreeMap<String, Vec<u8>>) {
+        let mut changed = self.repo.changed_since(before);
+        changed.retain(|name| name != "refs/heads/autofix-main");
+        assert_eq!(changed, Vec::<String>::new());
+    }
+
+    /// Whether the run made its branch.
+    pub(crate) fn has_branch(&self) -> bool {
+        self.repo.belongings().contains_key("refs/heads/autofix-main")
     }
 
     /// What a branch changes against `main`, without context.

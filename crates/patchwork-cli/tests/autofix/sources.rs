@@ -1,0 +1,1 @@
+//! Sources in every encoding and form.
