@@ -4,6 +4,7 @@
 
 mod crash;
 mod github;
+mod places;
 mod plain;
 mod reports;
 mod semgrep;
