@@ -3,6 +3,10 @@
 use patchwork_core::failure::Failure;
 use serde_json::{Map, Value};
 
+/// Names of the base that stands for the root of the scanned sources, as scanners write them.
+const ROOT_BASES: [&str; 6] =
+    ["%SRCROOT%", "SRCROOT", "ROOTPATH", "%PROJECTROOT%", "PROJECTROOT", "REPOROOT"];
+
 /// Resolves the artifact locations of one run.
 pub(super) struct Locations<'a, R, T> {
     artifacts: &'a [Value],
@@ -27,7 +31,7 @@ where
             resolve,
             line_text,
         };
-        let base = this.base("%SRCROOT%").into_iter();
+        let base = ROOT_BASES.into_iter().filter_map(|id| this.base(id));
         let folders = run["invocations"].as_array().into_iter().flatten();
         let folders = folders.filter_map(|i| i["workingDirectory"]["uri"].as_str().map(path_of_uri));
         this.roots = base.chain(folders).filter(|root| is_absolute(root) && root.len() > 1).collect();

@@ -229,6 +229,11 @@ fn paths_in_every_spelling_lead_to_the_file_and_never_to_another() {
             json!({ "%SRCROOT%": { "uri": "file:///C:/ci" } }),
             "src/a.py",
         ),
+        (
+            json!({ "uri": "src/a.py", "uriBaseId": "ROOTPATH" }),
+            json!({ "ROOTPATH": { "uri": "file:///build/w/" } }),
+            "src/a.py",
+        ),
         // A root below the repository's is not taken for it, though a file of that name is there too.
         (
             json!({ "uri": "src/a.py", "uriBaseId": "%SRCROOT%" }),
@@ -244,6 +249,8 @@ fn paths_in_every_spelling_lead_to_the_file_and_never_to_another() {
         ("C:/ci/src/a.py", none()),
         ("/build/../etc/passwd", json!({ "%SRCROOT%": { "uri": "file:///build/" } })),
         ("/buildings/src/a.py", json!({ "%SRCROOT%": { "uri": "file:///build" } })),
+        ("/etc/passwd", json!({ "ROOTPATH": { "uri": "file:///" } })),
+        ("/build/src/a.py", json!({ "BIN": { "uri": "file:///build/" } })),
         ("%2e%2e/%2e%2e/etc/passwd", none()),
         ("..\\..\\etc\\passwd", none()),
     ] {
