@@ -314,6 +314,10 @@ impl Checkout for Closed {
         closed("checkout")
     }
 
+    async fn check_push(&self, _request: &PushRequest) -> Result<(), Failure> {
+        closed("checkout")
+    }
+
     async fn push(&self, _request: &PushRequest) -> Result<Pushed, Failure> {
         closed("checkout")
     }

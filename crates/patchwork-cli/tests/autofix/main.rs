@@ -6,6 +6,7 @@ mod crash;
 mod github;
 mod places;
 mod plain;
+mod publishing;
 mod reports;
 mod semgrep;
 mod sources;

@@ -65,6 +65,9 @@ impl Checkout for TextCheckout {
     async fn remote_url(&self, _: &str) -> Result<Option<String>, Failure> {
         Ok(None)
     }
+    async fn check_push(&self, _: &PushRequest) -> Result<(), Failure> {
+        Ok(())
+    }
     async fn push(&self, _: &PushRequest) -> Result<Pushed, Failure> {
         Err(Failure::internal("not in these tests"))
     }

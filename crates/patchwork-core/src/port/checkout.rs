@@ -126,6 +126,10 @@ pub trait Checkout: Send + Sync {
     /// The URL of a remote, without credentials.
     async fn remote_url(&self, remote: &str) -> Result<Option<String>, Failure>;
 
+    /// Says before any work whether [`Checkout::push`] will be let to the branch: the remote answers, and what stands there may
+    /// be moved. The commit is one that those to come stand on. Writes nothing on the remote.
+    async fn check_push(&self, request: &PushRequest) -> Result<(), Failure>;
+
     /// Pushes a commit. Repeating a push that succeeded changes nothing.
     async fn push(&self, request: &PushRequest) -> Result<Pushed, Failure>;
 }

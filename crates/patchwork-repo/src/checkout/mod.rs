@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::git::Git;
 use path::Places;
+pub use path::inside;
 pub use repository::Repository;
 use state::State;
 
@@ -196,6 +197,10 @@ impl Checkout for GitCheckout {
 
     async fn remote_url(&self, remote: &str) -> Result<Option<String>, Failure> {
         self.url_of(remote).await
+    }
+
+    async fn check_push(&self, request: &PushRequest) -> Result<(), Failure> {
+        self.push_can_be_made(request).await
     }
 
     async fn push(&self, request: &PushRequest) -> Result<Pushed, Failure> {

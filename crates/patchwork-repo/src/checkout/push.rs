@@ -12,19 +12,33 @@ impl GitCheckout {
         Ok(self.raw_url(remote, false).await?.map(|url| without_credentials(&url)))
     }
 
+    pub(super) async fn push_can_be_made(&self, request: &PushRequest) -> Result<(), Failure> {
+        let _turn = self.state.lock().await;
+        self.target(request).await.map(drop).map_err(|failure| cannot(failure, request))
+    }
+
     pub(super) async fn push_commit(&self, request: &PushRequest) -> Result<Pushed, Failure> {
-        self.push_with_lease(request).await.map_err(|mut failure| {
-            if failure.kind == FailureKind::Unavailable {
-                failure.causes.insert(0, failure.message);
-                failure.message =
-                    format!("branch `{}` can't be pushed to `{}`", request.branch, shown(&request.remote));
-            }
-            failure
-        })
+        let _turn = self.state.lock().await;
+        self.push_with_lease(request).await.map_err(|failure| cannot(failure, request))
     }
 
     async fn push_with_lease(&self, request: &PushRequest) -> Result<Pushed, Failure> {
-        let _turn = self.state.lock().await;
+        let Target { commit, reference, url, tip } = self.target(request).await?;
+        if tip.as_ref() == Some(&commit) {
+            return Ok(Pushed::Unchanged);
+        }
+        let lease = format!("--force-with-lease={reference}:{}", tip.as_deref().unwrap_or_default());
+        let refspec = format!("{commit}:{reference}");
+        self.git
+            .command(["push", "--porcelain", "--no-verify", &lease, "--", &request.remote, &refspec])
+            .authenticated(&url, request.token.as_ref())
+            .run()
+            .await?;
+        Ok(if tip.is_some() { Pushed::Updated } else { Pushed::Created })
+    }
+
+    /// Finds out where a push goes; fails when what stands there must stay.
+    async fn target(&self, request: &PushRequest) -> Result<Target, Failure> {
         let reference = self.branch_reference(&request.branch).await?;
         let commit = format!("{}^{{commit}}", request.commit);
         let Some(commit) = self.git.resolve(&commit).await? else {
@@ -36,13 +50,10 @@ impl GitCheckout {
         };
         // Where a remote is read from elsewhere than it is pushed to, only the latter counts.
         let fetch_url = self.raw_url(&request.remote, false).await?;
-        let source = if fetch_url.as_ref() == Some(&url) { &request.remote } else { &url };
-        let target = Target { source, url: &url, reference: &reference, token: request.token.as_ref() };
-        let tip = self.remote_tip(&target).await?;
-        if tip.as_ref() == Some(&commit) {
-            return Ok(Pushed::Unchanged);
-        }
-        if let Some(tip) = &tip {
+        let name = if fetch_url.as_ref() == Some(&url) { &request.remote } else { &url };
+        let source = Source { name, url: &url, token: request.token.as_ref() };
+        let tip = self.remote_tip(&source, &reference).await?;
+        if let Some(tip) = tip.as_ref().filter(|tip| **tip != commit) {
             if !request.force {
                 return Err(Failure::failed(format!(
                     "branch `{}` exists already on `{}`, at {tip}",
@@ -50,9 +61,9 @@ impl GitCheckout {
                     shown(&request.remote)
                 ))
                 .hint("choose another name: branch_suffix=…")
-                .hint("or replace it: force_branch_creation=true"));
+                .hint("or replace it: force_pr_creation=true"));
             }
-            if !self.may_replace(&target, tip, &commit).await? {
+            if !self.may_replace(&source, &reference, tip, &commit).await? {
                 return Err(Failure::refused(format!(
                     "the newest commit of branch `{}` on `{}` ({tip}) is not Patchwork's own: it is left alone",
                     request.branch,
@@ -62,14 +73,7 @@ impl GitCheckout {
                 .hint("or merge or delete that branch first"));
             }
         }
-        let lease = format!("--force-with-lease={reference}:{}", tip.as_deref().unwrap_or_default());
-        let refspec = format!("{commit}:{reference}");
-        self.git
-            .command(["push", "--porcelain", "--no-verify", &lease, "--", &request.remote, &refspec])
-            .authenticated(&url, target.token)
-            .run()
-            .await?;
-        Ok(if tip.is_some() { Pushed::Updated } else { Pushed::Created })
+        Ok(Target { commit, reference, url, tip })
     }
 
     /// The URL of a remote as configured, with `insteadOf` applied.
@@ -80,28 +84,34 @@ impl GitCheckout {
     }
 
     /// Where the branch stands on the remote.
-    async fn remote_tip(&self, target: &Target<'_>) -> Result<Option<String>, GitError> {
+    async fn remote_tip(&self, source: &Source<'_>, reference: &str) -> Result<Option<String>, GitError> {
         let listing = self
             .git
-            .command(["ls-remote", "--quiet", "--", target.source, target.reference])
-            .authenticated(target.url, target.token)
+            .command(["ls-remote", "--quiet", "--", source.name, reference])
+            .authenticated(source.url, source.token)
             .text()
             .await?;
         // A pattern also matches longer names that end with it.
         Ok(listing
             .lines()
             .filter_map(|line| line.split_once('\t'))
-            .find(|(_, name)| *name == target.reference)
+            .find(|(_, name)| *name == reference)
             .map(|(id, _)| id.to_owned()))
     }
 
     /// Whether the branch on the remote is Patchwork's own work, or part of what is pushed.
-    async fn may_replace(&self, target: &Target<'_>, tip: &str, commit: &str) -> Result<bool, GitError> {
+    async fn may_replace(
+        &self,
+        source: &Source<'_>,
+        reference: &str,
+        tip: &str,
+        commit: &str,
+    ) -> Result<bool, GitError> {
         let private = self.reference("remote");
         self.git
             .command(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--refmap="])
-            .args(["--", target.source, &format!("+{}:{private}", target.reference)])
-            .authenticated(target.url, target.token)
+            .args(["--", source.name, &format!("+{reference}:{private}")])
+            .authenticated(source.url, source.token)
             .run()
             .await?;
         // A tip that is missing even now (128) means that the branch moved on since it was listed: it is nobody we know.
@@ -117,13 +127,32 @@ impl GitCheckout {
     }
 }
 
-/// A branch on a remote.
-struct Target<'a> {
-    /// The remote's name; its URL where pushes go elsewhere.
-    source: &'a str,
+/// What a push does.
+struct Target {
+    commit: String,
+    /// The branch on the remote.
+    reference: String,
+    url: String,
+    /// The commit that the branch stands at; none when it does not exist.
+    tip: Option<String>,
+}
+
+/// Where a remote is read.
+struct Source<'a> {
+    /// Its name; its URL where pushes go elsewhere.
+    name: &'a str,
     url: &'a str,
-    reference: &'a str,
     token: Option<&'a Secret>,
+}
+
+/// A failure of the remote, with the branch and the remote it is about.
+fn cannot(mut failure: Failure, request: &PushRequest) -> Failure {
+    if failure.kind == FailureKind::Unavailable {
+        failure.causes.insert(0, failure.message);
+        failure.message =
+            format!("branch `{}` can't be pushed to `{}`", request.branch, shown(&request.remote));
+    }
+    failure
 }
 
 /// A remote may be given as a URL.

@@ -26,10 +26,17 @@ async fn a_push_creates_then_changes_nothing_then_moves_by_force_only() {
     let tip = || repo.git_in(&remote, &["rev-parse", "fixes"]);
     let before = repo.git(&["for-each-ref", "refs/heads"]);
     let checkout = checkout(&repo, "r1").await;
+    checkout.check_push(&push(&checkout.base().commit, false)).await.unwrap();
+    assert!(!repo.git_in(&remote, &["branch", "--list"]).contains("fixes"));
     let one = commit(&checkout, "one\n").await;
     assert_eq!(checkout.push(&push(&one, false)).await.unwrap(), Pushed::Created);
     assert_eq!(tip(), one);
     assert_eq!(checkout.push(&push(&one, false)).await.unwrap(), Pushed::Unchanged);
+
+    let start = &checkout.base().commit;
+    checkout.check_push(&push(start, true)).await.unwrap();
+    checkout.check_push(&push(start, false)).await.unwrap_err();
+    assert_eq!(tip(), one);
 
     let two = commit(&checkout, "two\n").await;
     let failure = checkout.push(&push(&two, false)).await.unwrap_err();
@@ -55,6 +62,9 @@ async fn what_somebody_else_pushed_is_left_alone() {
     repo.git_in(&colleague, &["push", "--quiet"]);
     let theirs = repo.git_in(&remote, &["rev-parse", "fixes"]);
 
+    // Known before there is anything to push, and again when there is.
+    let failure = checkout.check_push(&push(&checkout.base().commit, true)).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Refused);
     let next = commit(&checkout, "next\n").await;
     let failure = checkout.push(&push(&next, true)).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Refused);

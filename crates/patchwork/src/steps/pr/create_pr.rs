@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use patchwork_core::event::EventBody;
-use patchwork_core::port::checkout::{PushRequest, Pushed};
+use patchwork_core::port::checkout::Pushed;
 use patchwork_core::port::forge::{Ensured, PullRequestSpec};
 use patchwork_core::step::{Context, Effects, Step, StepError};
 use schemars::JsonSchema;
@@ -116,13 +116,7 @@ pub(super) async fn publish(
 }
 
 async fn push(ctx: &Context, place: &Place, commit: String, force: bool) -> Result<Pushed, StepError> {
-    let request = PushRequest {
-        remote: REMOTE.into(),
-        commit,
-        branch: place.target.clone(),
-        force,
-        token: Some(place.token.clone()),
-    };
+    let request = place.push_request(commit, force);
     let pushed = ctx.checkout()?.push(&request).await?;
     if pushed != Pushed::Unchanged {
         let name = format!("{REMOTE}/{}", place.target);

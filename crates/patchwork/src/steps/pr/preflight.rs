@@ -13,8 +13,9 @@ pub struct Preflight;
 
 /// Finds out whether the changes to come can be committed and published, before anything is paid for them.
 ///
-/// A branch that can't be made and a token that the forge refuses end the run here. Without a token, a remote or a branch to
-/// merge into the changes stay on a local branch, and a warning says what was missing.
+/// A branch that can't be made, a token that the forge refuses, a remote that does not answer and a remote branch with
+/// somebody else's work end the run here. Without a token, a remote or a branch to merge into the changes stay on a local
+/// branch, and a warning says what was missing.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PreflightInput {
@@ -65,6 +66,8 @@ impl Step for Preflight {
         let open_pull_request = match Publication::find(ctx, &input.forge, &branches).await? {
             Publication::Possible(place) => {
                 until_cancelled(ctx, place.forge.check()).await?;
+                let start = checkout.base().commit.clone();
+                checkout.check_push(&place.push_request(start, input.forge.force_pr_creation)).await?;
                 true
             }
             Publication::Unwanted(reason) => {

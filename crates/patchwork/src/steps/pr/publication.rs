@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use patchwork_core::failure::Failure;
+use patchwork_core::port::checkout::PushRequest;
 use patchwork_core::port::forge::{Forge, ForgeTarget, PullRequest};
 use patchwork_core::secret::Secret;
 use patchwork_core::step::{Context, StepError};
@@ -84,6 +85,17 @@ impl Publication {
 }
 
 impl Place {
+    /// The push of a commit to the branch.
+    pub(super) fn push_request(&self, commit: String, force: bool) -> PushRequest {
+        PushRequest {
+            remote: REMOTE.into(),
+            commit,
+            branch: self.target.clone(),
+            force,
+            token: Some(self.token.clone()),
+        }
+    }
+
     async fn find(&self, ctx: &Context) -> Result<Option<PullRequest>, StepError> {
         until_cancelled(ctx, self.forge.find_pull_request(&self.base, &self.target)).await
     }
