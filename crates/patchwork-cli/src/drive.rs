@@ -30,6 +30,8 @@ pub(crate) enum Task {
         plan: Box<Plan>,
         /// Its inputs; secrets are references.
         inputs: Map<String, Value>,
+        /// The names of those that the repository's own file gave.
+        from_repository: Vec<String>,
         /// Whether the changes are wanted as a diff.
         diff: bool,
     },
@@ -117,8 +119,8 @@ struct Driver<'a> {
 impl Driver<'_> {
     async fn drive(self, task: Task, folder: &Path) -> Result<Driven, Failure> {
         let (spec, place, wants_diff) = match task {
-            Task::New { plan, inputs, diff } => {
-                let (spec, place) = self.begin(*plan, inputs, folder).await?;
+            Task::New { plan, inputs, from_repository, diff } => {
+                let (spec, place) = self.begin(*plan, inputs, from_repository, folder).await?;
                 (spec, place, diff)
             }
             Task::Resume { run } => {
@@ -160,6 +162,7 @@ impl Driver<'_> {
         &self,
         plan: Plan,
         inputs: Map<String, Value>,
+        from_repository: Vec<String>,
         folder: &Path,
     ) -> Result<(RunSpec, Place), Failure> {
         let repository = self.local.repository(folder).await?;
@@ -169,6 +172,7 @@ impl Driver<'_> {
             id: id.clone(),
             plan,
             inputs,
+            from_repository,
             base: repository.base(),
             created_ms,
             machine_version: MACHINE_VERSION,

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use patchwork_core::config::{self, Effective, Layer, Origin, Surroundings};
+use patchwork_core::config::{self, Boundary, Effective, Layer, Origin, Surroundings};
 use patchwork_core::diagnostic::{Diagnostic, Style, render};
-use patchwork_core::failure::Failure;
+use patchwork_core::failure::{Failure, FailureKind};
+use patchwork_core::journal::RunSpec;
 use patchwork_core::patchflow::plan::{InputSpec, Plan};
 use patchwork_core::patchflow::{check, decode};
 use patchwork_core::registry::Registry;
@@ -21,9 +22,6 @@ use crate::{env, stdio};
 
 /// Files with the options of a repository, in its top folder.
 const REPOSITORY_FILES: [&str; 2] = [".patchwork.yaml", ".patchwork.yml"];
-
-/// Options that say where secrets are sent.
-const DESTINATIONS: [&str; 2] = ["client_base_url", "scm_url"];
 
 /// Where options are looked for.
 pub(crate) struct Place<'a> {
@@ -44,32 +42,40 @@ impl Place<'_> {
         for warning in &effective.warnings {
             stdio::tell(&lines::warning(warning));
         }
-        for option in DESTINATIONS {
-            let Some(setting) = effective.values.get(option) else { continue };
-            if matches!(setting.place.origin, Origin::RepositoryFile(_)) && !effective.secrets.is_empty() {
-                let (place, value) = (&setting.place, &setting.value);
-                stdio::tell(&lines::warning(&format!("{place} sends your key to {option} = {value}")));
-            }
-        }
         Ok(effective)
     }
 
     /// The secrets for a run that is resumed.
-    pub(crate) fn secrets_again(&self, plan: &Plan, typed: &[(String, String)]) -> Result<Secrets, Failure> {
-        let specs: Vec<InputSpec> = plan.inputs.iter().filter(|input| input.secret).cloned().collect();
-        let mut layers = self.layers(plan, typed)?;
+    pub(crate) fn secrets_again(
+        &self,
+        run: &RunSpec,
+        typed: &[(String, String)],
+    ) -> Result<Secrets, Failure> {
+        let inputs = &run.plan.inputs;
+        let specs: Vec<InputSpec> = inputs.iter().filter(|input| input.secret).cloned().collect();
+        let mut layers = self.layers(&run.plan, typed)?;
         for layer in &mut layers {
             // Everything else is as it was when the run began.
             layer.values.retain(|key, _| specs.iter().any(|spec| spec.name == *key));
         }
-        Ok(secrets(&self.merge(&specs, &layers)?))
+        let effective = self.merge(&specs, &layers)?;
+        let is_local = &patchwork::local::is_local;
+        config::check_resumed(inputs, &run.inputs, &run.from_repository, &layers, is_local, &effective)?;
+        Ok(secrets(&effective))
     }
 
     fn merge(&self, specs: &[InputSpec], layers: &[Layer]) -> Result<Effective, Failure> {
         let shared = layers.iter().any(|layer| layer.origin.is_file());
         let other_inputs = if shared { self.inputs_of_all() } else { BTreeSet::new() };
-        let around =
-            Surroundings { other_inputs: &other_inputs, variable: &env::variable, directory: self.folder };
+        let top = repository_top(self.folder).unwrap_or(self.folder);
+        let inside = |path: &str| patchwork::local::inside(top, path).map_err(|failure| failure.message);
+        let boundary = Boundary { inside: &inside, is_local: &patchwork::local::is_local };
+        let around = Surroundings {
+            other_inputs: &other_inputs,
+            variable: &env::variable,
+            directory: self.folder,
+            boundary,
+        };
         config::merge(specs, layers, &around).map_err(one_failure)
     }
 
@@ -90,7 +96,9 @@ impl Place<'_> {
         if let Some(top) = repository_top(self.folder) {
             let found = REPOSITORY_FILES.into_iter().find(|file| top.join(file).is_file());
             if let Some(file) = found {
-                out.push(read(&top.join(file), Origin::RepositoryFile(file.to_owned()))?);
+                // A link to a file of the user's would have its text shown among the faults.
+                let path = patchwork::local::inside(top, file)?;
+                out.push(read(&path, Origin::RepositoryFile(file.to_owned()))?);
             }
         }
         if let Some(path) = &self.options.config {
@@ -181,7 +189,9 @@ fn one_failure(mut failures: Vec<Failure>) -> Failure {
     let Some(first) = failures.first() else {
         return Failure::internal("options were refused without a reason");
     };
-    let mut out = Failure::new(first.kind, format!("{} options can't be used", failures.len()));
+    let refused = failures.iter().any(|failure| failure.kind == FailureKind::Refused);
+    let kind = if refused { FailureKind::Refused } else { first.kind };
+    let mut out = Failure::new(kind, format!("{} options can't be used", failures.len()));
     for failure in failures {
         let hints = failure.hints.iter().map(|hint| format!("; {hint}")).collect::<String>();
         out = out.cause(format!("{}{hints}", failure.message));

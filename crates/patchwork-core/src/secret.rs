@@ -10,6 +10,30 @@ use serde::{Deserialize, Serialize};
 /// What stands where a secret was.
 pub const MASK: &str = "***";
 
+/// Parts of variable names that say "this is a credential".
+const CREDENTIAL_WORDS: [&str; 10] = [
+    "TOKEN",
+    "SECRET",
+    "PASSWORD",
+    "PASSWD",
+    "PASSPHRASE",
+    "API_KEY",
+    "APIKEY",
+    "ACCESS_KEY",
+    "PRIVATE_KEY",
+    "CREDENTIAL",
+];
+
+/// Ends of variable names that say it.
+const CREDENTIAL_ENDS: [&str; 3] = ["_KEY", "_PAT", "_PWD"];
+
+/// Whether an environment variable holds a credential, going by its name in any case.
+pub fn names_credential(variable: &str) -> bool {
+    let upper = variable.to_uppercase();
+    CREDENTIAL_WORDS.iter().any(|word| upper.contains(word))
+        || CREDENTIAL_ENDS.iter().any(|end| upper.ends_with(end))
+}
+
 /// A secret value. It has no `Serialize` and its `Debug` and `Display` print a mask.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Arc<str>);

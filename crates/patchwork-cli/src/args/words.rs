@@ -126,6 +126,8 @@ mod tests {
             required: false,
             secret: false,
             path: false,
+            receives: Vec::new(),
+            user_only: false,
             help: String::new(),
         };
         Plan {

@@ -27,7 +27,12 @@ pub(crate) fn run(options: &Options, dir: Option<PathBuf>, words: &[String]) -> 
     let place = settings::Place { options, registry: &registry, name: &found.name, folder: &folder };
     let effective = place.effective(&loaded.plan, &typed)?;
     let secrets = settings::secrets(&effective);
-    let task = Task::New { plan: Box::new(loaded.plan), inputs: effective.inputs(), diff: true };
+    let task = Task::New {
+        plan: Box::new(loaded.plan),
+        inputs: effective.inputs(),
+        from_repository: effective.from_repository(),
+        diff: true,
+    };
     let driven = drive::drive(options, registry, &secrets, task, &folder)?;
     let code = drive::finish(options, &secrets, &driven)?;
     stdio::tell(&format!("the repository stays in {}, its branch main is as it was", folder.display()));

@@ -27,8 +27,9 @@ pub(crate) fn run(options: &Options, id: &str, words: &[String]) -> Result<u8, F
             .hint("only secrets are given again; for other options start a new run"));
     }
     let registry = patchwork::registry();
-    let folder = drive::current_dir()?;
-    let place = settings::Place { options, registry: &registry, name: &spec.plan.name, folder: &folder };
-    let secrets = place.secrets_again(&spec.plan, &assigned.values)?;
+    // The repository is the run's own, wherever the command is typed.
+    let folder = &spec.base.repository;
+    let place = settings::Place { options, registry: &registry, name: &spec.plan.name, folder };
+    let secrets = place.secrets_again(&spec, &assigned.values)?;
     drive::run(options, registry, &secrets, Task::Resume { run: spec.id.to_string() })
 }

@@ -25,7 +25,8 @@ pub(crate) fn run(options: &Options, typed: &str, words: &[String]) -> Result<u8
     let effective = place.effective(&loaded.plan, &assigned.values)?;
     let inputs = effective.inputs();
     let diff = drive::is_dry(&inputs);
-    let task = Task::New { plan: Box::new(loaded.plan), inputs, diff };
+    let from_repository = effective.from_repository();
+    let task = Task::New { plan: Box::new(loaded.plan), inputs, from_repository, diff };
     drive::run(options, registry, &settings::secrets(&effective), task)
 }
 

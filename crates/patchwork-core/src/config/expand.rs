@@ -2,12 +2,14 @@
 
 use serde_json::Value;
 
-/// Looks a variable up.
-pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+use super::trust::Fault;
+
+/// Looks a variable up; the error says why it can't be used.
+pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Result<String, Fault>;
 
 /// Replaces `${VAR}` in every string of a value by the variable; `$${` stands for a literal `${`. What a variable holds is
 /// not expanded again. The error says what is wrong with the first that is.
-pub(super) fn expand(value: &Value, lookup: Lookup<'_>) -> Result<Value, String> {
+pub(super) fn expand(value: &Value, lookup: Lookup<'_>) -> Result<Value, Fault> {
     Ok(match value {
         Value::String(text) => Value::String(expand_text(text, lookup)?),
         Value::Array(items) => {
@@ -16,13 +18,13 @@ pub(super) fn expand(value: &Value, lookup: Lookup<'_>) -> Result<Value, String>
         Value::Object(map) => Value::Object(
             map.iter()
                 .map(|(key, item)| Ok((key.clone(), expand(item, lookup)?)))
-                .collect::<Result<_, String>>()?,
+                .collect::<Result<_, Fault>>()?,
         ),
         other => other.clone(),
     })
 }
 
-fn expand_text(text: &str, lookup: Lookup<'_>) -> Result<String, String> {
+fn expand_text(text: &str, lookup: Lookup<'_>) -> Result<String, Fault> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("${") {
@@ -35,19 +37,18 @@ fn expand_text(text: &str, lookup: Lookup<'_>) -> Result<String, String> {
         }
         out.push_str(before);
         let Some((name, tail)) = after.split_once('}') else {
-            return Err("holds `${` without a `}`; a literal `${` is written `$${`".to_owned());
+            let problem = "holds `${` without a `}`; a literal `${` is written `$${`";
+            return Err(Fault::Wrong(problem.to_owned()));
         };
         let valid = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if !valid {
-            return Err("holds `${…}` with something else than a variable's name in it; a literal `${` is \
-                        written `$${`"
-                .to_owned());
+            return Err(Fault::Wrong(
+                "holds `${…}` with something else than a variable's name in it; a literal `${` is written `$${`"
+                    .to_owned(),
+            ));
         }
-        let Some(found) = lookup(name) else {
-            return Err(format!("needs the environment variable {name}, which is not set"));
-        };
-        out.push_str(&found);
+        out.push_str(&lookup(name)?);
         rest = tail;
     }
     out.push_str(rest);
@@ -61,12 +62,13 @@ mod tests {
     use super::*;
 
     fn run(value: Value) -> Result<Value, String> {
-        expand(&value, &|name| match name {
-            "HOME" => Some("/home/me".to_owned()),
-            "NESTED" => Some("${HOME}".to_owned()),
-            "EMPTY" => Some(String::new()),
-            _ => None,
-        })
+        let expanded = expand(&value, &|name| match name {
+            "HOME" => Ok("/home/me".to_owned()),
+            "NESTED" => Ok("${HOME}".to_owned()),
+            "EMPTY" => Ok(String::new()),
+            _ => Err(Fault::Wrong(format!("{name} is not set"))),
+        });
+        expanded.map_err(|fault| format!("{fault:?}"))
     }
 
     #[test]

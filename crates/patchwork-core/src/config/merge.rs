@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::expand::expand;
+use super::trust::{self, Boundary, Fault};
 use super::value::typed;
 use super::{Effective, Layer, Origin, Place, Setting};
 use crate::failure::{Failure, FailureKind, nearest};
@@ -24,6 +25,8 @@ pub struct Surroundings<'a> {
     pub variable: &'a dyn Fn(&str) -> Option<String>,
     /// The folder in which the command was typed: relative values of `path` inputs start there.
     pub directory: &'a Path,
+    /// What the repository's own file is checked with.
+    pub boundary: Boundary<'a>,
 }
 
 /// Merges layers, the strongest last, into a value for each input. A value that a stronger layer hides is not looked at.
@@ -60,11 +63,15 @@ pub fn merge(
                         let setting = Setting { value: Value::Null, place: Place::built_in() };
                         effective.values.insert(spec.name.clone(), setting);
                     }
-                    Err(problem) => failures.push(bad_value(spec, &place, &problem)),
+                    Err(Fault::Wrong(problem)) => failures.push(bad_value(spec, &place, &problem)),
+                    Err(Fault::Refused(problem)) => {
+                        failures.push(trust::refused(&spec.name, &place, &problem))
+                    }
                 }
             }
         }
     }
+    failures.extend(trust::check_addresses(specs, layers, around.boundary.is_local, &effective));
     if failures.is_empty() { Ok(effective) } else { Err(failures) }
 }
 
@@ -75,9 +82,17 @@ fn one(
     value: &Value,
     around: &Surroundings<'_>,
     effective: &mut Effective,
-) -> Result<Option<Value>, String> {
+) -> Result<Option<Value>, Fault> {
+    let is_repositorys = matches!(layer.origin, Origin::RepositoryFile(_));
+    if is_repositorys {
+        trust::may_set(spec)?;
+    }
     let written = value;
-    let value = if layer.origin.is_file() { expand(written, around.variable)? } else { written.clone() };
+    let variable = |name: &str| match (around.variable)(name) {
+        value if is_repositorys => trust::variable(spec, name, value),
+        value => value.ok_or_else(|| trust::not_set(name)),
+    };
+    let value = if layer.origin.is_file() { expand(written, &variable)? } else { written.clone() };
     if !spec.secret {
         let mut value = typed(&value, &spec.schema).map_err(|problem| {
             // What a variable holds may be a secret that was put into the wrong option.
@@ -85,7 +100,9 @@ fn one(
             let wanted = problem.split(", but is ").next().unwrap_or_default();
             if expanded { format!("{wanted}, but is not once its variables are filled in") } else { problem }
         })?;
-        if spec.path {
+        if spec.path && is_repositorys {
+            trust::place_inside(&mut value, around.boundary)?;
+        } else if spec.path {
             make_absolute(&mut value, around.directory);
         }
         return Ok(Some(value));
@@ -94,14 +111,14 @@ fn one(
         Value::String(text) => text,
         Value::Number(number) => number.to_string(),
         // What it is must not be shown: it may be the secret in another form.
-        _ => return Err("must be a text".to_owned()),
+        _ => return Err(Fault::Wrong("must be a text".to_owned())),
     };
     let text = text.trim();
     if text.is_empty() {
         return Ok(None);
     }
     if text.contains(['\r', '\n', '\0']) {
-        return Err("must be one line".to_owned());
+        return Err(Fault::Wrong("must be one line".to_owned()));
     }
     effective.secrets.push((spec.name.clone(), Secret::new(text), layer.place(&spec.name)));
     Ok(Some(json!({ "$secret": spec.name })))
@@ -175,4 +192,4 @@ fn bad_value(spec: &InputSpec, place: &Place, problem: &str) -> Failure {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -6,6 +6,7 @@ mod expand;
 mod file;
 mod merge;
 mod render;
+mod trust;
 mod value;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use crate::secret::Secret;
 pub use file::read_file;
 pub use merge::{Surroundings, merge};
 pub use render::render;
+pub use trust::{Boundary, check_resumed};
 
 /// Where a value was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,6 +128,12 @@ pub struct Effective {
 }
 
 impl Effective {
+    /// The names of the inputs that the repository's own file gave.
+    pub fn from_repository(&self) -> Vec<String> {
+        let given = self.values.iter().filter(|(_, s)| matches!(s.place.origin, Origin::RepositoryFile(_)));
+        given.map(|(name, _)| name.clone()).collect()
+    }
+
     /// The inputs of the run: those that have a value.
     pub fn inputs(&self) -> Map<String, Value> {
         let given = self.values.iter().filter(|(_, setting)| !setting.value.is_null());

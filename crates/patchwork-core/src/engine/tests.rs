@@ -245,6 +245,7 @@ impl World {
             id: RunId::parse("run-1").unwrap(),
             plan,
             inputs: Map::new(),
+            from_repository: Vec::new(),
             base: self.checkout.base.clone(),
             created_ms: 5,
             machine_version: MACHINE_VERSION,

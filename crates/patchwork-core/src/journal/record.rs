@@ -22,6 +22,9 @@ pub struct RunSpec {
     pub plan: Plan,
     /// Its inputs; secrets are references.
     pub inputs: Map<String, Value>,
+    /// The names of those that the repository's own configuration file gave.
+    #[serde(default)]
+    pub from_repository: Vec<String>,
     /// What the checkout is made from.
     pub base: Base,
     /// When it began, milliseconds since 1970.

@@ -249,6 +249,8 @@ fn a_sub_patchflow_has_a_scope_of_its_own() {
         required: false,
         secret: false,
         path: false,
+        receives: Vec::new(),
+        user_only: false,
         help: String::new(),
     }];
     inner.outputs = vec![("y".into(), Template::parse("${{ steps.x.n }}").unwrap())];

@@ -50,6 +50,12 @@ pub struct InputSpec {
     /// Whether it is a path on the user's machine: made absolute from where the command was typed.
     #[serde(default)]
     pub path: bool,
+    /// The secrets that are sent to the address it holds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub receives: Vec<String>,
+    /// Whether only the user may set it, not the configuration file that a repository brings.
+    #[serde(default)]
+    pub user_only: bool,
     /// One sentence for `--help`.
     #[serde(default)]
     pub help: String,

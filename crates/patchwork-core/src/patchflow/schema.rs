@@ -195,6 +195,12 @@ fn language(uses: Vec<Value>, with: Vec<Value>) -> Map<String, Value> {
             "help": { "type": "string", "description": "One sentence for `--help`." },
             "secret": { "type": "boolean", "description": "Kept out of journals and logs; for fields that take a secret." },
             "path": { "type": "boolean", "description": "A path on the user's machine: relative to where the command is typed." },
+            "receives": {
+                "type": "array",
+                "items": { "type": "string" },
+                "description": "It is an address, and these secrets are sent there.",
+            },
+            "user_only": { "type": "boolean", "description": "The repository's own `.patchwork.yaml` can't set it." },
             "required": { "type": "boolean", "description": "Whether a value must be given." },
             "items": {
                 "description": "The type of the items of an array.",

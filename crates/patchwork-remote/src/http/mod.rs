@@ -311,6 +311,11 @@ fn parse_base(base: &str) -> Result<Url, HttpError> {
 }
 
 /// Whether a URL leads to this machine.
+/// Whether an address, read as every call reads it, is on this machine.
+pub fn is_local(address: &str) -> bool {
+    Url::parse(address.trim()).is_ok_and(|url| is_loopback(&url))
+}
+
 pub(crate) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())

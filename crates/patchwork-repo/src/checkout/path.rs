@@ -34,6 +34,15 @@ impl PathError {
     }
 }
 
+/// The absolute place of a path that a file of the repository at `top` names: relative to the top, inside of it, through no
+/// symbolic link. It need not exist.
+pub fn inside(top: &Path, path: &str) -> Result<PathBuf, Failure> {
+    let places = Places::new(top, top, Vec::new());
+    let relative = !Path::new(path).is_absolute() && !is_drive(&path.replace('\\', "/"));
+    let accepted = if relative { places.accept(path) } else { Err(PathError::Outside) };
+    accepted.map(|place| top.join(place)).map_err(|error| error.into_failure(path))
+}
+
 /// Whether the last part of a path may be a symbolic link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum LastPart {

@@ -4,22 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-/// Parts of variable names that say "this is a credential".
-const CREDENTIAL_WORDS: &[&str] = &[
-    "TOKEN",
-    "SECRET",
-    "PASSWORD",
-    "PASSWD",
-    "PASSPHRASE",
-    "API_KEY",
-    "APIKEY",
-    "ACCESS_KEY",
-    "PRIVATE_KEY",
-    "CREDENTIAL",
-];
-
-/// Ends of variable names that say it.
-const CREDENTIAL_ENDS: &[&str] = &["_KEY", "_PAT", "_PWD"];
+use patchwork_core::secret::names_credential;
 
 /// Variables that tie git to the repository of whoever called us (a hook, an alias), that make it print credentials, or
 /// that make programs ask a person.
@@ -70,7 +55,7 @@ impl Environment {
             let upper = name.to_string_lossy().to_uppercase();
             if GIT_CONFIGURATION.iter().any(|prefix| upper.starts_with(prefix)) {
                 git.insert(name, value);
-            } else if !is_credential(&upper)
+            } else if !names_credential(&upper)
                 && !NEVER.contains(&upper.as_str())
                 && !upper.starts_with("GIT_TRACE")
             {
@@ -98,11 +83,6 @@ impl std::fmt::Debug for Environment {
         // Values are nobody's business, even those that passed the scrubbing.
         f.debug_set().entries(self.everyone.keys()).entries(self.git.keys()).finish()
     }
-}
-
-fn is_credential(upper: &str) -> bool {
-    CREDENTIAL_WORDS.iter().any(|word| upper.contains(word))
-        || CREDENTIAL_ENDS.iter().any(|end| upper.ends_with(end))
 }
 
 #[cfg(test)]

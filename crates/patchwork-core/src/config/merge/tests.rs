@@ -16,6 +16,8 @@ fn spec(name: &str, schema: Value, default: Value) -> InputSpec {
         required: false,
         secret: false,
         path: false,
+        receives: Vec::new(),
+        user_only: false,
         help: String::new(),
     }
 }
@@ -42,6 +44,15 @@ fn command(values: Value) -> Layer {
     Layer::from(values.as_object().unwrap().clone())
 }
 
+/// A repository at `/top` without links; only `localhost` is on this machine.
+pub(in crate::config) const BOUNDARY: Boundary<'_> = Boundary {
+    inside: &|path| match path.contains("..") || path.starts_with('/') {
+        true => Err(format!("the path `{path}` is outside of the repository")),
+        false => Ok(Path::new("/top").join(path)),
+    },
+    is_local: &|address| address.starts_with("http://localhost"),
+};
+
 fn run(layers: &[Layer]) -> Result<Effective, String> {
     let others = BTreeSet::from(["language".to_owned()]);
     let variable = |name: &str| match name {
@@ -50,8 +61,12 @@ fn run(layers: &[Layer]) -> Result<Effective, String> {
         "KEY" => Some("sk-from-environment".to_owned()),
         _ => None,
     };
-    let around =
-        Surroundings { other_inputs: &others, variable: &variable, directory: Path::new("/typed/here") };
+    let around = Surroundings {
+        other_inputs: &others,
+        variable: &variable,
+        directory: Path::new("/typed/here"),
+        boundary: BOUNDARY,
+    };
     merge(&specs(), layers, &around).map_err(|failures| {
         failures.iter().map(|f| format!("{:?} {f} {:?}\n", f.kind, f.hints)).collect::<String>()
     })
@@ -152,7 +167,12 @@ fn a_required_input_must_be_given() {
     let help = "The findings.".to_owned();
     let spec = InputSpec { required: true, help, ..spec("sarif", json!({"type": "string"}), Value::Null) };
     let others = BTreeSet::new();
-    let around = Surroundings { other_inputs: &others, variable: &|_| None, directory: Path::new("/") };
+    let around = Surroundings {
+        other_inputs: &others,
+        variable: &|_| None,
+        directory: Path::new("/"),
+        boundary: BOUNDARY,
+    };
     let failures = merge(&[spec], &[], &around).unwrap_err();
     assert_snapshot!(format!("{} {:?}", failures[0], failures[0].hints), @r#"`sarif` is not given, and it has no default ["give it as `sarif=…`, or set it in a configuration file", "sarif: The findings."]"#);
 }

@@ -1,5 +1,7 @@
 //! The `inputs` of a patchflow.
 
+use std::ops::Range;
+
 use serde_json::{Map, Value as Json, json};
 
 use super::Input;
@@ -9,18 +11,43 @@ use crate::patchflow::plan::InputSpec;
 use crate::patchflow::yaml::{Entry, Kind};
 
 /// The keys of an input.
-pub(crate) const KEYS: [&str; 10] =
-    ["type", "enum", "default", "help", "secret", "path", "required", "items", "minimum", "maximum"];
+pub(crate) const KEYS: [&str; 12] = [
+    "type",
+    "enum",
+    "default",
+    "help",
+    "secret",
+    "path",
+    "receives",
+    "user_only",
+    "required",
+    "items",
+    "minimum",
+    "maximum",
+];
 
 /// The types an input can have.
 pub(crate) const TYPES: [&str; 6] = ["string", "integer", "number", "boolean", "array", "object"];
 
 pub(super) fn read(reader: &mut Reader<'_>, entry: Entry) -> Vec<Input> {
     let Some(entries) = reader.mapping(entry) else { return Vec::new() };
-    entries.into_iter().map(|entry| input(reader, entry)).collect()
+    let mut received = Vec::new();
+    let inputs: Vec<Input> = entries.into_iter().map(|entry| input(reader, entry, &mut received)).collect();
+    for (name, span) in received {
+        let secrets = inputs.iter().filter(|input| input.spec.secret).map(|input| input.spec.name.as_str());
+        if secrets.clone().all(|secret| secret != name) {
+            let fault = reader.error("name", span, format!("there is no secret input `{name}`"));
+            match nearest(&name, secrets) {
+                Some(near) => fault.help(format!("did you mean `{near}`?")),
+                None => fault.help("`receives` lists the secrets that are sent to this address"),
+            };
+        }
+    }
+    inputs
 }
 
-fn input(reader: &mut Reader<'_>, entry: Entry) -> Input {
+/// One input; the names in its `receives` are added to `received`.
+fn input(reader: &mut Reader<'_>, entry: Entry, received: &mut Vec<(String, Range<usize>)>) -> Input {
     let name = entry.key.clone();
     if !is_snake_case(&name.text) {
         reader.bad_name(&name, "an input");
@@ -32,6 +59,8 @@ fn input(reader: &mut Reader<'_>, entry: Entry) -> Input {
         required: false,
         secret: false,
         path: false,
+        receives: Vec::new(),
+        user_only: false,
         help: String::new(),
     };
     let Some(entries) = reader.mapping(entry) else {
@@ -64,6 +93,17 @@ fn input(reader: &mut Reader<'_>, entry: Entry) -> Input {
             schema.insert("items".to_owned(), item);
         }
     }
+    if let Some(entry) = keys.take("receives") {
+        for item in reader.list(entry).unwrap_or_default() {
+            if let Kind::String(name) = &item.kind {
+                spec.receives.push(name.clone());
+                received.push((name.clone(), item.span));
+            } else {
+                let found = item.describe();
+                reader.error("type", item.span, format!("`receives` lists names, but this is {found}"));
+            }
+        }
+    }
     for word in ["minimum", "maximum"] {
         let Some(entry) = keys.take(word) else { continue };
         match &entry.value.kind {
@@ -86,6 +126,7 @@ fn input(reader: &mut Reader<'_>, entry: Entry) -> Input {
     let required = flag(reader, "required");
     let secret = flag(reader, "secret");
     let path = flag(reader, "path");
+    spec.user_only = flag(reader, "user_only").is_some();
     spec.required = required.is_some();
     spec.secret = secret.is_some();
     spec.path = path.is_some();
