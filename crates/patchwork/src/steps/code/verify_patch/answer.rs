@@ -112,8 +112,22 @@ pub(super) fn read(answer: &Answer, piece: &AffectedCode, allow_truncated: bool)
         commit_message: commit_message.to_owned(),
         patch_message: patch_message.to_owned(),
         risk: Risk::stated_in(risk),
-        code: code.to_owned(),
+        code: with_edges_of(&piece.affected_code, code),
     })
+}
+
+/// The code with the blank lines of `old` before and behind it: those that a model adds or drops there are no part of a fix.
+fn with_edges_of(old: &str, code: &str) -> String {
+    let blank = |line: &&str| line.trim().is_empty();
+    let lines = |text| str::split_inclusive(text, '\n');
+    let leading = |text| lines(text).take_while(blank).map(str::len).sum::<usize>();
+    let trailing = |text| lines(text).rev().take_while(blank).map(str::len).sum::<usize>();
+    let inner = code.get(leading(code)..code.len() - trailing(code)).unwrap_or(code);
+    let Some(behind) = old.len().checked_sub(trailing(old)).filter(|at| *at > 0) else {
+        return code.to_owned();
+    };
+    let (before, behind) = (old.get(..leading(old)), old.get(behind..));
+    format!("{}{inner}{}", before.unwrap_or_default(), behind.unwrap_or_default())
 }
 
 /// The text of each section, up to the next heading that is there; empty for one that is missing.

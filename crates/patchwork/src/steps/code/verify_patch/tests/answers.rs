@@ -148,3 +148,17 @@ fn risks_are_read_from_prose() {
         assert_eq!(Risk::stated_in(text), risk, "{text}");
     }
 }
+
+#[test]
+fn blank_lines_around_the_code_stay_as_they_were() {
+    for (old, code, expected) in [
+        ("a\n", "\n\nb\n\n", "b\n"),
+        ("\n  \na\n\n", "b\n", "\n  \nb\n\n"),
+        ("a\n\nc\n", "b\n\n\nd\n", "b\n\n\nd\n"),
+        ("a", "\nb\n", "b\n"),
+        ("a\r\n\r\n", "b\n", "b\n\r\n"),
+        ("\n\n", "b\n", "b\n"),
+    ] {
+        assert_eq!(with_edges_of(old, code), expected, "{old:?} {code:?}");
+    }
+}
