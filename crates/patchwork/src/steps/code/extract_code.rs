@@ -38,7 +38,7 @@ pub struct ExtractCodeInput {
     #[serde(default = "ten")]
     pub vulnerability_limit: i64,
     /// Tokens that a piece may have (estimated from its length). Only a finding whose own lines have more gets a larger
-    /// one.
+    /// one; it is skipped when they have more than 8000 too.
     #[serde(default = "thousand")]
     pub context_size: u32,
 }
@@ -157,7 +157,7 @@ fn extract(
             output.counts.beyond_limit += 1;
             continue;
         }
-        match sources.core(&finding) {
+        match sources.core(&finding, max_tokens) {
             Ok(_) => taken.push((position, finding)),
             Err(place) => {
                 output.counts.unreadable += 1;

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use patchwork_core::failure::Failure;
 use patchwork_core::finding::Finding;
 use patchwork_core::port::checkout::Checkout;
-use patchwork_repo::excerpt::SourceFile;
+use patchwork_repo::excerpt::{SourceFile, estimate_tokens};
 
 use super::pieces::Place;
 
@@ -20,6 +20,10 @@ const MAX_BYTES: u64 = 16 << 20;
 /// Files kept at a time. A syntax tree takes some twenty times the room of its text, and a report may be about
 /// thousands of files.
 const KEPT: usize = 8;
+
+/// Tokens that the lines of a finding itself may have whatever `context_size` is. What has more is minified or generated:
+/// a fix of it would be paid for dearly and read by nobody.
+const ENOUGH: usize = 8000;
 
 type Read = Rc<Result<SourceFile, String>>;
 
@@ -69,7 +73,11 @@ impl<'a> Sources<'a> {
     }
 
     /// The lines of a finding, 0-based and exclusive, or the path and why it has none.
-    pub(super) fn core(&self, finding: &Finding) -> Result<Range<usize>, (String, String)> {
+    pub(super) fn core(
+        &self,
+        finding: &Finding,
+        max_tokens: usize,
+    ) -> Result<Range<usize>, (String, String)> {
         let fail = |reason: String| (finding.path.clone(), reason);
         let file = self.file(&finding.path);
         let file = file.as_ref().as_ref().map_err(|reason| fail(reason.clone()))?;
@@ -81,12 +89,21 @@ impl<'a> Sources<'a> {
                 "line {line} is past its end ({count} lines): is the report of this version?"
             )));
         }
-        Ok(start..index(finding.end_line).clamp(start + 1, count))
+        let end = index(finding.end_line).clamp(start + 1, count);
+        let tokens = estimate_tokens(file.source().line_range(start, end));
+        let most = max_tokens.max(ENOUGH);
+        if tokens > most {
+            let line = finding.start_line;
+            return Err(fail(format!(
+                "the finding in line {line} has about {tokens} tokens of code, more than {most}: see context_size"
+            )));
+        }
+        Ok(start..end)
     }
 
     /// The place of a finding, or the path and why there is none.
     pub(super) fn place(&self, finding: Finding, max_tokens: usize) -> Result<Place, (String, String)> {
-        let core = self.core(&finding)?;
+        let core = self.core(&finding, max_tokens)?;
         let fail = |reason: String| (finding.path.clone(), reason);
         let file = self.file(&finding.path);
         let file = file.as_ref().as_ref().map_err(|reason| fail(reason.clone()))?;
