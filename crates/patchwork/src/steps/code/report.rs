@@ -144,7 +144,8 @@ fn summarize(input: ReportInput) -> ReportOutput {
     let not_asked = if input.no_model.is_empty() {
         "it was not asked about, see max_llm_calls".to_owned()
     } else {
-        format!("no rule fixes it, and there is no model: {}", input.no_model)
+        // Why there is none was told once, when it was looked for.
+        "no rule fixes it, and there is no model to ask".to_owned()
     };
     let remaining: Vec<Remark> = input
         .pending
@@ -266,7 +267,7 @@ mod tests {
     async fn nothing_tried_is_no_failure() {
         let (test, result) = report(json!({"pending": [piece("c.py", 3)], "no_model": "no key"})).await;
         result.unwrap();
-        assert_eq!(test.warnings(), ["not fixed: c.py:3 r: no rule fixes it, and there is no model: no key"]);
+        assert_eq!(test.warnings(), ["not fixed: c.py:3 r: no rule fixes it, and there is no model to ask"]);
         let (_, skipped) = report(json!({})).await.1.unwrap();
         assert_eq!(skipped.as_deref(), Some("there is nothing to fix"));
         let (_, skipped) = report(json!({"not_vulnerable": [remark("a.py", 1, "")]})).await.1.unwrap();

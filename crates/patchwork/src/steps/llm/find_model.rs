@@ -56,9 +56,11 @@ impl Step for FindModel {
             Err(error)
                 if error.kind == ProviderErrorKind::NotConfigured && !input.options.names_a_model() =>
             {
-                let hint = error.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
-                let reason = ctx.redact(&format!("{}{hint}", error.message));
-                ctx.note(format!("no model: {reason}"));
+                let reason = ctx.redact(&error.message);
+                ctx.note(reason.clone());
+                if let Some(hint) = error.hint {
+                    ctx.note(format!("to have one asked: {}", ctx.redact(&hint)));
+                }
                 Ok(FindModelOutput { reason, ..FindModelOutput::default() })
             }
             Err(error) => Err(error.into()),
@@ -86,7 +88,9 @@ mod tests {
         let alone = test();
         let out = alone.run(&FindModel, FindModelInput::default()).await.unwrap();
         assert!(!out.available && !out.reason.is_empty(), "{out:?}");
-        assert!(alone.notes()[0].starts_with("no model: "), "{:?}", alone.notes());
+        let notes = alone.notes();
+        assert_eq!(notes[0], out.reason);
+        assert!(notes[1].starts_with("to have one asked: set a key (OPENAI_API_KEY, "), "{notes:?}");
 
         let options = ModelOptions { model: Some("gpt-4o".into()), ..ModelOptions::default() };
         let failure = test().run(&FindModel, FindModelInput { options }).await.unwrap_err().into_failure();

@@ -123,7 +123,8 @@ impl Step for PR {
             forge: input.forge,
         };
         let (published, reason) = publish(ctx, &publication).await?;
-        if let Some(reason) = reason {
+        // Who asked for none need not be told.
+        if let Some(reason) = reason.filter(|_| !publication.forge.disable_pr) {
             // The commits were made, so the step as a whole did something.
             ctx.note(format!("no pull request: {reason}"));
         }
