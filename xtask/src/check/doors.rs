@@ -70,6 +70,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_module_of_tests_at_the_head_of_a_file_does_not_end_it() {
+        let text = "#[cfg(test)]\n#[cfg(unix)]\nmod tests;\n\nfn f() { std::env::vars(); }\n";
+        let source = Source { path: "crates/patchwork/src/lib.rs".to_owned(), text: text.to_owned() };
+        assert_eq!(
+            faults(&source),
+            ["crates/patchwork/src/lib.rs:5 reaches for the environment outside its door"]
+        );
+    }
+
+    #[test]
     fn reaching_around_a_door_is_a_fault_outside_tests_and_comments() {
         let text = "// std::env::var\nlet id = std::process::id();\nlet x = std::env::var(\"X\");\n#[cfg(test)]\nmod tests { use std::process::Command; }\n";
         let source = |path: &str| Source { path: path.to_owned(), text: text.to_owned() };

@@ -15,11 +15,16 @@ impl Source {
     /// The lines that ship, with their numbers: without comments, tests and benches.
     pub(crate) fn shipped(&self) -> impl Iterator<Item = (usize, &str)> {
         let tests = ["/tests/", "/tests.rs", "/benches/"].iter().any(|part| self.path.contains(part));
-        self.text
-            .lines()
-            .take_while(move |line| !tests && *line != "#[cfg(test)]")
-            .enumerate()
-            .map(|(n, line)| (n + 1, line.split("//").next().unwrap_or(line)))
+        let mut lines = self.text.lines();
+        let mut over = tests;
+        // `mod tests;` stands among the modules at the head of a file, `mod tests {` at its foot.
+        let shipped = std::iter::from_fn(move || {
+            let line = lines.next()?;
+            over |= line == "#[cfg(test)]"
+                && lines.clone().find(|next| !next.starts_with("#[")).is_none_or(|item| !item.ends_with(';'));
+            (!over).then_some(line)
+        });
+        shipped.enumerate().map(|(n, line)| (n + 1, line.split("//").next().unwrap_or(line)))
     }
 }
 
