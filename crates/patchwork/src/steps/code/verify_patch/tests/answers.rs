@@ -106,6 +106,14 @@ fn what_cannot_be_used_is_said_in_words_for_the_model() {
         ("D. Fixed Code:\n```python\nx = (\n", "its code block is never closed"),
         ("D. Fixed Code:\n```\n\n```\n", "must not delete everything"),
         ("D. Fixed Code:\n```\n<<<<<<< HEAD\nx\n=======\ny\n>>>>>>> b\n```\n", "merge marker"),
+        (
+            "D. Fixed Code:\n```\nx = eval(y)  # NOSEMGREP: python-eval\n```\n",
+            "silences the scanner (`nosemgrep`)",
+        ),
+        (
+            "D. Fixed Code:\n```\n# ast-grep-ignore\nx = eval(y)\n```\n",
+            "silences the scanner (`ast-grep-ignore`)",
+        ),
         ("D. Fixed Code:\n```\ndef f(a):\n    # ... rest of the function\n```\n", "leaves code out"),
     ] {
         let reason = reason(text);
