@@ -13,7 +13,7 @@ mod tests;
 
 pub use document::{SarifError, check, parse};
 pub use fix::{Fix, Replacement, Together, patch_of};
-pub use read::{Report, read};
+pub use read::{Complaint, Report, read};
 pub use write::{RuleText, ScanResult, Tool, write};
 
 /// The name of our own rules as a tool. Only its fixes are taken over as edits: those of other tools are shown to the

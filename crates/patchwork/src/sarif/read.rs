@@ -20,11 +20,50 @@ pub struct Report {
     /// What is wrong with the log or with the scan: files that the tool could not read, results that could not be
     /// understood. A log with problems and no findings does not say that the code is clean.
     pub problems: Vec<String>,
+    /// What the tool says of single files or of its work as a whole, warnings too: it may have missed findings there.
+    pub complaints: Vec<Complaint>,
+    /// Why the log does not say what is in the code; none when the tool went through all it was asked to.
+    pub unfinished: Option<String>,
     /// The tool; several are joined with `, `.
     pub tool: String,
     /// Results that were left out because the report itself says that they are settled: suppressed, passed, or absent
     /// from the newest scan.
     pub settled: usize,
+}
+
+/// A word of a tool about its own work: a file that it could not parse, a rule that took too long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Complaint {
+    /// The file, when the log places it.
+    path: Option<String>,
+    /// The first line of what it says: what follows may be code, in which any name can stand.
+    pub words: String,
+}
+
+impl Complaint {
+    /// Whether it is about this file of the checkout at `root`. Tools that do not place what they say (Semgrep) name the
+    /// file in it.
+    pub fn is_about(&self, path: &str, root: &str) -> bool {
+        if let Some(own) = &self.path {
+            return own == path;
+        }
+        if path.is_empty() || !self.words.contains(path) {
+            return false;
+        }
+        let line = self.words.replace(&format!("{}/", root.trim_end_matches('/')), "");
+        let in_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '/' | '.');
+        line.match_indices(path).any(|(at, _)| {
+            let before = line.get(..at).unwrap_or_default().trim_end_matches("./");
+            let after = line.get(at + path.len()..).unwrap_or_default().trim_start_matches('.');
+            !before.ends_with(in_name) && !after.starts_with(in_name)
+        })
+    }
+
+    /// Whether time or memory ran out, which is no fault of the file.
+    pub fn is_about_limits(&self) -> bool {
+        let words = self.words.to_lowercase();
+        ["timeout", "timed out", "time out", "memory"].iter().any(|limit| words.contains(limit))
+    }
 }
 
 /// A finding with what is needed until it has its fingerprint.
@@ -46,9 +85,14 @@ where
     let mut report = Report::default();
     let mut found = Vec::new();
     let Some(runs) = log["runs"].as_array() else {
-        report.problems.push("`runs` is null: the tool did not scan".into());
+        let why = "`runs` is null: the tool did not scan";
+        report.problems.push(why.into());
+        report.unfinished = Some(why.into());
         return Ok(report);
     };
+    if runs.is_empty() {
+        report.unfinished = Some("the report holds no run of a tool".into());
+    }
     let mut tools: Vec<&str> = Vec::new();
     let mut seen = HashSet::new();
     for run in runs {
@@ -104,10 +148,15 @@ where
             // Absent is how a tool says that it only describes itself; null, that it could not scan.
             Value::Null if self.run.get("results").is_none() && self.run.is_object() => {}
             Value::Null if self.run.is_object() => {
-                self.problem("`results` is null: the tool did not finish its scan");
+                self.unfinished("`results` is null: the tool did not finish its scan");
             }
-            _ => self.problem("a run is not of SARIF's form"),
+            _ => self.unfinished("a run is not of SARIF's form"),
         }
+    }
+
+    fn unfinished(&mut self, why: &str) {
+        self.problem(why);
+        self.report.unfinished.get_or_insert_with(|| why.to_owned());
     }
 
     fn problem(&mut self, problem: impl AsRef<str>) {
@@ -119,22 +168,32 @@ where
         for invocation in self.run["invocations"].as_array().into_iter().flatten() {
             if invocation["executionSuccessful"] == Value::Bool(false) {
                 let why = invocation["exitCodeDescription"].as_str().unwrap_or("the scan did not succeed");
-                self.problem(why);
+                self.unfinished(why);
             }
             for list in ["toolExecutionNotifications", "toolConfigurationNotifications"] {
                 for notification in invocation[list].as_array().into_iter().flatten() {
-                    if notification["level"].as_str() == Some("error") {
-                        let words = rules::message(notification, &Value::Null, "an error without words");
-                        let place =
-                            &notification["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
-                        match place.as_str().filter(|place| !words.contains(place)) {
-                            Some(place) => self.problem(format!("{place}: {words}")),
-                            None => self.problem(words),
-                        }
-                    }
+                    self.notification(notification);
                 }
             }
         }
+    }
+
+    fn notification(&mut self, notification: &Value) {
+        let level = notification["level"].as_str().unwrap_or("warning");
+        if !matches!(level, "warning" | "error") {
+            return;
+        }
+        let words = rules::message(notification, &Value::Null, "an error without words");
+        let artifact = &notification["locations"][0]["physicalLocation"]["artifactLocation"];
+        if level == "error" {
+            match artifact["uri"].as_str().filter(|place| !words.contains(place)) {
+                Some(place) => self.problem(format!("{place}: {words}")),
+                None => self.problem(&words),
+            }
+        }
+        let path = artifact.is_object().then(|| self.locations.resolve(artifact).ok()).flatten();
+        let words = words.lines().next().unwrap_or_default().to_owned();
+        self.report.complaints.push(Complaint { path, words });
     }
 
     fn result(&mut self, index: usize, result: &Value) {

@@ -24,6 +24,23 @@ impl Seen {
     }
 }
 
+/// What a scan says of one file.
+#[derive(Debug, Clone, Default)]
+pub(super) struct View {
+    pub(super) seen: Vec<Seen>,
+    /// Why the scanner may have missed something in this file; none when it looked at all of it.
+    pub(super) blind: Option<Blind>,
+}
+
+/// Why a scanner may have missed something in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Blind {
+    /// It could not read the file.
+    Unread(String),
+    /// It did not come to an end, which says nothing about the file.
+    Unfinished(String),
+}
+
 /// What is known of a file as it stands, from findings in its base: those outside of accepted fixes are where the lines
 /// went, those inside are the ones that each fix is known to have left.
 pub(super) fn carried_over(file: &FileUnderCheck, base: &[Seen]) -> Vec<Seen> {
@@ -55,10 +72,19 @@ pub(super) fn carried_over(file: &FileUnderCheck, base: &[Seen]) -> Vec<Seen> {
 /// Compares. Answers the candidates to drop, by position, with the reason; the others learn what was seen.
 pub(super) fn compare(
     file: &mut FileUnderCheck,
-    before: &[Seen],
-    after: &[Seen],
+    before: &View,
+    after: &View,
     scanner: &str,
 ) -> Result<BTreeMap<usize, String>, StepError> {
+    if let (None, Some(Blind::Unread(why))) = (&before.blind, &after.blind) {
+        // It can't be said which of them it is.
+        let reason = format!("{scanner} can't check the file with it: {why}");
+        return Ok((0..file.candidates.len()).map(|position| (position, reason.clone())).collect());
+    }
+    // A scan that missed something before can't tell what is new.
+    let complete = before.blind.is_none();
+    let blind = after.blind.as_ref().or(before.blind.as_ref());
+    let (before, after) = (&before.seen, &after.seen);
     let map = file.candidate_map()?;
     let areas: Vec<Area> = areas(file, &map);
     let mut dropped = BTreeMap::new();
@@ -66,11 +92,11 @@ pub(super) fn compare(
         let Some(candidate) = file.candidates.get_mut(position) else { continue };
         let was = count(before.iter().filter(|seen| area.touches_before(seen)));
         let is = count(after.iter().filter(|seen| area.touches_after(seen)));
-        match judge(candidate, &was, &is) {
+        match judge(candidate, &was, &is, complete) {
             Err(reason) => {
                 dropped.insert(position, reason);
             }
-            Ok(verdict) => verdict.note(candidate, scanner),
+            Ok(verdict) => verdict.note(candidate, scanner, blind),
         }
     }
     // What is seen outside of all candidates must have been there before, in the line it came from.
@@ -78,7 +104,8 @@ pub(super) fn compare(
     for seen in before.iter().filter(|seen| !areas.iter().any(|area| area.touches_before(seen))) {
         known.entry(&seen.rule).or_default().push(seen.lines.clone());
     }
-    for seen in after.iter().filter(|seen| !areas.iter().any(|area| area.touches_after(seen))) {
+    let elsewhere = if complete { after.as_slice() } else { &[] };
+    for seen in elsewhere.iter().filter(|seen| !areas.iter().any(|area| area.touches_after(seen))) {
         let was_there = map.old_line(seen.lines.start).is_some_and(|line| {
             // Of what an earlier fix left in its lines only these are known, not in which of them it is.
             let places = known.get_mut(seen.rule.as_str());
@@ -162,27 +189,28 @@ struct Passed {
 }
 
 impl Passed {
-    fn note(self, candidate: &mut Candidate, scanner: &str) {
-        candidate.gone = self.gone;
+    fn note(self, candidate: &mut Candidate, scanner: &str, blind: Option<&Blind>) {
+        candidate.gone = self.gone && blind.is_none();
         candidate.remaining_rules = self.remaining;
         candidate.checks.retain(|check| check.name != GONE && check.name != NO_NEW);
-        let check = |name: &str, passed| Check { name: name.to_owned(), passed, detail: scanner.to_owned() };
-        candidate.checks.push(if self.gone {
-            check(GONE, true)
-        } else {
-            Check {
-                detail: format!("{scanner} does not know this finding, so that it can't say"),
-                ..check(GONE, false)
-            }
+        let mut note = |name: &str, problem: Option<String>| {
+            let passed = problem.is_none();
+            let detail = problem.unwrap_or_else(|| scanner.to_owned());
+            candidate.checks.push(Check { name: name.to_owned(), passed, detail });
+        };
+        let unread = blind.map(|(Blind::Unread(why) | Blind::Unfinished(why))| {
+            format!("{scanner} could not check all of the file: {why}")
         });
-        candidate.checks.push(check(NO_NEW, true));
+        let unknown = || format!("{scanner} does not know this finding, so that it can't say");
+        note(GONE, unread.clone().or_else(|| (!self.gone).then(unknown)));
+        note(NO_NEW, unread);
     }
 }
 
 const GONE: &str = "finding gone";
 const NO_NEW: &str = "no new finding";
 
-fn judge(candidate: &Candidate, was: &Count<'_>, is: &Count<'_>) -> Result<Passed, String> {
+fn judge(candidate: &Candidate, was: &Count<'_>, is: &Count<'_>, complete: bool) -> Result<Passed, String> {
     let mut targets: BTreeMap<&str, usize> = BTreeMap::new();
     for finding in &candidate.piece.findings {
         *targets.entry(finding.rule.as_str()).or_default() += 1;
@@ -191,7 +219,7 @@ fn judge(candidate: &Candidate, was: &Count<'_>, is: &Count<'_>) -> Result<Passe
     for (rule, (now, line)) in is {
         let before = was.get(rule).map_or(0, |(count, _)| *count);
         let target = targets.get(rule).copied().unwrap_or(0);
-        if *now > before.saturating_sub(target) {
+        if *now > before.saturating_sub(target) && (complete || target > 0) {
             let line = line + 1;
             return Err(if target > 0 {
                 format!("the finding is still there: {rule} in line {line}")

@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use super::VerifyPatchInput;
 use super::file::{FileUnderCheck, Rejected};
-use super::rescan::{Seen, carried_over, compare};
+use super::rescan::{Blind, Seen, View, carried_over, compare};
 use super::syntax_check;
-use crate::sarif;
+use crate::sarif::{self, Complaint};
 use crate::scanners::{self, Choice};
 
 /// A scan to be made of changed files.
@@ -73,8 +73,8 @@ impl Rescan {
             for at in open {
                 let Some(file) = files.get_mut(at) else { continue };
                 let path = file.source.path.clone();
-                let seen = |scan: &BTreeMap<String, Vec<Seen>>| scan.get(&path).cloned().unwrap_or_default();
-                let dropped = compare(file, &seen(&before), &seen(&after), &name)?;
+                let before = before.get(&path).cloned().unwrap_or_default();
+                let dropped = compare(file, &before, &after.of(&path), &name)?;
                 if dropped.is_empty() {
                     continue;
                 }
@@ -100,40 +100,60 @@ impl Rescan {
         ctx: &Context,
         scanner: &dyn Scanner,
         files: &[&mut FileUnderCheck],
-    ) -> Result<BTreeMap<String, Vec<Seen>>, StepError> {
+    ) -> Result<BTreeMap<String, View>, StepError> {
+        let paths = files.iter().map(|file| file.source.path.clone());
         let Some(base) = &self.base else {
-            return scan(ctx, scanner, files.iter().map(|file| file.source.path.clone()).collect()).await;
+            let paths: Vec<String> = paths.collect();
+            let before = scan(ctx, scanner, paths.clone()).await?;
+            return Ok(paths.into_iter().map(|path| (path.clone(), before.of(&path))).collect());
         };
-        let base = read(ctx, base)?;
-        Ok(files
-            .iter()
-            .map(|file| {
-                let seen = base.get(&file.source.path).map_or(&[][..], Vec::as_slice);
-                (file.source.path.clone(), carried_over(file, seen))
-            })
-            .collect())
+        let base = Scan::read(ctx, base)?;
+        let views = files.iter().map(|file| {
+            let view = base.of(&file.source.path);
+            View { seen: carried_over(file, &view.seen), ..view }
+        });
+        Ok(paths.zip(views).collect())
     }
 }
 
-async fn scan(
-    ctx: &Context,
-    scanner: &dyn Scanner,
-    paths: Vec<String>,
-) -> Result<BTreeMap<String, Vec<Seen>>, StepError> {
+async fn scan(ctx: &Context, scanner: &dyn Scanner, paths: Vec<String>) -> Result<Scan, StepError> {
     let log = scanner.scan(ctx, &ScanRequest { paths }).await?;
-    read(ctx, &log)
+    Scan::read(ctx, &log)
 }
 
-/// Findings of a SARIF log by path.
-fn read(ctx: &Context, log: &Value) -> Result<BTreeMap<String, Vec<Seen>>, StepError> {
-    let checkout = ctx.checkout()?;
-    // The text of lines only serves fingerprints, which play no part here: places are compared.
-    let exists = |path: &str, _: u32, _: u32| checkout.root().join(path).is_file().then(String::new);
-    let report = sarif::read(log, |path| checkout.resolve(path), exists)
-        .map_err(|error| StepError::Failed(error.into()))?;
-    let mut found: BTreeMap<String, Vec<Seen>> = BTreeMap::new();
-    for finding in &report.findings {
-        found.entry(finding.path.clone()).or_default().push(Seen::of(finding));
+/// What a scanner says.
+struct Scan {
+    found: BTreeMap<String, Vec<Seen>>,
+    complaints: Vec<Complaint>,
+    unfinished: Option<String>,
+    root: String,
+}
+
+impl Scan {
+    fn read(ctx: &Context, log: &Value) -> Result<Self, StepError> {
+        let checkout = ctx.checkout()?;
+        // The text of lines only serves fingerprints, which play no part here: places are compared.
+        let exists = |path: &str, _: u32, _: u32| checkout.root().join(path).is_file().then(String::new);
+        let report = sarif::read(log, |path| checkout.resolve(path), exists)
+            .map_err(|error| StepError::Failed(error.into()))?;
+        let mut found: BTreeMap<String, Vec<Seen>> = BTreeMap::new();
+        for finding in &report.findings {
+            found.entry(finding.path.clone()).or_default().push(Seen::of(finding));
+        }
+        let root = checkout.root().to_string_lossy().replace('\\', "/");
+        Ok(Self { found, complaints: report.complaints, unfinished: report.unfinished, root })
     }
-    Ok(found)
+
+    /// What it says of one file.
+    fn of(&self, path: &str) -> View {
+        let complaint = self.complaints.iter().find(|complaint| complaint.is_about(path, &self.root));
+        let complaint = complaint.map(|complaint| match complaint.is_about_limits() {
+            true => Blind::Unfinished(complaint.words.clone()),
+            false => Blind::Unread(complaint.words.clone()),
+        });
+        View {
+            seen: self.found.get(path).cloned().unwrap_or_default(),
+            blind: self.unfinished.clone().map(Blind::Unfinished).or(complaint),
+        }
+    }
 }

@@ -120,3 +120,78 @@ async fn a_scan_that_fails_leaves_every_file_as_it_was() {
     assert!(error.to_string().to_lowercase().contains("semgrep"), "{error}");
     assert_eq!(fixture.text("app.py"), APP);
 }
+
+/// A program in Semgrep's place: it finds `eval(`, and says what Semgrep says of a file that it can't parse when the
+/// file holds `unreadable`.
+#[cfg(unix)]
+fn with_semgrep(fixture: Fixture, complaint: &str) -> Fixture {
+    use std::os::unix::fs::PermissionsExt;
+    let script = r#"#!/bin/sh
+PATH=/usr/bin:/bin
+out=
+while [ "$1" != -- ]; do [ "$1" = --output ] && out=$2; shift; done
+shift
+notifications= results=
+for file in "$@"; do
+  grep -q unreadable "$file" && notifications="{\"level\":\"warning\",\"message\":{\"text\":\"COMPLAINT\\n code\"}}"
+  line=$(grep -n 'eval(' "$file" | cut -d: -f1)
+  [ -n "$line" ] && results="{\"ruleId\":\"python-eval\",\"message\":{\"text\":\"eval\"},\"locations\":[{\"physicalLocation\":{\"artifactLocation\":{\"uri\":\"$file\"},\"region\":{\"startLine\":$line}}}]}"
+done
+cat > "$out" <<END
+{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"Semgrep OSS","semanticVersion":"1.2.3"}},
+"invocations":[{"executionSuccessful":true,"toolExecutionNotifications":[$notifications]}],"results":[$results]}]}
+END
+"#;
+    let bin = fixture.repo.beside("bin");
+    std::fs::create_dir_all(&bin).unwrap();
+    std::fs::write(bin.join("semgrep"), script.replace("COMPLAINT", complaint)).unwrap();
+    std::fs::set_permissions(bin.join("semgrep"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    fixture.with_path(&bin)
+}
+
+/// What becomes of a fix of `text` when Semgrep says `complaint` of files with the word `unreadable`.
+#[cfg(unix)]
+async fn fixed_under(text: &str, code: &str, complaint: &str) -> VerifyPatchOutput {
+    let fixture = with_semgrep(Fixture::new(&[("app.py", text)]).await, complaint);
+    let mut input = rescan(vec![piece(text, "app.py", 2, 5, "python-eval")], vec![fix(code)], None);
+    input.scanner = Choice::Semgrep;
+    input.semgrep_extra_args = "--config r.yml".into();
+    fixture.verify(input).await
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_the_scanner_can_no_longer_read_is_no_proof() {
+    let unreadable = "def first(data):\n    value = int(data)  # unreadable\n    return value\n";
+    let out = fixed_under(APP, unreadable, "Syntax error at line $file:1:").await;
+    assert_eq!(out.accepted.len(), 0);
+    assert_eq!(reasons(&out), ["Semgrep can't check the file with it: Syntax error at line app.py:1:"]);
+    // Neither is one that it ran out of time for, which is not the fix's fault.
+    let out = fixed_under(APP, unreadable, "Timeout at line $file:1:").await;
+    assert_unproven(&out, "Timeout at line app.py:1:");
+    // Nor one that it could not read before.
+    let text = APP.replace("import", "# unreadable\nimport");
+    let text = text.replacen("\n\n", "\n", 1);
+    let out = fixed_under(&text, FIRST, "Syntax error at line $file:1:").await;
+    assert_unproven(&out, "Syntax error at line app.py:1:");
+    // A complaint about another file means nothing here.
+    let out = fixed_under(APP, unreadable, "Syntax error at line other/$file:1: in $file-x").await;
+    assert_eq!(out.accepted[0].evidence.level, Level::L2, "{:?}", out.accepted[0].evidence);
+}
+
+#[tokio::test]
+async fn a_report_without_a_scan_is_no_proof() {
+    let fixture = Fixture::new(&[("app.py", APP)]).await;
+    let base = serde_json::json!({ "version": "2.1.0", "runs": [] });
+    let out = fixture.verify(rescan(app_pieces(), vec![fix(FIRST)], Some(base))).await;
+    assert_unproven(&out, "the report holds no run of a tool");
+}
+
+fn assert_unproven(out: &VerifyPatchOutput, why: &str) {
+    let evidence = &out.accepted[0].evidence;
+    assert_eq!(evidence.level, Level::L0, "{evidence:?}");
+    for name in ["finding gone", "no new finding"] {
+        let check = evidence.checks.iter().find(|check| check.name == name).unwrap();
+        assert!(!check.passed && check.detail.ends_with(why), "{check:?}");
+    }
+}
