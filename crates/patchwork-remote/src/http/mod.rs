@@ -1,7 +1,7 @@
 //! The HTTP door for forges: JSON over one base address, with time-outs, retries and rate limits.
 
 mod error;
-mod wait;
+pub(crate) mod wait;
 
 use std::time::Duration;
 
@@ -185,7 +185,8 @@ impl Http {
             let again = error.transient() && (call.repeatable || error.never_arrived());
             let Some(own) = waits.next().filter(|_| again) else { return Err(error) };
             let wait = asked.unwrap_or(own);
-            if started.elapsed() + wait > self.pace.patience {
+            // A server may ask for more seconds than a sum can hold.
+            if wait > self.pace.patience.saturating_sub(started.elapsed()) {
                 return Err(error);
             }
             tracing::debug!(call = call.describe(), wait_ms = wait.as_millis(), %error, "calling again");
@@ -310,12 +311,12 @@ fn parse_base(base: &str) -> Result<Url, HttpError> {
     Ok(url)
 }
 
-/// Whether a URL leads to this machine.
 /// Whether an address, read as every call reads it, is on this machine.
 pub fn is_local(address: &str) -> bool {
     Url::parse(address.trim()).is_ok_and(|url| is_loopback(&url))
 }
 
+/// Whether a URL leads to this machine.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())

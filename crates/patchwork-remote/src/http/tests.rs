@@ -38,6 +38,20 @@ async fn a_post_is_sent_again_only_when_the_caller_says_so() {
 }
 
 #[tokio::test]
+async fn a_server_that_asks_for_ages_is_left() {
+    let server = server();
+    let ages = u64::MAX.to_string();
+    server.script("GET", [Scripted::status(429, "later").header("retry-after", ages)]);
+    let error = door(&server).call::<Value>(&Call::get(["repos", "octo", "app"])).await.unwrap_err();
+    assert_eq!(error.status(), Some(429), "{error}");
+    let at_most = (u64::MAX / 10).to_string();
+    server.script("GET", [Scripted::status(429, "later").header("retry-after", at_most)]);
+    let error = door(&server).call::<Value>(&Call::get(["repos", "octo", "app"])).await.unwrap_err();
+    assert!(matches!(error, HttpError::RateLimited { .. }), "{error}");
+    assert_eq!(server.log().len(), 2);
+}
+
+#[tokio::test]
 async fn tries_end() {
     let server = server();
     server.script("GET", std::iter::repeat_n(Scripted::status(503, "down"), 9));

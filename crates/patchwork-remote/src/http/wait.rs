@@ -9,8 +9,22 @@ use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 const SECONDARY: Duration = Duration::from_secs(60);
 
 /// The server's own time, milliseconds since 1970: its reset times are by its clock, not by ours.
-pub(super) fn server_time(headers: &HeaderMap) -> Option<i64> {
+pub(crate) fn server_time(headers: &HeaderMap) -> Option<i64> {
     http_date(headers.get(DATE)?.to_str().ok()?)
+}
+
+/// What `retry-after-ms`, or `retry-after` in seconds or as a date, asks for. `now_ms` is the server's time.
+pub(crate) fn retry_after(headers: &HeaderMap, now_ms: i64) -> Option<Duration> {
+    let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).map(str::trim);
+    let seconds = |text: &str, unit: f64| Some(text.parse::<f64>().ok()? * unit);
+    if let Some(milliseconds) = text("retry-after-ms").and_then(|text| seconds(text, 0.001)) {
+        return Duration::try_from_secs_f64(milliseconds).ok();
+    }
+    let after = text(RETRY_AFTER.as_str())?;
+    match seconds(after, 1.0) {
+        Some(seconds) => Duration::try_from_secs_f64(seconds).ok(),
+        None => Some(until(http_date(after)?, now_ms)),
+    }
 }
 
 /// The wait that an answer asks for; nothing when it asks for none. `now_ms` is the server's time.
@@ -19,13 +33,8 @@ pub(super) fn asked(status: StatusCode, headers: &HeaderMap, message: &str, now_
         return None;
     }
     let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).map(str::trim);
-    if let Some(after) = text(RETRY_AFTER.as_str()) {
-        if let Ok(seconds) = after.parse::<u64>() {
-            return Some(Duration::from_secs(seconds));
-        }
-        if let Some(date) = http_date(after) {
-            return Some(until(date, now_ms));
-        }
+    if let Some(wait) = retry_after(headers, now_ms) {
+        return Some(wait);
     }
     if status.as_u16() == 503 {
         return None;

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use jiff::Timestamp;
-use jiff::fmt::rfc2822;
 use reqwest::header::HeaderMap;
+
+use crate::http::wait;
 
 /// Settings of [`Models`](super::Models). The defaults are for production; tests shorten them.
 #[derive(Debug, Clone)]
@@ -116,25 +117,11 @@ impl RetryPolicy {
     }
 }
 
-/// What the server asked us to wait: `retry-after-ms`, or `retry-after` in seconds or as a date by its own clock (`now` is
-/// ours). Nothing when it asked for no wait at all: then our own is better.
+/// What the server asked us to wait, by its own clock (`now` is ours). Nothing when it asked for no wait at all: then our
+/// own is better.
 pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
-    // HTTP dates end in GMT, which RFC 2822 knows as an obsolete zone.
-    let date = |text: &str| rfc2822::DateTimeParser::new().parse_timestamp(text).ok();
-    let milliseconds = text("retry-after-ms").and_then(|text| text.parse::<f64>().ok());
-    let wait = match (milliseconds, text("retry-after")) {
-        (Some(milliseconds), _) => Duration::try_from_secs_f64(milliseconds / 1_000.0).ok(),
-        (None, Some(after)) => match after.parse::<f64>() {
-            Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
-            Err(_) => {
-                let now = text("date").and_then(date).unwrap_or(now);
-                Duration::try_from(date(after)?.duration_since(now)).ok()
-            }
-        },
-        (None, None) => None,
-    };
-    wait.filter(|wait| !wait.is_zero())
+    let now_ms = wait::server_time(headers).unwrap_or_else(|| now.as_millisecond());
+    wait::retry_after(headers, now_ms).filter(|wait| !wait.is_zero())
 }
 
 #[cfg(test)]
