@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 const ROOT_BASES: [&str; 6] =
     ["%SRCROOT%", "SRCROOT", "ROOTPATH", "%PROJECTROOT%", "PROJECTROOT", "REPOROOT"];
 
+/// Bytes of the longest path there is, each percent-encoded.
+const LONGEST_URI: usize = 3 * 4096;
+
 /// Resolves the artifact locations of one run.
 pub(super) struct Locations<'a, R, T> {
     artifacts: &'a [Value],
@@ -57,6 +60,9 @@ where
         let Some(uri) = location["uri"].as_str().filter(|uri| !uri.is_empty()) else {
             return Err("its artifact has no location".into());
         };
+        if uri.len() > LONGEST_URI {
+            return Err(format!("its location has {} characters, which no path has", uri.len()));
+        }
         let base = location["uriBaseId"].as_str().and_then(|id| self.base(id)).unwrap_or_default();
         self.resolve_uri(uri, &base)
     }

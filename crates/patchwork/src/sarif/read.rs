@@ -276,11 +276,15 @@ fn is_settled(result: &Value) -> bool {
     suppressed || absent || matches!(result["kind"].as_str(), Some("pass" | "notApplicable"))
 }
 
+/// Suggestions taken of a result.
+const SUGGESTIONS: usize = 5;
+
 fn suggestions(result: &Value) -> Vec<String> {
     let fixes = result["fixes"].as_array().into_iter().flatten();
     let words = fixes
         .filter_map(|fix| fix["description"]["text"].as_str().or(fix["description"]["markdown"].as_str()));
-    words.map(str::trim).filter(|words| !words.is_empty()).map(str::to_owned).collect()
+    let words = words.map(str::trim).filter(|words| !words.is_empty());
+    words.take(SUGGESTIONS).map(|words| rules::shortened(words, rules::MESSAGE_LIMIT)).collect()
 }
 
 /// Lines and columns, 1-based, whole and in order whatever the log says.

@@ -51,7 +51,7 @@ impl<'a> Rules<'a> {
             self.by_id.get(id).or_else(|| self.by_id.get(id.rsplit_once('/')?.0)).copied()
         });
         let id = id.or_else(|| rule.and_then(|rule| text(&rule["id"]))).unwrap_or("unnamed-rule");
-        (id.to_owned(), rule.unwrap_or(&Value::Null))
+        (shortened(id, ID_LIMIT), rule.unwrap_or(&Value::Null))
     }
 }
 
@@ -137,20 +137,30 @@ pub(super) fn message(result: &Value, rule: &Value, id: &str) -> String {
         .or_else(|| text(&rule["fullDescription"]))
         .or_else(|| text(&rule["shortDescription"]))
         .unwrap_or_else(|| id.to_owned());
-    match words.char_indices().nth(MESSAGE_LIMIT) {
-        Some((cut, _)) => format!("{}…", words.get(..cut).unwrap_or_default()),
-        None => words,
-    }
+    shortened(&words, MESSAGE_LIMIT)
 }
 
 /// Characters kept of a message: it goes into a prompt, and some tools put whole manuals there.
-const MESSAGE_LIMIT: usize = 4_000;
+pub(super) const MESSAGE_LIMIT: usize = 4_000;
+
+/// Characters kept of a rule's id.
+const ID_LIMIT: usize = 200;
+
+/// The beginning of a text, with `…` where the rest was.
+pub(super) fn shortened(text: &str, limit: usize) -> String {
+    match text.char_indices().nth(limit) {
+        Some((cut, _)) => format!("{}…", text.get(..cut).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
 
 fn with_arguments(words: String, arguments: Option<&[Value]>) -> String {
     let mut words = words;
     for (index, argument) in arguments.unwrap_or_default().iter().enumerate() {
-        if let Some(argument) = argument.as_str() {
-            words = words.replace(&format!("{{{index}}}"), argument);
+        let name = format!("{{{index}}}");
+        if let Some(argument) = argument.as_str().filter(|_| words.contains(&name)) {
+            // Kept short at every step: an argument that repeats the names of others would grow without bounds.
+            words = shortened(&words, MESSAGE_LIMIT).replace(&name, &shortened(argument, MESSAGE_LIMIT));
         }
     }
     words

@@ -597,3 +597,24 @@ fn a_shaken_report_is_read_without_a_crash() {
     }
     assert!(read > 1_000, "most of them are still reports: {read}");
 }
+
+#[test]
+fn texts_without_end_are_cut() {
+    let bomb = "{1}".repeat(2_000);
+    let long = "x".repeat(100_000);
+    let result = json!({
+        "ruleId": long,
+        "message": { "text": "{0}".repeat(2_000), "arguments": [bomb, "{2}".repeat(2_000), "{3}", long] },
+        "fixes": vec![json!({ "description": { "text": long } }); 50],
+        "locations": at("src/a.py", json!({})),
+    });
+    let far = json!({ "message": { "text": "m" }, "locations": at(&"a/".repeat(50_000), json!({})) });
+    let report = report(json!({ "runs": [{ "results": [result, far] }] }));
+    let finding = &report.findings[0];
+    assert_eq!(finding.message.chars().count(), 4_001);
+    assert_eq!(finding.rule.chars().count(), 201);
+    assert_eq!(finding.suggestions.len(), 5);
+    assert!(finding.suggestions.iter().all(|words| words.chars().count() == 4_001));
+    assert_eq!(report.findings.len(), 1);
+    assert!(report.problems[0].ends_with("its location has 100000 characters, which no path has"));
+}
