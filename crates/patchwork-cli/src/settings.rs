@@ -192,9 +192,17 @@ fn one_failure(mut failures: Vec<Failure>) -> Failure {
     let refused = failures.iter().any(|failure| failure.kind == FailureKind::Refused);
     let kind = if refused { FailureKind::Refused } else { first.kind };
     let mut out = Failure::new(kind, format!("{} options can't be used", failures.len()));
-    for failure in failures {
-        let hints = failure.hints.iter().map(|hint| format!("; {hint}")).collect::<String>();
+    let all: Vec<&String> = failures.iter().flat_map(|failure| &failure.hints).collect();
+    let is_shared = |hint: &String| all.iter().filter(|other| **other == hint).count() > 1;
+    for failure in &failures {
+        let own = failure.hints.iter().filter(|hint| !is_shared(hint));
+        let hints = own.map(|hint| format!("; {hint}")).collect::<String>();
         out = out.cause(format!("{}{hints}", failure.message));
+        for hint in failure.hints.iter().filter(|hint| is_shared(hint)) {
+            if !out.hints.contains(hint) {
+                out = out.hint(hint.clone());
+            }
+        }
     }
     out
 }

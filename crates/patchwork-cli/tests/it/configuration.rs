@@ -1,5 +1,7 @@
 //! Where options come from.
 
+use patchwork_testkit::model::{ModelServer, Reply};
+
 use crate::world::{World, assert_run};
 
 fn world() -> World {
@@ -61,9 +63,152 @@ fn faults_of_files_name_the_line() {
 }
 
 #[test]
-fn a_repository_that_sends_keys_somewhere_is_said_so() {
-    let world = world();
-    world.repo.write(".patchwork.yaml", "client_base_url: http://127.0.0.1:9/v1\n");
-    let told = world.run(&["config", "AutoFix"]);
-    assert!(told.contains("warning: .patchwork.yaml:1 sends your key to client_base_url"), "{told}");
+fn one_option_from_every_place() {
+    let world = || {
+        let world = World::new();
+        world.repo.write(".patchwork.yaml", "model: of-the-repository\n");
+        world.repo.write("mine.yml", "model: of-the-file\n");
+        world
+    };
+    let model =
+        |world: &World, args: &[&str]| about(world, &[&["config", "AutoFix"], args].concat(), &["model"]);
+    assert_eq!(model(&World::new(), &[]), "model - default\n");
+    assert_eq!(model(&world(), &[]), "model of-the-repository .patchwork.yaml:1\n");
+    assert_eq!(model(&world(), &["--config", "mine.yml"]), "model of-the-file mine.yml:1\n");
+    let world = world().env("PATCHWORK_MODEL", "of-the-environment");
+    let expected = "model of-the-environment environment PATCHWORK_MODEL\n";
+    assert_eq!(model(&world, &["--config", "mine.yml"]), expected);
+    let typed = model(&world, &["--config", "mine.yml", "model=of-the-command"]);
+    assert_eq!(typed, "model of-the-command command line\n");
+}
+
+#[test]
+fn the_first_of_two_variables_for_one_option_counts() {
+    let world = World::new().env("GH_TOKEN", "ghp_second").env("GITHUB_TOKEN", "");
+    let token = |world: &World| about(world, &["config", "AutoFix"], &["github_api_key"]);
+    assert_eq!(token(&world), "github_api_key *** environment GH_TOKEN\n");
+    assert_eq!(
+        token(&world.env("GITHUB_TOKEN", "ghp_first")),
+        "github_api_key *** environment GITHUB_TOKEN\n"
+    );
+}
+
+#[test]
+fn options_are_typed_however_they_are_written() {
+    let world = World::new();
+    world.repo.write("mine.yml", "disable-pr: off\nmodel-stop: one\nsarif-file-path: r.sarif\n");
+    let told = about(
+        &world,
+        &[
+            "config",
+            "AutoFix",
+            "--config",
+            "mine.yml",
+            "force_pr_creation=false",
+            "--severity",
+            "HIGH",
+            "--n=3",
+            "vulnerability-limit=-1",
+            "--dry-run",
+            "rescan",
+            "paths=src",
+            "paths=app.py",
+        ],
+        &[
+            "disable_pr",
+            "force_pr_creation",
+            "severity",
+            "n",
+            "vulnerability_limit",
+            "dry_run",
+            "rescan",
+            "paths",
+            "model_stop",
+        ],
+    );
+    insta::assert_snapshot!(told, @r#"
+    disable_pr false mine.yml:1
+    force_pr_creation false command line
+    severity high command line
+    n 3 command line
+    vulnerability_limit -1 command line
+    dry_run true command line
+    rescan true command line
+    paths ["src","app.py"] command line
+    model_stop ["one"] mine.yml:2
+    "#);
+}
+
+#[test]
+fn everything_that_is_wrong_is_told_in_one_go() {
+    let world = World::new().env("PATCHWORK_MODEL", "m");
+    world
+        .repo
+        .write(".patchwork.yaml", "severity: worst\nbranch_prefix: ${NO_SUCH_VARIABLE}\nsevrity: low\n");
+    world.repo.write("mine.yml", "concurrency: 1000\nmodel_seed: [1]\npr_header: ${oops\n");
+    let told = world.run(&[
+        "AutoFix",
+        "--config",
+        "mine.yml",
+        "model_temperature=hot",
+        "disable_pr=maybe",
+        "sarif_values=x",
+    ]);
+    insta::assert_snapshot!(told, @"
+    exit code: 3
+    --- stdout
+    --- stderr
+    error: 9 options can't be used
+      because .patchwork.yaml:3: there is no option `sevrity`; did you mean `severity`?
+      because `sarif_values` must be a mapping (on the command line: JSON), but is `x`
+      because .patchwork.yaml:1: `severity` must be one of unknown, none, info, note, low, warning, medium, high, error, critical, but is `worst`
+      because `model_temperature` must be a number from 0 to 2, but is `hot`
+      because mine.yml:2: `model_seed` must be an integer of at least 0, but is a list
+      because mine.yml:1: `concurrency` must be an integer from 1 to 256, but is `1000`
+      because `disable_pr` must be true or false, but is `maybe`
+      because .patchwork.yaml:2: `branch_prefix` needs the environment variable NO_SUCH_VARIABLE, which is not set
+      because mine.yml:3: `pr_header` holds `${` without a `}`; a literal `${` is written `$${`
+    ");
+}
+
+#[test]
+fn a_file_that_is_shared_may_hold_options_of_other_patchflows() {
+    let world = World::new();
+    world.repo.write(
+        "flows/Mine.yml",
+        "name: Mine\ninputs: { level: {} }\nsteps: [{ uses: ScanRules, if: inputs.level }]\n",
+    );
+    world.repo.write(".patchwork.yaml", "level: high\nseverity: low\n");
+    let severity = about(&world, &["config", "AutoFix", "--config", "flows"], &["severity"]);
+    assert_eq!(severity, "severity low .patchwork.yaml:2\n");
+    let level = about(&world, &["config", "Mine", "--config", "flows"], &["level"]);
+    assert_eq!(level, "level high .patchwork.yaml:1\n");
+    assert!(world.run(&["config", "AutoFix"]).contains(".patchwork.yaml:1: there is no option `level`"));
+}
+
+#[test]
+fn a_folder_in_the_layout_of_the_original_is_used_by_a_run() {
+    let server = ModelServer::start(|_| Reply::text("no"));
+    let world = World::new();
+    world.repo.write("app.py", "import subprocess\nsubprocess.run(\"ls \" + path, shell=True)\n");
+    world.repo.commit("a weakness that no rule fixes");
+    let config = format!(
+        "model: m\nn: 0\nscanner: rules\ndisable_pr: true\nclient_base_url: {}\n",
+        server.openai_url()
+    );
+    world.repo.write("flows/patchflows/AutoFix/config.yml", config);
+    let prompts =
+        r#"[{"id": "fixprompt", "prompts": [{"role": "user", "content": "Mend this: {{affectedCode}}"}]}]"#;
+    world.repo.write("flows/patchflows/AutoFix/prompt.json", prompts);
+    world.run(&["AutoFix", "--config", "flows"]);
+    let asked = server.requests();
+    assert_eq!(asked.len(), 1);
+    assert!(format!("{asked:?}").contains("Mend this: "), "{asked:?}");
+    world.repo.write(
+        "flows/patchflows/AutoFix/prompt.json",
+        prompts.replace("{{affectedCode}}", "{{#each}}x{{/each}}"),
+    );
+    let told = world.run(&["AutoFix", "--config", "flows", "--log", "error"]);
+    assert!(told.contains("{% for ") && told.contains("prompt.json"), "{told}");
+    assert_eq!(server.count(), 1);
 }

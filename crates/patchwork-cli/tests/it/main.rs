@@ -4,7 +4,10 @@
 
 mod configuration;
 mod documents;
+mod flows;
 mod listings;
 mod runs;
+#[cfg(unix)]
+mod trust;
 mod usage;
 mod world;
