@@ -84,7 +84,7 @@ pub(crate) fn drive(
     let began = Instant::now();
     let state_dir = journal::state_dir(options)?;
     let journal = journal::open(&state_dir, options, secrets)?;
-    let local = Local::new(&state_dir);
+    let local = Local::new(&state_dir, secrets);
     let mode = if options.plain || env::wants_lines() || !std::io::IsTerminal::is_terminal(&std::io::stderr())
     {
         Mode::Lines

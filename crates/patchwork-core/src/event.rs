@@ -99,6 +99,13 @@ pub enum EventBody {
         /// Milliseconds from sending to the whole answer.
         latency_ms: u64,
     },
+    /// A model gave no answer and is asked again.
+    Retrying {
+        /// Why there was none, naming vendor and model.
+        problem: String,
+        /// Milliseconds until it is asked again.
+        wait_ms: u64,
+    },
     /// Something left the machine or was kept: a branch, a pull request.
     Produced {
         /// What (`branch`, `pull request`).

@@ -34,6 +34,9 @@ pub fn names_credential(variable: &str) -> bool {
         || CREDENTIAL_ENDS.iter().any(|end| upper.ends_with(end))
 }
 
+/// Bytes of the shortest value that is looked for in texts: shorter ones are in ordinary words too.
+const SHORTEST: usize = 6;
+
 /// A secret value. It has no `Serialize` and its `Debug` and `Display` print a mask.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Arc<str>);
@@ -114,7 +117,8 @@ impl Secrets {
     /// ordinary words.
     pub fn redact(&self, text: &str) -> String {
         let map = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let mut values: Vec<&str> = map.values().map(Secret::expose).filter(|v| v.len() >= 6).collect();
+        let mut values: Vec<&str> =
+            map.values().map(Secret::expose).filter(|v| v.len() >= SHORTEST).collect();
         values.sort_by_key(|v| std::cmp::Reverse(v.len()));
         let mut out = text.to_owned();
         for value in values {
@@ -123,6 +127,13 @@ impl Secrets {
             }
         }
         out
+    }
+
+    /// The name of a secret whose value is in `text`; values that [`Secrets::redact`] leaves do not count.
+    pub fn found_in(&self, text: &str) -> Option<String> {
+        let map = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut secrets = map.iter().filter(|(_, secret)| secret.expose().len() >= SHORTEST);
+        secrets.find(|(_, secret)| text.contains(secret.expose())).map(|(name, _)| name.clone())
     }
 
     /// [`Secrets::redact`] over every string in a JSON value, keys included.
@@ -158,5 +169,7 @@ mod tests {
         secrets.insert("b", Secret::new("token-123-long"));
         secrets.insert("c", Secret::new("x"));
         assert_eq!(secrets.redact("x token-123-long token-123"), "x *** ***");
+        assert_eq!(secrets.found_in("x token-123 y").as_deref(), Some("a"));
+        assert_eq!(secrets.found_in("x"), None);
     }
 }

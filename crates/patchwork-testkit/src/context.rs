@@ -14,7 +14,7 @@ use patchwork_core::port::clock::Clock;
 use patchwork_core::port::forge::{Forge, ForgeTarget, Forges};
 use patchwork_core::port::process::{Command, Output, ProcessError, Processes};
 use patchwork_core::port::provider::{
-    ChatAnswer, ChatRequest, Provider, ProviderError, ProviderErrorKind, Route, Target,
+    ChatAnswer, ChatRequest, OnRetry, Provider, ProviderError, ProviderErrorKind, Route, Target,
 };
 use patchwork_core::prompt::Prompt;
 use patchwork_core::run::{NodePath, RunId};
@@ -354,6 +354,7 @@ impl Provider for Closed {
         &self,
         _target: &Target,
         _request: &ChatRequest,
+        _on_retry: OnRetry<'_>,
         _cancel: &CancellationToken,
     ) -> Result<ChatAnswer, ProviderError> {
         Err(no_model())

@@ -42,11 +42,12 @@ pub struct Place {
 }
 
 impl Local {
-    /// The doors of this machine; models with their usual settings.
-    pub fn new(state_dir: &Path) -> Self {
+    /// The doors of this machine; models with their usual settings. Programs are started without these secrets in their
+    /// environment.
+    pub fn new(state_dir: &Path, secrets: &Secrets) -> Self {
         patchwork_remote::install_tls();
         Self {
-            processes: Arc::new(SystemProcesses::from_env()),
+            processes: Arc::new(SystemProcesses::from_env().hiding(secrets)),
             provider: Arc::new(Models::new(ModelsSettings::default())),
             forges: Arc::new(Sites::new()),
             clock: Arc::new(SystemClock),

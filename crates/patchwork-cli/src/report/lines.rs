@@ -1,5 +1,7 @@
 //! What an event is worth: a line, or none.
 
+use std::time::Duration;
+
 use patchwork_core::event::{Event, EventBody};
 
 use super::style::{DIM, GOOD, WARNING, paint};
@@ -36,6 +38,10 @@ pub(crate) fn line(event: &Event, level: Level) -> Option<String> {
             let text =
                 format!("{node}: {model} answered in {latency_ms} ms, {sent} + {received} tokens{cost}");
             (Level::Debug, paint(DIM, text))
+        }
+        EventBody::Retrying { problem, wait_ms } => {
+            let seconds = Duration::from_millis(*wait_ms).as_secs_f64();
+            (Level::Info, format!("{problem}; trying again in {seconds:.1} s"))
         }
         EventBody::Produced { what, name } => (Level::Info, format!("{what}: {name}")),
         EventBody::RunStarted { .. } | EventBody::RunFinished { .. } | EventBody::Progress { .. } => {

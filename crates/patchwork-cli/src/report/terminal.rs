@@ -17,6 +17,9 @@ use crate::stdio;
 /// After so much silence a log gets a line that says what is waited for.
 const HEARTBEAT: Duration = Duration::from_secs(30);
 
+/// Calls that wait at the same time mostly wait for the same reason: in so much time one of them is told.
+const RETRIES_APART: Duration = Duration::from_secs(5);
+
 /// How the run is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
@@ -91,6 +94,10 @@ struct Painter {
     last_line: Instant,
     /// Tenths of the progress that have a line already.
     tenths: u64,
+    /// When a call that is repeated was told last.
+    last_retry: Option<Instant>,
+    /// Calls that were repeated since and not told.
+    untold_retries: u64,
 }
 
 impl Painter {
@@ -101,7 +108,18 @@ impl Painter {
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
-        Self { level, heartbeat, say, tally: Tally::default(), bar, began: now, last_line: now, tenths: 0 }
+        Self {
+            level,
+            heartbeat,
+            say,
+            tally: Tally::default(),
+            bar,
+            began: now,
+            last_line: now,
+            tenths: 0,
+            last_retry: None,
+            untold_retries: 0,
+        }
     }
 
     fn work(mut self, news: &Receiver<News>) {
@@ -120,8 +138,10 @@ impl Painter {
 
     fn take(&mut self, event: &Event) {
         self.tally.take(event);
-        if let Some(line) = lines::line(event, self.level) {
-            self.print(&line);
+        match lines::line(event, self.level) {
+            Some(line) if matches!(event.body, EventBody::Retrying { .. }) => self.retry_line(&line),
+            Some(line) => self.print(&line),
+            None => {}
         }
         match &self.bar {
             Some(bar) => show(bar, &self.tally),
@@ -146,6 +166,19 @@ impl Painter {
                 let figures = if figures.is_empty() { figures } else { format!(" ({figures})") };
                 self.print(&format!("{label}: {done} of {total}{figures}"));
             }
+        }
+    }
+
+    /// A server that is busy answers all calls in flight alike.
+    fn retry_line(&mut self, line: &str) {
+        if self.last_retry.is_some_and(|last| last.elapsed() < RETRIES_APART) {
+            self.untold_retries += 1;
+            return;
+        }
+        self.last_retry = Some(Instant::now());
+        match std::mem::take(&mut self.untold_retries) {
+            0 => self.print(line),
+            count => self.print(&format!("{line} (and {count} more since the last such line)")),
         }
     }
 
@@ -234,6 +267,17 @@ mod tests {
         let lines: Vec<_> = lines.iter().collect();
         assert_eq!(lines.len(), 10, "{lines:?}");
         assert_eq!(lines[9], "fixes: 200 of 200 (1 model call, 1.0k tokens, $0.0010)");
+    }
+
+    #[test]
+    fn calls_that_wait_at_the_same_time_are_one_line() {
+        let (events, lines) = paint(Level::Info, HEARTBEAT);
+        for _ in 0..50 {
+            let problem = "m answered 429".to_owned();
+            events.send(event("a", EventBody::Retrying { problem, wait_ms: 640 })).unwrap();
+        }
+        drop(events);
+        assert_eq!(lines.iter().collect::<Vec<_>>(), ["m answered 429; trying again in 0.6 s"]);
     }
 
     #[test]

@@ -171,9 +171,9 @@ fn resume_hint(session: &Session) -> String {
 fn carry_out(session: &Arc<Session>, command: Command, tasks: &mut JoinSet<(NodePath, Outcome)>) {
     let session = session.clone();
     match command {
-        Command::Execute { path, uses, input, attempt, timeout_ms } => {
+        Command::Execute { path, uses, input, attempt, attempts, timeout_ms } => {
             let timeout = timeout_ms.map(Duration::from_millis);
-            let execution = Execution { path: path.clone(), uses, input, attempt, timeout };
+            let execution = Execution { path: path.clone(), uses, input, attempt, attempts, timeout };
             tasks.spawn(async move { (path, guard::execute(session, execution).await) });
         }
         Command::Sleep { path, ms } => {

@@ -36,6 +36,7 @@ pub(super) struct Execution {
     pub(super) uses: String,
     pub(super) input: Value,
     pub(super) attempt: u32,
+    pub(super) attempts: u32,
     pub(super) timeout: Option<Duration>,
 }
 
@@ -70,6 +71,7 @@ async fn guarded(session: &Arc<Session>, execution: Execution) -> Result<Outcome
     }
     session.emit(path, EventBody::NodeStarted { uses: uses.clone(), attempt: execution.attempt });
     let (path, uses) = (execution.path.clone(), execution.uses.clone());
+    let last_attempt = execution.attempt >= execution.attempts;
     let checkout = &*session.ports.checkout;
     let (outcome, checkpoint) = if effects.contains(Effects::WRITES_CHECKOUT) {
         let mut state = session.checkout.write(checkout).await?;
@@ -91,7 +93,7 @@ async fn guarded(session: &Arc<Session>, execution: Execution) -> Result<Outcome
     if !effects.is_empty() && !matches!(outcome, Outcome::Failed { .. }) {
         session.keep(&key, &Recorded { outcome: &outcome, checkpoint }).await?;
     }
-    session.emit(&path, event_of(uses, &outcome));
+    session.emit(&path, event_of(uses, &outcome, last_attempt));
     Ok(outcome)
 }
 
@@ -101,12 +103,12 @@ fn key(execution: &Execution) -> Result<String, Failure> {
     Ok(format!("{}/{digest}", execution.path))
 }
 
-fn event_of(uses: String, outcome: &Outcome) -> EventBody {
+fn event_of(uses: String, outcome: &Outcome, last_attempt: bool) -> EventBody {
     match outcome {
         Outcome::Completed { .. } | Outcome::Slept => EventBody::NodeCompleted { uses, recorded: false },
         Outcome::Skipped { reason, .. } => EventBody::NodeSkipped { uses, reason: reason.clone() },
         Outcome::Failed { failure, retryable } => {
-            EventBody::NodeFailed { uses, failure: failure.clone(), will_retry: *retryable }
+            EventBody::NodeFailed { uses, failure: failure.clone(), will_retry: *retryable && !last_attempt }
         }
     }
 }

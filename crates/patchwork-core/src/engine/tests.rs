@@ -19,7 +19,7 @@ use crate::port::clock::Clock;
 use crate::port::forge::{Forge, ForgeTarget, Forges};
 use crate::port::process::{Command, Output, ProcessError, Processes};
 use crate::port::provider::{
-    ChatAnswer, ChatRequest, Provider, ProviderError, ProviderErrorKind, Route, Target,
+    ChatAnswer, ChatRequest, OnRetry, Provider, ProviderError, ProviderErrorKind, Route, Target,
 };
 use crate::registry::Registry;
 use crate::run::{RunId, RunStatus};
@@ -94,6 +94,7 @@ impl Provider for Nothing {
         &self,
         _: &Target,
         _: &ChatRequest,
+        _: OnRetry<'_>,
         _: &CancellationToken,
     ) -> Result<ChatAnswer, ProviderError> {
         Err(no_model())

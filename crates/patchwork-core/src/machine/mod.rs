@@ -35,6 +35,8 @@ pub enum Command {
         input: Value,
         /// Which try it is, from 1.
         attempt: u32,
+        /// How many tries there are at most.
+        attempts: u32,
         /// Limit of this try, milliseconds.
         timeout_ms: Option<u64>,
     },

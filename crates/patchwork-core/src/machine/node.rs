@@ -486,6 +486,7 @@ fn execute(
         uses: uses.to_owned(),
         input: Value::Object(input),
         attempt,
+        attempts: node.retry.attempts,
         timeout_ms: node.timeout_ms,
     });
 }

@@ -157,17 +157,30 @@ impl From<ProviderError> for Failure {
     }
 }
 
+/// A try that brought no answer and is followed by another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retry {
+    /// Why there was no answer, as in [`ProviderError::message`].
+    pub problem: String,
+    /// How long until the next try.
+    pub wait: Duration,
+}
+
+/// Is told of each try that is followed by another; must return quickly.
+pub type OnRetry<'a> = &'a (dyn Fn(Retry) + Send + Sync);
+
 /// Models, behind one door: routing, retries with back-off and price are inside.
 #[async_trait]
 pub trait Provider: Send + Sync {
     /// Where a target leads, before anything is sent or paid. Without a key it looks for a server on localhost.
     async fn route(&self, target: &Target) -> Result<Route, ProviderError>;
 
-    /// Asks. Retries what may succeed later; ends at once when `cancel` is set.
+    /// Asks. Retries what may succeed later, and tells so before it waits; ends at once when `cancel` is set.
     async fn chat(
         &self,
         target: &Target,
         request: &ChatRequest,
+        on_retry: OnRetry<'_>,
         cancel: &CancellationToken,
     ) -> Result<ChatAnswer, ProviderError>;
 }

@@ -163,6 +163,11 @@ impl Context {
         self.ports.secrets.redact(text)
     }
 
+    /// The name of a secret whose value is in `text`: such text is shown to no model.
+    pub fn secret_in(&self, text: &str) -> Option<String> {
+        self.ports.secrets.found_in(text)
+    }
+
     /// A prompt of the patchflow by id.
     pub fn prompt(&self, id: &str) -> Option<&Prompt> {
         self.prompts.get(id)

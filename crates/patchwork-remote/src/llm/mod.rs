@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use genai::chat::{ChatOptions, ChatRequest as LibraryRequest};
 use patchwork_core::port::provider::{
-    ChatAnswer, ChatRequest, Provider, ProviderError, ProviderErrorKind, Route, Target,
+    ChatAnswer, ChatRequest, OnRetry, Provider, ProviderError, ProviderErrorKind, Retry, Route, Target,
 };
 use patchwork_core::secret::Secret;
 use tokio::sync::Mutex;
@@ -81,6 +81,7 @@ impl Models {
         destination: &Destination,
         blame: &Blame<'_>,
         limit: Duration,
+        on_retry: OnRetry<'_>,
     ) -> Result<ChatAnswer, ProviderError> {
         let conversation = ask::conversation(blame).map_err(|failed| failed.error)?;
         let options = ask::options(blame).map_err(|failed| failed.error)?;
@@ -116,6 +117,7 @@ impl Models {
             if wait > self.settings.retry.max_asked.max(self.settings.retry.max) {
                 return Err(give_up(error, attempts));
             }
+            on_retry(Retry { problem: error.message, wait });
             tokio::time::sleep(wait).await;
             attempts += 1;
         }
@@ -195,13 +197,14 @@ impl Provider for Models {
         &self,
         target: &Target,
         request: &ChatRequest,
+        on_retry: OnRetry<'_>,
         cancel: &CancellationToken,
     ) -> Result<ChatAnswer, ProviderError> {
         let call = async {
             let destination = self.destination(target).await?;
             let keys: Vec<&Secret> = target.keys.values().collect();
             let blame = Blame { destination: &destination, keys, request };
-            self.ask(&destination, &blame, target.timeout.unwrap_or(self.settings.timeout)).await
+            self.ask(&destination, &blame, target.timeout.unwrap_or(self.settings.timeout), on_retry).await
         };
         tokio::select! {
             biased;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-use patchwork_core::secret::names_credential;
+use patchwork_core::secret::{Secrets, names_credential};
 
 /// Variables that tie git to the repository of whoever called us (a hook, an alias), that make it print credentials, or
 /// that make programs ask a person.
@@ -66,6 +66,12 @@ impl Environment {
         Self { everyone, git }
     }
 
+    /// Leaves out what holds a secret of the run under a name that does not tell. Git's own configuration stays: it may need
+    /// the token for its remotes, and no other program gets it.
+    pub(super) fn hide(&mut self, secrets: &Secrets) {
+        self.everyone.retain(|_, value| secrets.found_in(&value.to_string_lossy()).is_none());
+    }
+
     /// What this program gets.
     pub(super) fn variables_for(&self, program: &str) -> impl Iterator<Item = (&OsString, &OsString)> {
         let is_git = Path::new(program).file_stem().is_some_and(|stem| stem == "git");
@@ -87,6 +93,8 @@ impl std::fmt::Debug for Environment {
 
 #[cfg(test)]
 mod tests {
+    use patchwork_core::secret::Secret;
+
     use super::*;
 
     fn names(environment: &Environment, program: &str) -> Vec<String> {
@@ -118,6 +126,18 @@ mod tests {
         expected.push("LC_ALL".into());
         expected.sort();
         assert_eq!(names(&environment, "semgrep"), expected);
+    }
+
+    #[test]
+    fn a_secret_goes_whatever_its_variable_is_called() {
+        let all =
+            [("OUR_MODEL", "sk-0123456789"), ("URL", "https://u:sk-0123456789@host"), ("HOME", "/root")]
+                .map(|(name, value)| (name.into(), value.into()));
+        let mut environment = Environment::scrubbed(all);
+        let secrets = Secrets::new();
+        secrets.insert("openai_api_key", Secret::new("sk-0123456789"));
+        environment.hide(&secrets);
+        assert_eq!(names(&environment, "semgrep"), ["HOME", "LC_ALL"]);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use patchwork_core::port::process::{Command, Output, ProcessError, Processes};
+use patchwork_core::secret::Secrets;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin};
 use tokio_util::sync::CancellationToken;
@@ -40,6 +41,13 @@ impl SystemProcesses {
     /// Programs see these variables, scrubbed as those of this process would be.
     pub fn new(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
         Self { environment: Environment::scrubbed(variables) }
+    }
+
+    /// Programs do not see variables that hold one of these secrets either, whatever the variables are called.
+    #[must_use]
+    pub fn hiding(mut self, secrets: &Secrets) -> Self {
+        self.environment.hide(secrets);
+        self
     }
 
     fn spawn(&self, program: &Path, command: &Command) -> io::Result<Child> {

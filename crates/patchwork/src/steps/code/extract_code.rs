@@ -79,6 +79,8 @@ pub struct Counts {
     pub taken: usize,
     /// In `waiting`.
     pub waiting: usize,
+    /// In code that holds a secret of the run.
+    pub withheld: usize,
 }
 
 /// What was cut out, and what was not.
@@ -185,9 +187,34 @@ fn extract(
     let places = places.into_iter().map(|(_, place)| place).collect();
     (output.files_to_patch, output.waiting) = pieces(places, &fixes, &sources, max_tokens, &line_text);
     let count = |pieces: &[AffectedCode]| pieces.iter().map(|piece| piece.findings.len()).sum();
+    withhold_secrets(ctx, &mut output);
     output.counts.taken = count(&output.files_to_patch);
     output.counts.waiting = count(&output.waiting);
     Ok(output)
+}
+
+/// Drops the pieces that hold a secret of the run. With a mask in its place a fix would write the mask into the file.
+fn withhold_secrets(ctx: &Context, output: &mut ExtractCodeOutput) {
+    let secret_of = |piece: &AffectedCode| {
+        let replacements = piece.fix.iter().flat_map(|fix| &fix.edits).map(|edit| edit.replacement.as_str());
+        let texts = [piece.affected_code.as_str(), &piece.message_text, &piece.uri];
+        texts.into_iter().chain(replacements).find_map(|text| ctx.secret_in(text))
+    };
+    for pieces in [&mut output.files_to_patch, &mut output.waiting] {
+        pieces.retain(|piece| {
+            let Some(name) = secret_of(piece) else { return true };
+            output.counts.withheld += piece.findings.len();
+            output.skipped.push(Skipped {
+                path: piece.uri.clone(),
+                reason: format!(
+                    "lines {} to {} hold the value of `{name}`, which is shown to no model: take it out of the file",
+                    piece.start_line + 1,
+                    piece.end_line
+                ),
+            });
+            false
+        });
+    }
 }
 
 /// Warnings that are told one by one; of more, the number.
@@ -216,6 +243,9 @@ fn tell(ctx: &Context, output: &ExtractCodeOutput, least: Severity) {
     }
     if counts.unreadable > 0 {
         reasons.push(format!("{} in code that can't be read", counts.unreadable));
+    }
+    if counts.withheld > 0 {
+        reasons.push(format!("{} in code that holds a secret", counts.withheld));
     }
     let problems = match output.problems.len() {
         0 => String::new(),

@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use patchwork_core::event::EventBody;
 use patchwork_core::failure::Failure;
 use patchwork_core::message::{Finish, Message};
-use patchwork_core::port::provider::{ChatAnswer, ChatRequest, Target};
+use patchwork_core::port::provider::{ChatAnswer, ChatRequest, Retry, Target};
 use patchwork_core::step::{Context, Effects, Step, StepError};
 use patchwork_core::usage::{MicroUsd, Usage};
 use schemars::JsonSchema;
@@ -218,6 +218,14 @@ struct Caller {
 impl Caller {
     /// One call, or its recorded answer.
     async fn ask(&self, index: usize, request: ChatRequest) -> Result<ChatAnswer, StepError> {
+        let mut texts = request.messages.iter().map(|message| message.content.as_str());
+        if let Some(name) = texts.find_map(|text| self.ctx.secret_in(text)) {
+            let refused = format!("the prompt holds the value of `{name}`: it was not sent");
+            return Err(StepError::Failed(
+                Failure::refused(refused)
+                    .hint("take the value out of the code, and change it where it is used"),
+            ));
+        }
         // The index keeps equal prompts apart; the keys stay out, as they change nothing about an answer.
         let key = (index, &self.target.model, &self.target.base_url, &request);
         let (ctx, target, file, sent) =
@@ -225,7 +233,13 @@ impl Caller {
         let answer = self
             .ctx
             .once("call", &key, async move {
-                let answer = ctx.provider()?.chat(&target, &sent, ctx.cancel()).await?;
+                let on_retry = |retry: Retry| {
+                    ctx.emit(EventBody::Retrying {
+                        problem: ctx.redact(&retry.problem),
+                        wait_ms: u64::try_from(retry.wait.as_millis()).unwrap_or(u64::MAX),
+                    });
+                };
+                let answer = ctx.provider()?.chat(&target, &sent, &on_retry, ctx.cancel()).await?;
                 ctx.emit(EventBody::ModelCalled {
                     model: answer.model.clone(),
                     usage: answer.usage,
