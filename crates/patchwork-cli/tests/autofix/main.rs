@@ -4,6 +4,7 @@
 
 mod crash;
 mod github;
+mod options;
 mod places;
 mod plain;
 mod publishing;
