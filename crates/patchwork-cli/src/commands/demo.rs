@@ -35,8 +35,23 @@ pub(crate) fn run(options: &Options, dir: Option<PathBuf>, words: &[String]) -> 
     };
     let driven = drive::drive(options, registry, &secrets, task, &folder)?;
     let code = drive::finish(options, &secrets, &driven)?;
-    stdio::tell(&format!("the repository stays in {}, its branch main is as it was", folder.display()));
+    stdio::tell(&next(&folder, driven.end.outputs["target_branch"].as_str()));
     Ok(code)
+}
+
+/// Where the repository is, and what to do with it.
+fn next(folder: &Path, branch: Option<&str>) -> String {
+    let place = folder.display();
+    let mut out = format!("the repository stays in {place}, its branch main is as it was\n\nnext:\n");
+    if let Some(branch) = branch {
+        out.push_str(&format!(
+            "  git -C {place} diff main {branch}    # the fixes, on a branch of their own\n"
+        ));
+    }
+    out.push_str(
+        "  patchwork AutoFix --dry-run    # in a repository of yours: shows the fixes, commits nothing\n",
+    );
+    out
 }
 
 /// Writes the files and commits them; answers the folder.

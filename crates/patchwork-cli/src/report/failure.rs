@@ -2,6 +2,7 @@
 
 use patchwork_core::failure::{Failure, FailureKind};
 
+use super::plain::plain;
 use super::style::{ERROR, HINT, paint};
 
 /// The failure as lines: message, causes, hints.
@@ -31,12 +32,20 @@ pub(crate) fn render(failure: &Failure) -> String {
 
 /// Further lines of `text`, moved in by `by` spaces. Messages that are a picture of their own keep their first line.
 fn indent(text: &str, by: usize) -> String {
-    text.trim_end().replace('\n', &format!("\n{}", " ".repeat(by)))
+    plain(text).trim_end().replace('\n', &format!("\n{}", " ".repeat(by)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_server_said_gives_no_orders_to_the_terminal() {
+        let failure = Failure::failed("answered 500: \u{1b}[2J").cause("\u{1b}]0;x\u{7}gone").hint("\rtry");
+        let shown = anstream::adapter::strip_str(&render(&failure)).to_string();
+        assert_eq!(shown, "error: answered 500:\n  because gone\n  hint: try\n");
+        assert_eq!(render(&failure).matches("\u{1b}[2J").count(), 0);
+    }
 
     #[test]
     fn message_causes_and_hints_each_have_their_line() {

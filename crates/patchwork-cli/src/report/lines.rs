@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use patchwork_core::event::{Event, EventBody};
 
+use super::plain::{one_line, plain};
 use super::style::{DIM, GOOD, WARNING, paint};
 use crate::args::Level;
 
@@ -19,31 +20,35 @@ pub(crate) fn line(event: &Event, level: Level) -> Option<String> {
         }
         EventBody::NodeCompleted { uses, recorded } => {
             let recorded = if *recorded { ", taken from the journal" } else { "" };
-            let needs = if on_top { Level::Info } else { Level::Debug };
-            (needs, format!("{} {node}: {uses}{recorded}", paint(GOOD, "done")))
+            // What came of a step is in its notes.
+            (Level::Debug, format!("{} {node}: {uses}{recorded}", paint(GOOD, "done")))
         }
-        EventBody::NodeSkipped { uses, reason } => {
+        EventBody::NodeSkipped { reason, .. } => {
             let needs = if on_top { Level::Info } else { Level::Debug };
-            (needs, format!("{} {node}: {uses}: {reason}", paint(DIM, "skipped")))
+            (needs, format!("{} {node}: {}", paint(DIM, "skipped"), one_line(reason)))
         }
         EventBody::NodeFailed { uses, failure, will_retry } => {
             let then = if *will_retry { "; trying again" } else { "" };
             (Level::Warning, warning(&format!("{node}: {uses}: {failure}{then}")))
         }
         EventBody::Warning { message } => (Level::Warning, warning(message)),
-        EventBody::Note { message } => (Level::Info, message.clone()),
+        EventBody::Note { message } => (Level::Info, indented(message)),
         EventBody::ModelCalled { model, usage, cost, latency_ms } => {
             let cost = cost.map(|cost| format!(", {cost}")).unwrap_or_default();
             let (sent, received) = (usage.input_tokens, usage.output_tokens);
-            let text =
-                format!("{node}: {model} answered in {latency_ms} ms, {sent} + {received} tokens{cost}");
+            let text = format!(
+                "{node}: {} answered in {latency_ms} ms, {sent} + {received} tokens{cost}",
+                one_line(model)
+            );
             (Level::Debug, paint(DIM, text))
         }
         EventBody::Retrying { problem, wait_ms } => {
             let seconds = Duration::from_millis(*wait_ms).as_secs_f64();
-            (Level::Info, format!("{problem}; trying again in {seconds:.1} s"))
+            (Level::Info, format!("{}; trying again in {seconds:.1} s", one_line(problem)))
         }
-        EventBody::Produced { what, name } => (Level::Info, format!("{what}: {name}")),
+        EventBody::Produced { what, name } => {
+            (Level::Info, format!("{}: {}", one_line(what), one_line(name)))
+        }
         EventBody::RunStarted { .. } | EventBody::RunFinished { .. } | EventBody::Progress { .. } => {
             return None;
         }
@@ -53,24 +58,39 @@ pub(crate) fn line(event: &Event, level: Level) -> Option<String> {
 
 /// A warning of our own.
 pub(crate) fn warning(message: &str) -> String {
-    format!("{} {message}", paint(WARNING, "warning:"))
+    format!("{} {}", paint(WARNING, "warning:"), indented(message))
+}
+
+/// Further lines of `text`, moved in: only our own lines begin at the margin.
+fn indented(text: &str) -> String {
+    plain(text).trim_end().replace('\n', "\n  ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn event(node: &str, body: EventBody) -> Event {
+        Event { seq: 1, at_ms: 0, node: node.into(), body }
+    }
+
     #[test]
     fn nodes_inside_loops_are_worth_a_line_only_in_detail() {
-        let done = |node: &str| Event {
-            seq: 1,
-            at_ms: 0,
-            node: node.into(),
-            body: EventBody::NodeCompleted { uses: "X".into(), recorded: false },
-        };
-        assert!(line(&done("scan"), Level::Info).is_some());
-        assert!(line(&done("rounds[0]/scan"), Level::Info).is_none());
-        assert!(line(&done("rounds[0]/scan"), Level::Debug).is_some());
-        assert!(line(&done("scan"), Level::Warning).is_none());
+        let skipped =
+            |node: &str| event(node, EventBody::NodeSkipped { uses: "X".into(), reason: "none".into() });
+        assert!(line(&skipped("scan"), Level::Info).is_some());
+        assert!(line(&skipped("rounds[0]/scan"), Level::Info).is_none());
+        assert!(line(&skipped("rounds[0]/scan"), Level::Debug).is_some());
+        assert!(line(&skipped("scan"), Level::Warning).is_none());
+    }
+
+    #[test]
+    fn text_from_strangers_neither_paints_nor_begins_a_line() {
+        let message = "\u{1b}[8mhidden\u{1b}[0m\nfixed a.py:1\r".to_owned();
+        let shown = line(&event("", EventBody::Note { message }), Level::Info).unwrap();
+        assert_eq!(shown, "hidden\n  fixed a.py:1");
+        let name = "x\nerror: y".to_owned();
+        let shown = line(&event("", EventBody::Produced { what: "branch".into(), name }), Level::Info);
+        assert_eq!(shown.as_deref(), Some("branch: x error: y"));
     }
 }

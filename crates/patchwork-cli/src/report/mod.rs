@@ -2,6 +2,7 @@
 
 pub(crate) mod failure;
 pub(crate) mod lines;
+pub(crate) mod plain;
 pub(crate) mod style;
 pub(crate) mod summary;
 pub(crate) mod tally;

@@ -1,8 +1,11 @@
 //! The end of a run: what came of it.
 
+use std::io::IsTerminal as _;
+
 use patchwork_core::run::RunStatus;
 use serde_json::Value;
 
+use super::plain::{one_line, plain};
 use super::style::{BOLD, DIM, GOOD, WARNING, paint};
 use super::tally::figures;
 use crate::drive::Driven;
@@ -10,7 +13,9 @@ use crate::drive::Driven;
 /// The result for standard output: the diff if it was wanted, else the pull request or the branch; may be empty.
 pub(crate) fn result(driven: &Driven) -> String {
     if !driven.diff.is_empty() {
-        return driven.diff.clone();
+        // Into a file goes every byte; a terminal would obey some of them.
+        let shown = std::io::stdout().is_terminal();
+        return if shown { plain(&driven.diff).into_owned() } else { driven.diff.clone() };
     }
     let outputs = &driven.end.outputs;
     text(outputs, "pr_url").or_else(|| text(outputs, "target_branch")).unwrap_or_default().to_owned()
@@ -28,9 +33,10 @@ pub(crate) fn render(driven: &Driven) -> String {
     for remark in list(outputs, "remaining").filter(|_| driven.was_over) {
         out.push_str(&format!("{} {}\n", paint(WARNING, "not fixed"), left(remark)));
     }
+    // Of a run that was watched, it was told when it was made.
     for (field, label) in [("target_branch", "branch"), ("pr_url", "pull request")] {
-        if let Some(name) = text(outputs, field) {
-            out.push_str(&format!("{label}: {name}\n"));
+        if let Some(name) = text(outputs, field).filter(|_| driven.was_over) {
+            out.push_str(&format!("{label}: {}\n", one_line(name)));
         }
     }
     let end = &driven.end;
@@ -52,27 +58,28 @@ pub(crate) fn render(driven: &Driven) -> String {
 
 /// `a.py:13 What was wrong. (rule; L2: parses, finding gone, no new finding)`
 fn fixed(fix: &Value) -> String {
-    let path = text(fix, "path").unwrap_or_default();
+    let path = one_line(text(fix, "path").unwrap_or_default());
     let finding = list(fix, "findings").next().unwrap_or(&Value::Null);
     let line =
         finding.get("start_line").and_then(Value::as_u64).map(|line| format!(":{line}")).unwrap_or_default();
-    let message = text(finding, "message").unwrap_or_default();
+    let message = one_line(text(finding, "message").unwrap_or_default());
     let checks: Vec<_> = list(&fix["evidence"], "checks")
         .filter(|check| check["passed"] == true)
         .filter_map(|check| text(check, "name"))
         .collect();
     let level = text(&fix["evidence"], "level").unwrap_or("unproven");
     let proof = if checks.is_empty() { level.to_owned() } else { format!("{level}: {}", checks.join(", ")) };
-    let rule = text(finding, "rule").map(|rule| format!("{rule}; ")).unwrap_or_default();
+    let rule = text(finding, "rule").map(|rule| format!("{}; ", one_line(rule))).unwrap_or_default();
     format!("{path}{line} {message} {}", paint(DIM, format_args!("({rule}{proof})")))
 }
 
 /// `a.py:13 rule: reason`
 fn left(remark: &Value) -> String {
-    let path = text(remark, "path").unwrap_or_default();
+    let path = one_line(text(remark, "path").unwrap_or_default());
     let line = remark.get("line").and_then(Value::as_u64).map(|line| format!(":{line}")).unwrap_or_default();
-    let rules: Vec<_> = list(remark, "rules").filter_map(Value::as_str).collect();
-    format!("{path}{line} {}: {}", rules.join(", "), text(remark, "reason").unwrap_or("no reason was given"))
+    let rules: Vec<_> = list(remark, "rules").filter_map(Value::as_str).map(one_line).collect();
+    let reason = one_line(text(remark, "reason").unwrap_or("no reason was given"));
+    format!("{path}{line} {}: {reason}", rules.join(", "))
 }
 
 fn list<'a>(value: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {

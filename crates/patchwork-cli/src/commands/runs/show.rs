@@ -9,6 +9,7 @@ use patchwork_core::journal::RunRecord;
 use serde_json::json;
 
 use crate::args::{Format, Level, Options};
+use crate::report::plain::one_line;
 use crate::report::style::{BOLD, DIM, ERROR, GOOD, paint};
 use crate::report::tally::figures;
 use crate::report::{failure, lines};
@@ -77,9 +78,11 @@ fn nodes(events: &[Event]) -> String {
             EventBody::NodeStarted { uses, attempt: 1 } => (uses, paint(DIM, "begun")),
             EventBody::NodeStarted { uses, attempt } => (uses, paint(DIM, format_args!("attempt {attempt}"))),
             EventBody::NodeCompleted { uses, .. } => (uses, paint(GOOD, "done")),
-            EventBody::NodeSkipped { uses, reason } => (uses, format!("{}: {reason}", paint(DIM, "skipped"))),
+            EventBody::NodeSkipped { uses, reason } => {
+                (uses, format!("{}: {}", paint(DIM, "skipped"), one_line(reason)))
+            }
             EventBody::NodeFailed { uses, failure, .. } => {
-                (uses, format!("{}: {failure}", paint(ERROR, "failed")))
+                (uses, format!("{}: {}", paint(ERROR, "failed"), one_line(&failure.to_string())))
             }
             _ => continue,
         };
