@@ -205,6 +205,12 @@ pub(super) fn problem_of(code: &str, old: &str) -> Option<String> {
     if code.trim().is_empty() {
         return Some("the fixed code is empty: a fix must not delete everything".to_owned());
     }
+    if let Some(c) = code.chars().find(|c| is_odd(*c) && !old.contains(*c)) {
+        return Some(format!(
+            "the fixed code holds the invisible character U+{:04X}: write it as an escape",
+            u32::from(c)
+        ));
+    }
     if let Some(line) = merge_marker(code).filter(|_| merge_marker(old).is_none()) {
         return Some(format!("the fixed code holds a merge marker (`{line}`)"));
     }
@@ -218,6 +224,12 @@ pub(super) fn problem_of(code: &str, old: &str) -> Option<String> {
         return Some("the fixed code is the same as before".to_owned());
     }
     None
+}
+
+/// Whether a character can't be seen: one that makes a file binary, or makes code read otherwise than it runs.
+fn is_odd(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{c}'))
+        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 fn merge_marker(code: &str) -> Option<&str> {

@@ -105,6 +105,8 @@ fn what_cannot_be_used_is_said_in_words_for_the_model() {
         ("D. Fixed Code:\nx = 1\n", "it has no fenced code block"),
         ("D. Fixed Code:\n```python\nx = (\n", "its code block is never closed"),
         ("D. Fixed Code:\n```\n\n```\n", "must not delete everything"),
+        ("D. Fixed Code:\n```\nx = '\0'\n```\n", "the invisible character U+0000"),
+        ("D. Fixed Code:\n```\nx = '\u{202e}'\n```\n", "the invisible character U+202E"),
         ("D. Fixed Code:\n```\n<<<<<<< HEAD\nx\n=======\ny\n>>>>>>> b\n```\n", "merge marker"),
         (
             "D. Fixed Code:\n```\nx = eval(y)  # NOSEMGREP: python-eval\n```\n",
