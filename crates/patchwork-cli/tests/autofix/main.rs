@@ -4,6 +4,8 @@
 
 mod crash;
 mod github;
+mod hostile;
+mod models;
 mod options;
 mod places;
 mod plain;
