@@ -285,7 +285,7 @@ fn one_bad_result_does_not_lose_the_good_ones() {
         (json!("text"), "is not an object"),
         (Value::Null, "is not an object"),
         (past_the_end(), "line 5000 is past its end (5 lines)"),
-        (result("src/untracked.py"), "is not in the repository"),
+        (result("src/untracked.py"), "is not committed yet"),
         (result("src/app.py\0"), "holds a NUL"),
         (result(&"a/".repeat(50_000)), "which no path has"),
     ];

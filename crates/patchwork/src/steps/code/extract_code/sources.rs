@@ -4,7 +4,6 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
-use std::path::Path;
 use std::rc::Rc;
 
 use patchwork_core::failure::Failure;
@@ -57,7 +56,7 @@ impl<'a> Sources<'a> {
         if let Some((_, known)) = self.files.borrow().iter().find(|(name, _)| name == path) {
             return known.clone();
         }
-        let file = Rc::new(read(self.checkout.root(), path));
+        let file = Rc::new(read(self.checkout, path));
         let mut files = self.files.borrow_mut();
         files.truncate(KEPT - 1);
         files.push_front((path.to_owned(), file.clone()));
@@ -122,9 +121,14 @@ fn index(line: u32) -> usize {
     usize::try_from(line).unwrap_or(usize::MAX)
 }
 
-fn read(root: &Path, path: &str) -> Result<SourceFile, String> {
-    let full = root.join(path);
+fn read(checkout: &dyn Checkout, path: &str) -> Result<SourceFile, String> {
+    let full = checkout.root().join(path);
+    // What the scanner saw may be a file that the user has not committed.
+    let uncommitted = || checkout.base().repository.join(path).is_file();
     let about = std::fs::metadata(&full).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound if uncommitted() => {
+            "is not committed yet, so it is not fixed".to_owned()
+        }
         std::io::ErrorKind::NotFound => "is not in the repository".to_owned(),
         _ => format!("can't be read: {error}"),
     })?;
