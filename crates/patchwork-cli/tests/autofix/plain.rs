@@ -1,6 +1,7 @@
 //! The straight way, and what it must leave alone.
 
-use patchwork_testkit::model::ModelServer;
+use patchwork_testkit::model::{ModelServer, Reply};
+use serde_json::Value;
 
 use crate::world::{KEY, World, fixing};
 
@@ -63,4 +64,20 @@ fn a_dry_run_prints_the_diff_and_makes_nothing() {
     ran.assert_code(0);
     assert_eq!(world.repo.fingerprint(), before);
     assert_eq!(ran.stdout.matches("\n+    value = hashlib.sha256(data)").count(), 5, "{}", ran.stdout);
+}
+
+#[test]
+fn a_run_that_fixed_nothing_lists_what_is_left_among_its_results() {
+    let world = World::with_five_findings();
+    let server = ModelServer::start(|_| Reply::text("I would rather not."));
+    let results = world.repo.beside("results.json");
+
+    let ran = world.autofix(&server, &["--output", results.to_str().unwrap()]);
+
+    ran.assert_code(11);
+    let results: Value = serde_json::from_slice(&std::fs::read(results).unwrap()).unwrap();
+    let remaining = results["outputs"]["remaining"].as_array().unwrap();
+    assert_eq!(remaining.len(), 5, "{results}");
+    assert!(remaining.iter().all(|remark| remark["reason"].as_str().unwrap().contains("is missing")));
+    assert_eq!(results["outputs"]["counts"]["remaining"], 5);
 }

@@ -1,9 +1,10 @@
 //! What a user reads when something did not work: one message, its causes, and what to try next.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Whose fault it is and how the process ends; see [`FailureKind::exit_code`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
     /// The run failed.
@@ -52,7 +53,7 @@ impl FailureKind {
 }
 
 /// A failure as it is shown, journaled and turned into an exit code.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Failure {
     /// Decides the exit code.
     pub kind: FailureKind,

@@ -1,5 +1,6 @@
 //! Steps that read, change and check code.
 
+pub mod conclude;
 pub mod extract_code;
 pub mod modify_code;
 pub mod modify_code_once;
@@ -17,5 +18,6 @@ pub fn steps() -> Vec<Box<dyn ErasedStep>> {
         erase(modify_code::ModifyCode),
         erase(verify_patch::VerifyPatch),
         erase(report::Report),
+        erase(conclude::Conclude),
     ]
 }

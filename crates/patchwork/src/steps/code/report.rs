@@ -1,4 +1,4 @@
-//! `Report`: says what was fixed and what was not, and decides how the run ends.
+//! `Report`: says what was fixed and what was not, and judges how the run ends.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -15,10 +15,10 @@ use crate::affected::AffectedCode;
 /// Says what was fixed and what was not.
 pub struct Report;
 
-/// Says what was fixed and what was not, and decides how the run ends.
+/// Says what was fixed and what was not, and judges how the run ends.
 ///
-/// With a fix the run is done; what is left is warned about. Without any it fails as unavailable when no model answered, and as
-/// below the required evidence when fixes were proposed but not one held.
+/// With a fix the run is good; what is left is warned about. Without any there is a `failure`: unavailable when no model
+/// answered, below the required evidence when fixes were proposed but not one held. `Conclude` fails with it.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReportInput {
@@ -58,6 +58,8 @@ pub struct ReportOutput {
     pub no_fix: Vec<Remark>,
     /// How many findings there are of each.
     pub counts: Counts,
+    /// What the run should fail with; null when it is good.
+    pub failure: Option<Failure>,
 }
 
 /// Numbers of findings.
@@ -85,7 +87,7 @@ impl Step for Report {
 
     async fn run(&self, ctx: &Context, input: Self::Input) -> Result<Self::Output, StepError> {
         let failure = failure_of(&input);
-        let out = summarize(input);
+        let mut out = summarize(input);
         for remark in &out.not_vulnerable {
             ctx.note(format!("not vulnerable: {remark}"));
         }
@@ -102,9 +104,8 @@ impl Step for Report {
             if let Some(more) = out.remaining.len().checked_sub(MAX_CAUSES).filter(|more| *more > 0) {
                 failure.causes.push(format!("and {more} more, see the warnings"));
             }
-            return Err(StepError::Failed(failure));
-        }
-        if out.counts == Counts::default() {
+            out.failure = Some(failure);
+        } else if out.counts == Counts::default() {
             ctx.skip("there is nothing to fix");
         } else {
             ctx.note(out.counts.to_string());
@@ -169,7 +170,14 @@ fn summarize(input: ReportInput) -> ReportOutput {
         not_vulnerable: sum(&input.not_vulnerable),
         no_fix: sum(&input.no_fix),
     };
-    ReportOutput { fixed, remaining, not_vulnerable: input.not_vulnerable, no_fix: input.no_fix, counts }
+    ReportOutput {
+        fixed,
+        remaining,
+        not_vulnerable: input.not_vulnerable,
+        no_fix: input.no_fix,
+        counts,
+        failure: None,
+    }
 }
 
 impl fmt::Display for Counts {
@@ -248,17 +256,26 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_fix_the_reason_decides() {
+        let failure_of =
+            |output: &Value| serde_json::from_value::<Failure>(output["failure"].clone()).unwrap();
         let mut pending = [piece("c.py", 3), piece("d.py", 4)];
         let rejected = [remark("c.py", 3, "one"), remark("d.py", 4, "two")];
         for (unanswered, kind) in [(2, FailureKind::Unavailable), (1, FailureKind::BelowEvidence)] {
             let input = json!({"pending": pending, "rejected": rejected, "unanswered": unanswered});
-            let failure = report(input).await.1.unwrap_err();
+            let (output, _) = report(input).await.1.unwrap();
+            let failure = failure_of(&output);
             assert_eq!(failure.kind, kind);
             assert_eq!(failure.causes, ["c.py:3 r: one", "d.py:4 r: two"]);
+            assert_eq!(
+                output["remaining"].as_array().map(Vec::len),
+                Some(2),
+                "the lists are there all the same"
+            );
         }
         // Turned down in an earlier round, and not asked about again.
         pending[0]["feedback"] = json!(["before", "cut"]);
-        let failure = report(json!({"pending": [pending[0]]})).await.1.unwrap_err();
+        let (output, _) = report(json!({"pending": [pending[0]]})).await.1.unwrap();
+        let failure = failure_of(&output);
         assert_eq!(failure.kind, FailureKind::BelowEvidence);
         assert_eq!(failure.causes, ["c.py:3 r: cut"]);
     }
