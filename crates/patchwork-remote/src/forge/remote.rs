@@ -33,6 +33,11 @@ impl Remote {
         }
     }
 
+    /// The host that a URL names, in lower case and without port, whatever its path.
+    pub fn host_of(url: &str) -> Option<String> {
+        Self::parse(&format!("{}/-", url.trim_end_matches('/')))?.host
+    }
+
     /// The owner and the name, when the path has exactly these two and both are of letters, digits, `.`, `_` and `-`.
     pub fn owner_and_name(&self) -> Option<(&str, &str)> {
         let [owner, name] = self.path.as_slice() else { return None };

@@ -9,6 +9,7 @@ use patchwork_core::port::forge::{Forge, ForgeTarget, PullRequest};
 use patchwork_core::secret::Secret;
 use patchwork_core::step::{Context, StepError};
 use patchwork_remote::forge::Remote;
+use patchwork_remote::http::is_local;
 
 use super::options::{Branches, ForgeOptions};
 
@@ -30,7 +31,8 @@ pub(super) enum Publication {
 /// A place to publish.
 pub(super) struct Place {
     pub forge: Arc<dyn Forge>,
-    pub token: Secret,
+    /// For the push; none where the remote is another site than the forge.
+    pub token: Option<Secret>,
     pub base: String,
     pub target: String,
 }
@@ -73,8 +75,9 @@ impl Publication {
                 "the remote `{REMOTE}` is a folder, not a forge: there is nowhere to open a pull request"
             )));
         }
-        let forge = ctx.forges()?.connect(&ForgeTarget { remote_url, api_url, token: token.clone() })?;
-        let place = Place { forge, token, base, target };
+        let push_token = leads_to(&remote_url, api_url.as_deref()).then(|| token.clone());
+        let forge = ctx.forges()?.connect(&ForgeTarget { remote_url, api_url, token })?;
+        let place = Place { forge, token: push_token, base, target };
         if !options.force_pr_creation
             && let Some(open) = place.find(ctx).await?
         {
@@ -92,13 +95,26 @@ impl Place {
             commit,
             branch: self.target.clone(),
             force,
-            token: Some(self.token.clone()),
+            token: self.token.clone(),
         }
     }
 
     async fn find(&self, ctx: &Context) -> Result<Option<PullRequest>, StepError> {
         until_cancelled(ctx, self.forge.find_pull_request(&self.base, &self.target)).await
     }
+}
+
+/// Whether a remote is on the site of the forge, so that the forge's token may be sent there; what else it is, git's own
+/// credentials are for. Without `scm_url` the forge is the remote's own.
+fn leads_to(remote_url: &str, scm_url: Option<&str>) -> bool {
+    let Some(scm_url) = scm_url else { return true };
+    let site = |url: &str| {
+        let host = Remote::host_of(url)?;
+        let bare = ["api.", "www."].iter().find_map(|prefix| host.strip_prefix(prefix));
+        Some(bare.unwrap_or(&host).to_owned())
+    };
+    (is_local(scm_url) && is_local(remote_url))
+        || matches!((site(remote_url), site(scm_url)), (Some(remote), Some(forge)) if remote == forge)
 }
 
 /// Why an open pull request is left alone.
@@ -114,5 +130,27 @@ pub(super) async fn until_cancelled<T>(
     tokio::select! {
         result = work => Ok(result?),
         () = ctx.cancel().cancelled() => Err(StepError::cancelled()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_pushed_with_to_the_site_that_it_is_for() {
+        for (remote, scm_url, expected) in [
+            ("https://github.com/o/r", None, true),
+            ("https://github.com/o/r", Some("https://github.com"), true),
+            ("https://github.com/o/r", Some("https://api.github.com/"), true),
+            ("https://ghe.example.com:8443/o/r.git", Some("https://ghe.example.com:8443/api/v3"), true),
+            ("https://u:p@acme.ghe.com/o/r", Some("https://api.acme.ghe.com"), true),
+            ("http://127.0.0.1:1/o/r", Some("http://localhost:2"), true),
+            ("https://gitlab.com/o/r", Some("https://ghe.example.com"), false),
+            ("https://ghe.example.com.evil.test/o/r", Some("https://ghe.example.com"), false),
+            ("/srv/git/o/r", Some("https://ghe.example.com"), false),
+        ] {
+            assert_eq!(leads_to(remote, scm_url), expected, "{remote} {scm_url:?}");
+        }
     }
 }
