@@ -6,6 +6,9 @@ use crate::failure::Failure;
 use crate::run::{NodePath, RunStatus};
 use crate::usage::{MicroUsd, Usage};
 
+/// How the reason of a node ends that was skipped because its `if` is not true.
+pub const NOT_HELD: &str = "does not hold";
+
 /// One fact of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {

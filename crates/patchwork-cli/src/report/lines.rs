@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use patchwork_core::event::{Event, EventBody};
+use patchwork_core::event::{Event, EventBody, NOT_HELD};
 
 use super::plain::{one_line, plain};
 use super::style::{DIM, GOOD, WARNING, paint};
@@ -24,7 +24,8 @@ pub(crate) fn line(event: &Event, level: Level) -> Option<String> {
             (Level::Debug, format!("{} {node}: {uses}{recorded}", paint(GOOD, "done")))
         }
         EventBody::NodeSkipped { reason, .. } => {
-            let needs = if on_top { Level::Info } else { Level::Debug };
+            // A condition is for who wrote the patchflow, a step's own reason for who runs it.
+            let needs = if on_top && !reason.ends_with(NOT_HELD) { Level::Info } else { Level::Debug };
             (needs, format!("{} {node}: {}", paint(DIM, "skipped"), one_line(reason)))
         }
         EventBody::NodeFailed { uses, failure, will_retry } => {
@@ -76,12 +77,16 @@ mod tests {
 
     #[test]
     fn nodes_inside_loops_are_worth_a_line_only_in_detail() {
-        let skipped =
-            |node: &str| event(node, EventBody::NodeSkipped { uses: "X".into(), reason: "none".into() });
-        assert!(line(&skipped("scan"), Level::Info).is_some());
-        assert!(line(&skipped("rounds[0]/scan"), Level::Info).is_none());
-        assert!(line(&skipped("rounds[0]/scan"), Level::Debug).is_some());
-        assert!(line(&skipped("scan"), Level::Warning).is_none());
+        let skipped = |node: &str, reason: &str| {
+            event(node, EventBody::NodeSkipped { uses: "X".into(), reason: reason.into() })
+        };
+        assert!(line(&skipped("scan", "none"), Level::Info).is_some());
+        assert!(line(&skipped("rounds[0]/scan", "none"), Level::Info).is_none());
+        assert!(line(&skipped("rounds[0]/scan", "none"), Level::Debug).is_some());
+        assert!(line(&skipped("scan", "none"), Level::Warning).is_none());
+        let condition = format!("`a.b` {NOT_HELD}");
+        assert!(line(&skipped("scan", &condition), Level::Info).is_none());
+        assert!(line(&skipped("scan", &condition), Level::Debug).is_some());
     }
 
     #[test]

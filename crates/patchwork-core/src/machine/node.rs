@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::scope::{Scope, explain, result_value};
 use super::{Command, Outcome};
-use crate::event::EventBody;
+use crate::event::{EventBody, NOT_HELD};
 use crate::failure::Failure;
 use crate::patchflow::plan::{Node, NodeKind, Plan};
 use crate::run::NodePath;
@@ -225,7 +225,7 @@ impl State {
                 .map_err(|e| fail(explain(&e, &format!("`if` of {path}"))))?;
             if !holds {
                 return Err(Box::new(End::Skipped(
-                    format!("`{}` does not hold", condition.source()),
+                    format!("`{}` {NOT_HELD}", condition.source()),
                     Value::Null,
                 )));
             }
