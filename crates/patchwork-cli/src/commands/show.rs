@@ -1,6 +1,6 @@
 //! `patchwork show`: a step's manual page, or a patchflow's document.
 
-use patchwork_core::failure::Failure;
+use patchwork_core::failure::{Failure, nearest};
 
 use super::page::page;
 use crate::args::Options;
@@ -18,7 +18,13 @@ pub(crate) fn run(options: &Options, name: &str) -> Result<u8, Failure> {
         stdio::result(&text)?;
         return Ok(0);
     }
-    let found = patchflows::find(name, options.config.as_deref(), &registry)?;
+    let found =
+        patchflows::find(name, options.config.as_deref(), &registry).map_err(|failure| {
+            match nearest(name, registry.steps().map(|step| step.id())) {
+                Some(step) => failure.hint(format!("or did you mean the step `{step}`?")),
+                None => failure,
+            }
+        })?;
     stdio::result(&found.document)?;
     Ok(0)
 }
