@@ -217,27 +217,22 @@ fn code_that_looks_like_an_answer_is_code() {
 
 #[test]
 fn huge_answers_do_no_harm() {
-    let noise = "x".repeat(5 << 20);
+    let noise = "x".repeat(100_000);
+    let fixed = "def digest(data):\n    return hashlib.sha256(data).hexdigest()\n";
     for (answer, code) in [
-        (noise.clone(), 11),
-        (
-            fix_reply(
-                &noise,
-                &noise,
-                &noise,
-                "def digest(data):\n    return hashlib.sha256(data).hexdigest()\n",
-            ),
-            0,
-        ),
-        ("```\n".repeat(1 << 20), 11),
-        (fix_reply("c", "s", "Low", &"# x\n".repeat(1 << 20)), 11),
+        ("x".repeat(5 << 20), 4),
+        ("```\n".repeat(50_000), 11),
+        (fix_reply("c", "s", "Low", &"# x\n    ".repeat(50_000)), 11),
+        (fix_reply(&noise, &noise, &noise, fixed), 0),
     ] {
         let world = commented("as it was");
         let server = ModelServer::replying(vec![Reply::text(answer)]);
         let ran = autofix(&world, &server, &["n=0"]);
         ran.assert_code(code);
+        assert_eq!(server.count(), 1);
         assert!(ran.stderr.len() < 20_000, "{} bytes", ran.stderr.len());
-        if code == 0 {
+        assert_eq!(world.has_branch(), code == 0);
+        if world.has_branch() {
             assert!(world.repo.git(&["log", "--format=%B", "main..autofix-main"]).len() < 20_000);
         }
     }
@@ -265,12 +260,8 @@ fn answers_that_are_no_text_do_no_harm() {
         ("a lone surrogate", with("\\ud800")),
         ("a byte that is no UTF-8", invalid),
         ("a number for a text", body("7").into_bytes()),
-        ("an object for a text", body("{\"a\": 1}").into_bytes()),
         ("no choices", b"{\"choices\": []}".to_vec()),
-        ("a list", b"[]".to_vec()),
-        ("null", b"null".to_vec()),
         ("broken JSON", b"{\"choices\": [".to_vec()),
-        ("nothing", Vec::new()),
     ] {
         let world = commented("as it was");
         let server = ModelServer::replying(vec![Reply::raw(200, first), Reply::text(fix.clone())]);

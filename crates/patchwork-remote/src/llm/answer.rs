@@ -8,6 +8,9 @@ use serde_json::Value;
 use super::catalog::Protocol;
 use super::failed::{Blame, FailedTry};
 
+/// Bytes that a text may have: several times what the models with the longest answers write.
+const MAX_TEXT: usize = 4 << 20;
+
 /// The part of an answer that the server said.
 #[derive(Debug)]
 pub(super) struct Said {
@@ -48,6 +51,9 @@ pub(super) fn read(response: ChatResponse, blame: &Blame<'_>) -> Result<Said, Fa
             response.texts().concat()
         }
     };
+    if text.len() > MAX_TEXT {
+        return Err(blame.too_long(text.len()));
+    }
     Ok(Said { text, finish, usage, model })
 }
 

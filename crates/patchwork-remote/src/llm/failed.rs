@@ -51,6 +51,12 @@ impl Blame<'_> {
         failed
     }
 
+    /// A text of so many bytes, which no model wrote. Asking again would be paid again.
+    pub(super) fn too_long(&self, bytes: usize) -> FailedTry {
+        let what = format!("answered with {} MiB of text, too much to be an answer", bytes >> 20);
+        FailedTry { again: false, ..self.failed(ProviderErrorKind::Malformed, &what) }
+    }
+
     /// An error of the library. Its own text is never shown: it holds the prompt.
     pub(super) fn library(&self, error: &genai::Error) -> FailedTry {
         use genai::Error as E;
