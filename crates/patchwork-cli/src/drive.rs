@@ -20,7 +20,7 @@ use crate::args::{Format, Level, Options};
 use crate::report::style::{BOLD, paint};
 use crate::report::terminal::{Mode, Terminal};
 use crate::report::{failure, summary};
-use crate::{env, journal, moment, output, runtime, signals, stdio};
+use crate::{env, journal, moment, output, runtime, settings, signals, stdio};
 
 /// What is to be driven.
 pub(crate) enum Task {
@@ -83,6 +83,7 @@ pub(crate) fn drive(
     }
     let began = Instant::now();
     let state_dir = journal::state_dir(options)?;
+    settings::refuse_inside_repository(&state_dir, folder)?;
     let journal = journal::open(&state_dir, options, secrets)?;
     let local = Local::new(&state_dir, secrets);
     let mode = if options.plain || env::wants_lines() || !std::io::IsTerminal::is_terminal(&std::io::stderr())

@@ -122,6 +122,21 @@ pub(crate) fn secrets(effective: &Effective) -> Secrets {
     secrets
 }
 
+/// The journal must not become one of the user's files.
+pub(crate) fn refuse_inside_repository(state_dir: &Path, folder: &Path) -> Result<(), Failure> {
+    // What is not there yet may be below something that is reached through a link.
+    let real = state_dir.ancestors().find_map(|above| above.canonicalize().ok());
+    let top = repository_top(folder).and_then(|top| top.canonicalize().ok());
+    match (real, top) {
+        (Some(real), Some(top)) if real.starts_with(&top) => Err(Failure::configuration(format!(
+            "the state folder `{}` is inside of the repository",
+            state_dir.display()
+        ))
+        .hint("choose one outside of it: --state-dir or PATCHWORK_STATE_DIR")),
+        _ => Ok(()),
+    }
+}
+
 /// The folder with `.git` around a folder, if there is one.
 fn repository_top(folder: &Path) -> Option<&Path> {
     folder.ancestors().find(|folder| folder.join(".git").exists())

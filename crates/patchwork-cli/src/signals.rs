@@ -23,6 +23,7 @@ pub(crate) fn watch(cancel: CancellationToken, terminal: Arc<Terminal>) {
 
 #[expect(clippy::exit, reason = "the second signal asks for just this; the journal is safe against it")]
 fn at_once() -> ! {
+    patchwork::local::end_programs();
     std::process::exit(INTERRUPTED)
 }
 

@@ -144,7 +144,9 @@ impl Local {
     fn hold(&self, run: &RunId) -> Result<File, Failure> {
         let path = self.hold_file(run);
         let failed = |error: &std::io::Error| {
-            Failure::unavailable(format!("the lock {} can't be taken", path.display())).caused_by(error)
+            Failure::unavailable(format!("the lock {} can't be taken", path.display()))
+                .caused_by(error)
+                .hint("choose another state folder: --state-dir")
         };
         fs::create_dir_all(self.state_dir.join("locks")).map_err(|error| failed(&error))?;
         let file = File::options()
@@ -173,6 +175,11 @@ impl Local {
     fn hold_file(&self, run: &RunId) -> PathBuf {
         self.state_dir.join("locks").join(format!("{run}.worktree"))
     }
+}
+
+/// Ends all programs that were started here, with all that they started: before a process that exits at once.
+pub fn end_programs() {
+    patchwork_repo::process::end_all();
 }
 
 /// Makes a folder a repository with one commit of all its files, whatever the user's git is configured to do.

@@ -1,6 +1,9 @@
 //! `patchwork resume`.
 
 use patchwork_core::failure::Failure;
+use patchwork_core::journal::RunSpec;
+use patchwork_core::run::RunStatus;
+use patchwork_core::secret::Secrets;
 
 use crate::args::{Options, words};
 use crate::drive::{self, Task};
@@ -14,9 +17,10 @@ pub(crate) fn run(options: &Options, id: &str, words: &[String]) -> Result<u8, F
     let Some(journal) = journal::existing(options)? else {
         return Err(Failure::usage(format!("there is no run `{id}`: nothing was run yet")));
     };
-    let spec = runtime::small()?.block_on(async {
+    let (record, spec) = runtime::small()?.block_on(async {
         let record = journal.run(id).await?;
-        journal.spec(&record.id).await
+        let spec = journal.spec(&record.id).await?;
+        Ok::<_, Failure>((record, spec))
     })?;
     drop(journal);
     let assigned = words::assign(words, &spec.plan)?;
@@ -31,5 +35,31 @@ pub(crate) fn run(options: &Options, id: &str, words: &[String]) -> Result<u8, F
     let folder = &spec.base.repository;
     let place = settings::Place { options, registry: &registry, name: &spec.plan.name, folder };
     let secrets = place.secrets_again(&spec, &assigned.values)?;
+    if record.status != RunStatus::Done {
+        all_given_again(&spec, &secrets)?;
+    }
     drive::run(options, registry, &secrets, Task::Resume { run: spec.id.to_string() })
+}
+
+/// A run that had a secret must not go on without it: it would do something else than it was started for.
+fn all_given_again(spec: &RunSpec, secrets: &Secrets) -> Result<(), Failure> {
+    let missing: Vec<&str> = spec
+        .plan
+        .inputs
+        .iter()
+        .filter(|input| input.secret && spec.inputs.get(&input.name).is_some_and(|value| !value.is_null()))
+        .map(|input| input.name.as_str())
+        .filter(|name| secrets.get(name).is_none())
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let words: Vec<String> = missing.iter().map(|name| format!("{name}=…")).collect();
+    Err(Failure::usage(format!(
+        "run {} was started with `{}`: secrets are never stored, so give it again",
+        spec.id,
+        missing.join("` and `")
+    ))
+    .hint(format!("patchwork resume {} {}", spec.id, words.join(" ")))
+    .hint("or set it in the environment, as for a new run"))
 }

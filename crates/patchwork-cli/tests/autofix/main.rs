@@ -12,5 +12,7 @@ mod plain;
 mod publishing;
 mod reports;
 mod semgrep;
+mod signals;
 mod sources;
+mod state;
 mod world;

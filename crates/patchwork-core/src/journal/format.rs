@@ -124,9 +124,11 @@ pub(super) fn explain(error: &rusqlite::Error, path: &Path) -> Failure {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             Failure::unavailable(format!("the journal {place} is held by another process")).caused_by(error)
         }
-        Some(ErrorCode::SystemIoFailure) => {
-            Failure::unavailable(format!("the journal {place} can't be read or written")).caused_by(error)
-        }
+        Some(ErrorCode::SystemIoFailure) => Failure::unavailable(format!(
+            "the journal {place} can't be read or written"
+        ))
+        .caused_by(error)
+        .hint("see that the disk has room and works, then resume the run; nothing that was recorded is lost"),
         _ => Failure::internal(format!("the journal {place} can't be used")).caused_by(error),
     }
 }

@@ -146,6 +146,7 @@ impl Thread {
         let mut awaited_count = 0;
         let mut job = Some(first);
         let mut later = None;
+        let mut given_up = None;
         while let Some(current) = job.take() {
             match current {
                 Job::Write { work, failed, awaited } => {
@@ -154,16 +155,24 @@ impl Thread {
                             answers.push(answer);
                             awaited_count += u64::from(awaited);
                         }
-                        Err(error) => failed(format::explain(&error, &path)),
+                        Err(error) => {
+                            let failure = format::explain(&error, &path);
+                            failed(failure.clone());
+                            // A full disk makes SQLite give up the whole transaction: what was written in it is gone.
+                            given_up = tx.is_autocommit().then_some(failure);
+                        }
                     }
-                    if answers.len() < BATCH {
+                    if answers.len() < BATCH && given_up.is_none() {
                         job = jobs.try_recv().ok();
                     }
                 }
                 read @ Job::Read(_) => later = Some(read),
             }
         }
-        let committed = tx.commit().map_err(|error| format::explain(&error, &path));
+        let committed = match given_up {
+            Some(failure) => Err(failure),
+            None => tx.commit().map_err(|error| format::explain(&error, &path)),
+        };
         if committed.is_ok() {
             for _ in 0..awaited_count {
                 self.recorded += 1;

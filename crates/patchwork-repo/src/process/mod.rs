@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use environment::Environment;
 use group::Group;
+pub use group::end_all;
 
 /// How long a program may take to end after SIGTERM, and how long processes it left behind may keep its output open.
 const GRACE: Duration = Duration::from_secs(2);
