@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod crash;
+mod edits;
 mod github;
 mod hostile;
 mod models;

@@ -2,16 +2,16 @@
 
 use std::process::Command;
 
-use patchwork_testkit::model::{ModelServer, Reply, SeenRequest, fix_reply};
+use patchwork_testkit::model::{ModelServer, Reply, fix_reply};
 use patchwork_testkit::repo::TestRepo;
 
 use crate::world::{Ran, World, excerpt, fixing};
 
 /// Two functions, of which the report names the second.
-const TWO: &str = "import hashlib\n\n\ndef kept(data):\n    return hashlib.md5(data)  # kept  \n\n\ndef weak(data):\n    value = hashlib.md5(data)\n    return value.hexdigest()\n";
+pub(crate) const TWO: &str = "import hashlib\n\n\ndef kept(data):\n    return hashlib.md5(data)  # kept  \n\n\ndef weak(data):\n    value = hashlib.md5(data)\n    return value.hexdigest()\n";
 
 /// A repository with these files, whatever their bytes.
-fn world_of(files: &[(&str, &[u8])]) -> World {
+pub(crate) fn world_of(files: &[(&str, &[u8])]) -> World {
     let world = World { repo: TestRepo::new() };
     for (path, bytes) in files {
         world.repo.write(path, bytes);
@@ -21,7 +21,7 @@ fn world_of(files: &[(&str, &[u8])]) -> World {
 }
 
 /// Runs AutoFix over a report of these places; the user's checkout must be as it was.
-fn autofix(world: &World, places: &[(&str, u32)], server: &ModelServer, more: &[&str]) -> Ran {
+pub(crate) fn autofix(world: &World, places: &[(&str, u32)], server: &ModelServer, more: &[&str]) -> Ran {
     world.report(places);
     let before = world.repo.belongings();
     let ran = world.autofix(server, more);
@@ -31,7 +31,7 @@ fn autofix(world: &World, places: &[(&str, u32)], server: &ModelServer, more: &[
 }
 
 /// The bytes of a file on the branch of the run.
-fn committed(world: &World, path: &str) -> Vec<u8> {
+pub(crate) fn committed(world: &World, path: &str) -> Vec<u8> {
     let output = Command::new("git")
         .args(["cat-file", "blob", &format!("autofix-main:{path}")])
         .current_dir(world.repo.root())
@@ -44,19 +44,19 @@ fn committed(world: &World, path: &str) -> Vec<u8> {
 }
 
 /// `bytes` with the last `from` replaced.
-fn with_last(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+pub(crate) fn with_last(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     let at = bytes.windows(from.len()).rposition(|window| window == from).expect("it is there");
     [&bytes[..at], to, &bytes[at + from.len()..]].concat()
 }
 
 /// The line, from 1, in which `needle` is last.
-fn line_of(text: &str, needle: &str) -> u32 {
+pub(crate) fn line_of(text: &str, needle: &str) -> u32 {
     let before = &text[..text.rfind(needle).expect("it is there")];
     u32::try_from(before.matches('\n').count() + 1).unwrap()
 }
 
 #[track_caller]
-fn assert_same(case: &str, actual: &[u8], expected: &[u8]) {
+pub(crate) fn assert_same(case: &str, actual: &[u8], expected: &[u8]) {
     assert!(actual == expected, "{case}:\n{}\nexpected:\n{}", actual.escape_ascii(), expected.escape_ascii());
 }
 
@@ -182,6 +182,35 @@ fn a_file_that_git_keeps_in_another_encoding_changes_in_one_line() {
 }
 
 #[test]
+fn files_of_several_encodings_are_fixed_in_one_run() {
+    let latin1 = [b"# caf\xE9\n", TWO.as_bytes()].concat();
+    let wide = utf16(TWO, u16::to_le_bytes);
+    let world = world_of(&[("f0.py", TWO.as_bytes()), ("f1.py", &latin1), ("f2.py", &wide)]);
+    let server = ModelServer::start(fixing);
+    autofix(&world, &[("f0.py", 9), ("f1.py", 10), ("f2.py", 9)], &server, &[]).assert_code(0);
+    assert_same("UTF-8", &committed(&world, "f0.py"), &with_last(TWO.as_bytes(), b"md5", b"sha256"));
+    assert_same("latin-1", &committed(&world, "f1.py"), &with_last(&latin1, b"md5", b"sha256"));
+    let narrow = String::from_utf8(with_last(TWO.as_bytes(), b"md5", b"sha256")).unwrap();
+    assert_same("UTF-16", &committed(&world, "f2.py"), &utf16(&narrow, u16::to_le_bytes));
+}
+
+#[test]
+fn a_character_that_the_encoding_lacks_is_refused_and_not_replaced() {
+    let latin1 = [b"# -*- coding: latin-1 -*-\n# caf\xE9\n", TWO.as_bytes()].concat();
+    let world = world_of(&[("app.py", &latin1)]);
+    let server = ModelServer::start(|request| {
+        let smile = if request.index == 0 { "    # \u{1f600}\n" } else { "" };
+        let code = format!("{}\n{smile}", excerpt(request).replace("md5", "sha256"));
+        Reply::text(fix_reply("Use SHA-256", "SHA-256.", "Low", &code))
+    });
+    autofix(&world, &[("app.py", 11)], &server, &[]).assert_code(0);
+    assert_eq!(server.count(), 2);
+    let again = server.requests()[1].system().to_owned();
+    assert!(again.contains("ISO-8859-1"), "the reason is said:\n{again}");
+    assert_same("latin-1", &committed(&world, "app.py"), &with_last(&latin1, b"md5", b"sha256"));
+}
+
+#[test]
 fn code_that_holds_fences_is_replaced_as_a_whole() {
     let python = "import hashlib\n\n\ndef weak(data):\n    \"\"\"Digest.\n\n    ```\n    weak(b\"x\")\n    ```\n    \"\"\"\n    return hashlib.md5(data)\n\n\ndef after():\n    return 1\n";
     let script = "function weak(data) {\n  const help = `\n```js\nweak(1)\n```\nand\n```\nweak(2)\n```\n`;\n  return md5(data) + help;\n}\n\nfunction after() {\n  return 1;\n}\n"
@@ -255,156 +284,6 @@ fn the_executable_bit_is_kept() {
     autofix(&world, &[("tool.py", 10)], &server, &[]).assert_code(0);
     let modes = world.repo.git(&["diff", "--raw", "main", "autofix-main"]);
     assert!(modes.starts_with(":100755 100755 "), "{modes}");
-}
-
-#[test]
-fn two_findings_in_one_function_are_one_question() {
-    let text = "import hashlib\n\n\ndef weak(data):\n    one = hashlib.md5(data)\n    two = hashlib.md5(one)\n    return two\n";
-    let world = world_of(&[("app.py", text.as_bytes())]);
-    let server = ModelServer::start(fixing);
-    autofix(&world, &[("app.py", 5), ("app.py", 6)], &server, &[]).assert_code(0);
-    assert_eq!(server.count(), 1);
-    assert_same("both", &committed(&world, "app.py"), text.replace("md5", "sha256").as_bytes());
-}
-
-#[test]
-fn pieces_that_would_overlap_do_not() {
-    // A function in a function, and lines of a script one below the other.
-    let nested = "import hashlib\n\n\ndef outer(data):\n    first = hashlib.md5(data)\n\n    def inner(more):\n        return hashlib.md5(more)\n\n    return inner(first)\n";
-    let script: String =
-        (0..40).map(|index| format!("value_{index} = hashlib.md5(b\"{index}\").hexdigest()\n")).collect();
-    let script = format!("import hashlib\n\n{script}");
-    for (case, text, lines, context) in [
-        ("nested", nested, vec![5, 8], "1000"),
-        ("nested, small", nested, vec![5, 8], "20"),
-        ("nested, inner first", nested, vec![8, 5], "20"),
-        ("script", &script, vec![3, 4, 5, 20, 21, 42], "60"),
-        ("script in one", &script, vec![3, 42], "2000"),
-    ] {
-        let world = world_of(&[("app.py", text.as_bytes())]);
-        let places: Vec<(&str, u32)> = lines.iter().map(|line| ("app.py", *line)).collect();
-        let flagged = lines.clone();
-        // Only the lines of the report are changed.
-        let whole: Vec<String> = text.lines().map(str::to_owned).collect();
-        let expected: String = whole
-            .iter()
-            .zip(1_u32..)
-            .map(|(line, number)| {
-                let line =
-                    if flagged.contains(&number) { line.replace("md5", "sha256") } else { line.clone() };
-                line + "\n"
-            })
-            .collect();
-        let marked: Vec<String> =
-            flagged.iter().map(|line| whole[usize::try_from(*line).unwrap() - 1].clone()).collect();
-        let server = ModelServer::start(move |request| {
-            let code: String = excerpt(request)
-                .lines()
-                .map(|line| {
-                    let marked = marked.iter().any(|marked| marked == line);
-                    if marked { line.replace("md5", "sha256") + "\n" } else { line.to_owned() + "\n" }
-                })
-                .collect();
-            Reply::text(fix_reply("Use SHA-256", "SHA-256.", "Low", &code))
-        });
-        let ran = autofix(&world, &places, &server, &[&format!("context_size={context}")]);
-        assert_eq!(ran.code, Some(0), "{case}:\n{}", ran.stderr);
-        assert_same(case, &committed(&world, "app.py"), expected.as_bytes());
-        assert!(server.count() <= lines.len(), "{case}: {} calls", server.count());
-    }
-}
-
-#[test]
-fn edits_that_move_each_other_land_where_they_belong() {
-    let function = |name: &str| format!("def {name}(data):\n    return hashlib.md5(data)\n\n\n");
-    let names = ["one", "two", "three", "four"];
-    let text: String = format!("import hashlib\n\n\n{}", names.map(function).concat());
-    let world = world_of(&[("app.py", text.as_bytes())]);
-    let server = ModelServer::start(|request| {
-        let code = excerpt(request);
-        // The first grows, the second shrinks, the third stays as long as it was.
-        let code = if code.contains("one") {
-            code.replace(
-                "    return hashlib.md5(data)",
-                "    # First.\n    # Second.\n    value = hashlib.sha256(data)\n    return value",
-            )
-        } else if code.contains("two") {
-            "two = hashlib.sha256".to_owned()
-        } else {
-            code.replace("md5", "sha256")
-        };
-        Reply::text(fix_reply("Use SHA-256", "SHA-256.", "Low", &code))
-    });
-    let places = [("app.py", 12), ("app.py", 5), ("app.py", 9)]
-        .map(|(path, line)| (path, line + u32::from(line == 12)));
-    autofix(&world, &places, &server, &[]).assert_code(0);
-    let expected = format!(
-        "import hashlib\n\n\ndef one(data):\n    # First.\n    # Second.\n    value = hashlib.sha256(data)\n    return value\n\n\n\
-         two = hashlib.sha256\n\n\n{}{}",
-        function("three").replace("md5", "sha256"),
-        function("four"),
-    );
-    assert_same("moved", &committed(&world, "app.py"), expected.as_bytes());
-}
-
-#[test]
-fn a_file_that_is_broken_already_can_be_fixed() {
-    let text = format!("def broken(:\n    return (\n\n\n{TWO}");
-    for (path, text) in [
-        ("app.py", text.as_str()),
-        ("app.js", "function broken( {\n\n\nfunction weak(data) {\n  return md5(data);\n}\n"),
-    ] {
-        let world = world_of(&[(path, text.as_bytes())]);
-        let server = ModelServer::start(fixing);
-        let ran = autofix(&world, &[(path, line_of(text, "md5"))], &server, &[]);
-        assert_eq!(ran.code, Some(0), "{path}:\n{}", ran.stderr);
-        assert_same(path, &committed(&world, path), &with_last(text.as_bytes(), b"md5", b"sha256"));
-    }
-}
-
-/// A fix that does not parse.
-fn breaking(request: &SeenRequest) -> Reply {
-    let code = excerpt(request).replace("md5(data)", "sha256(data");
-    Reply::text(fix_reply("Use SHA-256", "SHA-256.", "Low", &code))
-}
-
-#[test]
-fn a_fix_that_breaks_the_syntax_is_asked_for_again_with_the_reason() {
-    let world = world_of(&[("app.py", TWO.as_bytes())]);
-    let server =
-        ModelServer::start(|request| if request.index == 0 { breaking(request) } else { fixing(request) });
-    autofix(&world, &[("app.py", line_of(TWO, "md5"))], &server, &[]).assert_code(0);
-    assert_eq!(server.count(), 2);
-    let again = server.requests()[1].system().to_owned();
-    assert!(
-        again.contains("turned down") && again.contains("no longer parses"),
-        "the reason is said:\n{again}"
-    );
-    assert!(excerpt(&server.requests()[1]).contains("md5"), "it is asked about the code as it is");
-    assert_same("second answer", &committed(&world, "app.py"), &with_last(TWO.as_bytes(), b"md5", b"sha256"));
-}
-
-#[test]
-fn a_fix_that_keeps_breaking_the_syntax_is_never_committed() {
-    let world = world_of(&[("app.py", TWO.as_bytes())]);
-    let server = ModelServer::start(breaking);
-    let ran = autofix(&world, &[("app.py", line_of(TWO, "md5"))], &server, &["n=2"]);
-    ran.assert_code(11);
-    assert_eq!(server.count(), 3);
-    assert!(ran.stderr.contains("app.py:9") && ran.stderr.contains("no longer parses"), "{}", ran.stderr);
-    assert!(!world.has_branch());
-}
-
-#[test]
-fn a_broken_fix_does_not_cost_the_good_one_beside_it() {
-    let world = world_of(&[("app.py", TWO.as_bytes())]);
-    let server = ModelServer::start(|request| {
-        if excerpt(request).contains("def kept") { breaking(request) } else { fixing(request) }
-    });
-    let ran = autofix(&world, &[("app.py", 5), ("app.py", 9)], &server, &[]);
-    ran.assert_code(0);
-    assert!(ran.stderr.contains("app.py:5"), "what was not fixed is told:\n{}", ran.stderr);
-    assert_same("one of two", &committed(&world, "app.py"), &with_last(TWO.as_bytes(), b"md5", b"sha256"));
 }
 
 #[test]
