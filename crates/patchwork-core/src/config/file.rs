@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::{Layer, Origin};
 use crate::diagnostic::{Diagnostic, SourceText};
 use crate::patchflow::yaml::{self, Kind};
+use crate::secret::names_credential;
 
 /// Reads the text of a configuration file. An empty file is an empty layer.
 pub fn read_file(file: &Arc<SourceText>, origin: Origin) -> Result<Layer, Vec<Diagnostic>> {
@@ -32,7 +33,26 @@ pub fn read_file(file: &Arc<SourceText>, origin: Origin) -> Result<Layer, Vec<Di
                 .help("write one `option: value` a line"),
         ),
     }
-    if faults.is_empty() { Ok(layer) } else { Err(faults) }
+    if faults.is_empty() {
+        return Ok(layer);
+    }
+    // The lines of faults are shown, and what is wrong with one may be next to a key.
+    let shown = without_credentials(file);
+    faults.iter_mut().for_each(|fault| fault.file = shown.clone());
+    Err(faults)
+}
+
+/// The text with every value behind a key that looks like a credential covered, byte for byte.
+fn without_credentials(file: &SourceText) -> Arc<SourceText> {
+    let cover = |line: &str| match line.split_once(':') {
+        Some((key, value)) if names_credential(&key.replace('-', "_")) => {
+            let covered =
+                value.bytes().map(|byte| if byte.is_ascii_whitespace() { char::from(byte) } else { '*' });
+            format!("{key}:{}", covered.collect::<String>())
+        }
+        _ => line.to_owned(),
+    };
+    SourceText::new(file.name.clone(), file.text.split_inclusive('\n').map(cover).collect::<String>())
 }
 
 impl From<Map<String, Value>> for Layer {
@@ -64,6 +84,18 @@ mod tests {
         assert_eq!(layer.lines["base_url"], 4);
         assert_eq!(format!("{layer:?}").matches("small").count(), 0);
         assert!(read("").unwrap().values.is_empty());
+    }
+
+    #[test]
+    fn faults_show_no_credential() {
+        for text in [
+            "openai-api-key: sk-ü1 x\nopenai_api_key: sk-2\n",
+            "github_token: [sk-1\n",
+            "a:\n  api_key: sk-1: sk-2\n",
+        ] {
+            let told = read(text).unwrap_err();
+            assert!(!told.contains("sk-") && told.contains('*'), "{told}");
+        }
     }
 
     #[test]

@@ -39,7 +39,11 @@ impl PathError {
 pub fn inside(top: &Path, path: &str) -> Result<PathBuf, Failure> {
     let places = Places::new(top, top, Vec::new());
     let relative = !Path::new(path).is_absolute() && !is_drive(&path.replace('\\', "/"));
-    let accepted = if relative { places.accept(path) } else { Err(PathError::Outside) };
+    let accepted = match path {
+        "" => Err(PathError::Malformed),
+        _ if relative => places.accept(path),
+        _ => Err(PathError::Outside),
+    };
     accepted.map(|place| top.join(place)).map_err(|error| error.into_failure(path))
 }
 
@@ -240,4 +244,46 @@ fn is_git_folder(part: &str) -> bool {
     let visible: String = part.chars().filter(|c| !ignored(*c)).collect();
     let name = visible.split([':', '\\']).next().unwrap_or_default().trim_end_matches([' ', '.']);
     name.eq_ignore_ascii_case(".git") || name.eq_ignore_ascii_case("git~1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_that_a_file_of_the_repository_names_are_inside_of_it() {
+        let top = tempfile::tempdir().unwrap();
+        std::fs::create_dir(top.path().join("src")).unwrap();
+        for (path, place) in [("a.json", "a.json"), ("./src/../b", "b"), ("src/new/c", "src/new/c")] {
+            assert_eq!(inside(top.path(), path).unwrap(), top.path().join(place));
+        }
+        let own = top.path().join("a.json").display().to_string();
+        for path in [
+            "",
+            "..",
+            "../x",
+            "src/../../x",
+            "/etc/passwd",
+            &own,
+            "C:/x",
+            "c:\\x",
+            ".git/config",
+            "src/.GIT/x",
+            "a\0b",
+        ] {
+            assert!(inside(top.path(), path).is_err(), "{path}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_lead_nowhere_even_to_what_does_not_exist() {
+        let top = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink("/nowhere/at/all", top.path().join("dangling")).unwrap();
+        std::os::unix::fs::symlink("..", top.path().join("up")).unwrap();
+        for path in ["dangling", "up/x", "dangling/x"] {
+            let failure = inside(top.path(), path).unwrap_err();
+            assert!(failure.message.ends_with("leads through a symbolic link"), "{failure}");
+        }
+    }
 }
