@@ -3,6 +3,7 @@
 mod context;
 mod effects;
 mod error;
+mod input;
 
 use std::sync::OnceLock;
 
@@ -93,10 +94,7 @@ impl<S: Step> ErasedStep for Typed<S> {
     }
 
     async fn run_json(&self, ctx: &Context, input: Value) -> Result<Value, StepError> {
-        let input = serde_path_to_error::deserialize(input).map_err(|error| {
-            let path = error.path().to_string();
-            StepError::input(if path == "." { String::new() } else { path }, error.into_inner().to_string())
-        })?;
+        let input = input::read(input, || self.input_schema())?;
         let output = self.step.run(ctx, input).await?;
         serde_json::to_value(output)
             .map_err(|error| StepError::internal(format!("the output of {} is not JSON: {error}", S::ID)))

@@ -19,6 +19,7 @@ use crate::failure::Failure;
 use crate::registry::Registry;
 use crate::step::Effects;
 
+pub(crate) use constants::constant_misfit;
 pub use wires::{Origin, WireField, WireReport, render_wires};
 
 /// Finds what a patchflow refers to outside its own text.
