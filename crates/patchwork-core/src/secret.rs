@@ -146,7 +146,13 @@ impl Secrets {
                 }
             }
             serde_json::Value::Array(items) => items.iter_mut().for_each(|item| self.redact_value(item)),
-            serde_json::Value::Object(map) => map.values_mut().for_each(|item| self.redact_value(item)),
+            serde_json::Value::Object(map) => {
+                if map.keys().any(|key| self.redact(key) != *key) {
+                    let entries = std::mem::take(map);
+                    map.extend(entries.into_iter().map(|(key, item)| (self.redact(&key), item)));
+                }
+                map.values_mut().for_each(|item| self.redact_value(item));
+            }
             _ => {}
         }
     }
@@ -171,5 +177,14 @@ mod tests {
         assert_eq!(secrets.redact("x token-123-long token-123"), "x *** ***");
         assert_eq!(secrets.found_in("x token-123 y").as_deref(), Some("a"));
         assert_eq!(secrets.found_in("x"), None);
+    }
+
+    #[test]
+    fn redact_value_reaches_every_text_and_key() {
+        let secrets = Secrets::new();
+        secrets.insert("a", Secret::new("token-123"));
+        let mut value = serde_json::json!({"b": ["x token-123", {"token-123": {"token-123!": 1}}], "c": 2});
+        secrets.redact_value(&mut value);
+        assert_eq!(value, serde_json::json!({"b": ["x ***", {"***": {"***!": 1}}], "c": 2}));
     }
 }
