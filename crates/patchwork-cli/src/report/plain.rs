@@ -3,14 +3,27 @@
 use std::borrow::Cow;
 
 /// `text` without escape sequences, control characters but line ends and tabs, and the marks that turn the direction of
-/// writing around. For text that goes between our own colours.
+/// writing around; what a CI system that reads the log would take for an order of ours is broken. For text that goes
+/// between our own colours.
 pub(crate) fn plain(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_order) {
+    if !text.contains(is_order) && !text.contains("##") && !text.contains("::") {
         return Cow::Borrowed(text);
     }
     let mut out = anstream::adapter::strip_str(text).to_string();
     out.retain(|c| !is_order(c));
-    Cow::Owned(out)
+    Cow::Owned(without_orders_to_ci(&out))
+}
+
+/// Azure Pipelines obeys `##vso[` and the runner of GitHub Actions `##[` anywhere in a line; that one also `::` at its start.
+fn without_orders_to_ci(text: &str) -> String {
+    let text = text.replace("##[", "# #[").replace("##vso[", "# #vso[");
+    let calm = |line: &str| match line.trim_start().strip_prefix("::") {
+        Some(order) => {
+            format!("{}: :{order}", line.get(..line.len() - line.trim_start().len()).unwrap_or_default())
+        }
+        None => line.to_owned(),
+    };
+    text.split_inclusive('\n').map(calm).collect()
 }
 
 /// [`plain`] in one line: a line end would begin something that looks like a line of ours.
@@ -43,6 +56,9 @@ mod tests {
             ("\u{9b}2Jx", "2Jx"),
             ("user\u{202e}nimda", "usernimda"),
             ("\u{1b}", ""),
+            ("a::b ##\n  ::set-output name=x::y", "a::b ##\n  : :set-output name=x::y"),
+            ("x ##vso[task.setvariable]y ##[error]", "x # #vso[task.setvariable]y # #[error]"),
+            ("#\u{1b}[0m#[error]", "# #[error]"),
         ] {
             assert_eq!(plain(text), safe, "{text:?}");
             assert!(!plain(text).contains(is_order), "{text:?}");
