@@ -498,3 +498,22 @@ fn slow_answers_of_many_calls_come_in_any_order() {
     assert!(messages.find("a.py") < messages.find("lib/b.py"), "{messages}");
     assert_eq!(world.changes("autofix-main").matches("\n+").count() - 3, 5);
 }
+
+#[test]
+fn without_a_model_rules_fix_what_they_can_and_the_rest_is_listed() {
+    // A model server that the developer runs would be asked.
+    if [11434, 8080].iter().any(|port| std::net::TcpStream::connect(("127.0.0.1", *port)).is_ok()) {
+        return;
+    }
+    let code = "import yaml\n\n\ndef load(text):\n    return yaml.load(text)\n\n\ndef run(text):\n    return eval(text)\n";
+    let world = World::new(&[("app.py", code)]);
+    let before = world.repo.belongings();
+    let ran = world.run(&["AutoFix", "disable_pr=true", "scanner=rules"]);
+    ran.assert_code(0);
+    world.assert_untouched(&before);
+    let changes = world.changes("autofix-main");
+    assert!(changes.contains("\n+    return yaml.safe_load(text)"), "{changes}");
+    assert_eq!(changes.matches("\n+").count() - 1, 1, "{changes}");
+    assert_told(&ran, &["not fixed: app.py:9 python-eval"]);
+    assert_eq!(ran.stderr.matches("OPENAI_API_KEY").count(), 1, "{}", ran.stderr);
+}
