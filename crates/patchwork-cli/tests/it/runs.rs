@@ -169,8 +169,10 @@ fn a_failed_run_leaves_its_results_and_says_how_to_go_on() {
 #[test]
 fn a_state_folder_that_can_not_be_used_is_named() {
     let (world, _server) = world();
-    world.repo.write("file", "");
-    assert_run!(world.run(&["AutoFix", "--state-dir", "file/state"]));
+    let file = world.repo.beside("file");
+    std::fs::write(&file, "").unwrap();
+    let told = world.run(&["AutoFix", "--state-dir", &file.join("state").display().to_string()]);
+    assert_run!(told);
     std::fs::create_dir_all(world.state_dir()).unwrap();
     std::fs::write(
         world.state_dir().join("journal.db"),

@@ -101,3 +101,13 @@ fn a_reader_that_goes_away_is_no_failure() {
     drop(child.stdout.take());
     assert!(child.wait().unwrap().success());
 }
+
+#[test]
+fn completions_are_good_bash() {
+    let world = World::new();
+    world.repo.write("completions.bash", world.stdout(&["completions", "bash"]));
+    let checked =
+        std::process::Command::new("bash").arg("-n").arg(world.repo.path("completions.bash")).output();
+    assert!(checked.unwrap().status.success());
+    assert!(world.run(&["completions", "tcsh"]).starts_with("exit code: 2"));
+}
