@@ -224,7 +224,7 @@ pub(crate) fn finish(options: &Options, secrets: &Secrets, driven: &Driven) -> R
         Some(format @ (Format::Json | Format::Yaml)) if options.output.is_none() => {
             stdio::result(&output::encode(&results, format)?)?;
         }
-        _ => stdio::result(&secrets.redact(&summary::result(driven)))?,
+        _ => stdio::exact(&secrets.redact(&summary::result(driven)))?,
     }
     if options.level() >= Level::Info {
         stdio::tell(&secrets.redact(&summary::render(driven)));

@@ -9,6 +9,11 @@ pub(crate) fn result(text: &str) -> Result<(), Failure> {
     written(write_all(&mut anstream::stdout().lock(), text))
 }
 
+/// Prints a result for programs, every byte of it: what looks like an escape sequence in a diff is a part of a file.
+pub(crate) fn exact(text: &str) -> Result<(), Failure> {
+    written(write_all(&mut io::stdout().lock(), text))
+}
+
 /// Tells the user something. There is nobody to tell when that fails.
 pub(crate) fn tell(text: &str) {
     let _ = write_all(&mut anstream::stderr().lock(), text);

@@ -92,6 +92,19 @@ fn code_gives_no_orders() {
 }
 
 #[test]
+fn a_diff_for_a_program_is_exact() {
+    let world = commented("\u{1b}[31mred\u{1b}[0m \u{c}");
+    let server = ModelServer::start(fixing);
+    let before = world.repo.belongings();
+    let ran = world.autofix(&server, &["--dry-run"]);
+    ran.assert_code(0);
+    world.assert_untouched(&before);
+    let file = world.repo.beside("fix.diff");
+    std::fs::write(&file, &ran.stdout).unwrap();
+    world.repo.git(&["apply", "--check", file.to_str().unwrap()]);
+}
+
+#[test]
 fn an_answer_gives_no_orders() {
     let world = commented("as it was");
     let server = ModelServer::start(|request| {
