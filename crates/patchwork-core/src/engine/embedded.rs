@@ -103,7 +103,9 @@ impl Embedded {
         session.emit(&NodePath::root(), begun);
         let (status, failure, outputs) = match work(&session).await {
             Ok(outputs) => (RunStatus::Done, None, outputs),
-            Err((failure, outputs)) => {
+            Err((mut failure, outputs)) => {
+                // What the machine says of expressions may hold anything that they read.
+                guard::redact(&mut failure, &session);
                 let interrupted = failure.kind == crate::failure::FailureKind::Interrupted;
                 (if interrupted { RunStatus::Interrupted } else { RunStatus::Failed }, Some(failure), outputs)
             }
@@ -151,14 +153,15 @@ async fn work(session: &Arc<Session>) -> Result<Value, (Failure, Value)> {
         };
         let (path, outcome) = joined
             .map_err(|e| (Failure::internal("a task of the engine ended").caused_by(&e), Value::Null))?;
+        // Before the machine hears of it, which might go on from it or call it an end.
+        if guard::is_interruption(&outcome) {
+            session.cancel.cancel();
+        }
         if session.cancel.is_cancelled() {
             // Whatever is under way was told to stop too; what it could still record is recorded.
             while tasks.join_next().await.is_some() {}
             let stopped = || Failure::interrupted("stopped before the end").hint(resume_hint(session));
             return Err((session.fatal().unwrap_or_else(stopped), Value::Null));
-        }
-        if guard::is_interruption(&outcome) {
-            session.cancel.cancel();
         }
         machine.complete(&path, outcome);
     }

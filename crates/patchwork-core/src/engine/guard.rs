@@ -168,17 +168,28 @@ async fn supervise(
         () = cancel.cancelled() => false,
     };
     cancel.cancel();
-    let ended = tokio::time::timeout(GRACE, &mut body).await;
-    body.abort();
+    let ended = match tokio::time::timeout(GRACE, &mut body).await {
+        Ok(ended) => Some(ended),
+        Err(_) => {
+            body.abort();
+            // Until it has really ended it may still write: whoever has the checkout next should not see that.
+            let _ = tokio::time::timeout(GRACE, &mut body).await;
+            None
+        }
+    };
     if late {
+        // Work that was finished all the same is not thrown away.
+        if let Some(Ok(Ok(output))) = ended {
+            return Ok(output);
+        }
         let limit = timeout.unwrap_or_default();
         let failure = Failure::unavailable(format!("{uses} did not end within {limit:?}"))
             .hint("raise `timeout` of the node, or give it less to do");
         return Err(StepError::Temporary(failure));
     }
     match ended {
-        Ok(ended) => unwrap(ended, uses),
-        Err(_) => Err(StepError::cancelled()),
+        Some(ended) => unwrap(ended, uses),
+        None => Err(StepError::cancelled()),
     }
 }
 
@@ -204,7 +215,7 @@ fn message_of(panic: &(dyn Any + Send)) -> String {
     text.unwrap_or_else(|| "no message".to_owned())
 }
 
-fn redact(failure: &mut Failure, session: &Session) {
+pub(super) fn redact(failure: &mut Failure, session: &Session) {
     let secrets = &session.ports.secrets;
     failure.message = secrets.redact(&failure.message);
     for text in failure.causes.iter_mut().chain(&mut failure.hints) {

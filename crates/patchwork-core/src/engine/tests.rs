@@ -148,6 +148,12 @@ impl Step for Paid {
             ctx.cancel().cancelled().await;
             return Err(StepError::cancelled());
         }
+        if input.text == "stop" {
+            return Err(StepError::cancelled());
+        }
+        if input.text == "late" {
+            ctx.cancel().cancelled().await;
+        }
         if input.text == "panic" {
             panic!("a bug");
         }
@@ -335,6 +341,21 @@ async fn cancelling_ends_resumable_and_a_deadline_is_a_failure() {
     held.timeout_ms = Some(20);
     let failure = world.start(world.spec(vec![held])).await.failure.unwrap();
     assert_eq!(failure.kind, FailureKind::Unavailable);
+
+    // What is finished in spite of the deadline counts.
+    let world = World::new();
+    let mut late = step("a", "Paid", "late");
+    late.timeout_ms = Some(20);
+    assert_eq!(world.start(world.spec(vec![late])).await.status, RunStatus::Done);
+}
+
+#[tokio::test]
+async fn a_node_that_was_stopped_is_no_failure_to_go_on_from() {
+    let world = World::new();
+    let mut stopped = step("a", "Paid", "stop");
+    stopped.continue_on_error = true;
+    let end = world.start(world.spec(vec![stopped])).await;
+    assert_eq!(end.status, RunStatus::Interrupted);
 }
 
 #[tokio::test]
