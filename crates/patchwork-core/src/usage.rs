@@ -22,10 +22,10 @@ pub struct Usage {
 
 impl AddAssign for Usage {
     fn add_assign(&mut self, other: Self) {
-        self.input_tokens += other.input_tokens;
-        self.output_tokens += other.output_tokens;
-        self.cached_tokens += other.cached_tokens;
-        self.reasoning_tokens += other.reasoning_tokens;
+        self.input_tokens = self.input_tokens.saturating_add(other.input_tokens);
+        self.output_tokens = self.output_tokens.saturating_add(other.output_tokens);
+        self.cached_tokens = self.cached_tokens.saturating_add(other.cached_tokens);
+        self.reasoning_tokens = self.reasoning_tokens.saturating_add(other.reasoning_tokens);
     }
 }
 
@@ -84,6 +84,16 @@ impl Price {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn absurd_counts_of_a_server_do_no_harm() {
+        let most = Usage { input_tokens: u64::MAX, ..Usage::default() };
+        let mut sum = most;
+        sum += most;
+        assert_eq!(sum, most);
+        let price = Price { input: 2.5, output: 10.0, cached_input: None };
+        assert!(price.cost(sum) > MicroUsd(0));
+    }
 
     #[test]
     fn cost_counts_cached_input_at_its_own_price() {
