@@ -74,6 +74,12 @@ pub enum GitError {
         /// What git says.
         words: String,
     },
+    /// The remote sends us elsewhere, where the token must not follow.
+    #[error("the remote redirects to another address")]
+    Moved {
+        /// What git says.
+        words: String,
+    },
     /// The remote does not answer.
     #[error("the remote can't be reached")]
     Unreachable {
@@ -156,6 +162,11 @@ impl GitError {
         ]) && matches!(command, "push" | "fetch" | "ls-remote")
         {
             Self::RemoteGone { words }
+        } else if ["301", "302", "303", "307", "308"]
+            .iter()
+            .any(|status| lower.contains(&format!("returned error: {status}")))
+        {
+            Self::Moved { words }
         } else if says(&[
             "could not resolve host",
             "failed to connect",
@@ -187,6 +198,7 @@ impl GitError {
             | Self::Protected { words }
             | Self::Rejected { words }
             | Self::RemoteGone { words }
+            | Self::Moved { words }
             | Self::Unreachable { words }
             | Self::Failed { words, .. } => Some(words).filter(|words| !words.is_empty()).map(String::as_str),
             _ => None,
@@ -218,6 +230,10 @@ impl GitError {
             Self::RemoteGone { .. } => {
                 "check `git remote -v` and that the token may see the repository".into()
             }
+            Self::Moved { .. } => {
+                "the token is sent to the address of the remote only: if the repository was renamed, give the new one: git remote set-url origin URL"
+                    .into()
+            }
             Self::Unreachable { .. } => "check the network and resume the run".into(),
             Self::Process(_) | Self::TooLong { .. } | Self::Failed { .. } => return None,
         })
@@ -231,6 +247,7 @@ impl GitError {
             | Self::Protected { .. }
             | Self::Rejected { .. }
             | Self::RemoteGone { .. }
+            | Self::Moved { .. }
             | Self::Unreachable { .. } => FailureKind::Unavailable,
             Self::NotARepository { .. } | Self::DubiousOwnership { .. } => FailureKind::Usage,
             _ => FailureKind::Failed,

@@ -220,6 +220,8 @@ impl GitCommand<'_> {
             base64::engine::general_purpose::STANDARD.encode(format!("x-access-token:{}", token.expose()));
         // An empty value forgets headers from configuration files: two of them are refused by GitHub.
         self.settings.extend(["-c".to_owned(), format!("http.{scope}.extraHeader=")]);
+        // After a redirect git sends the header to the new host, whatever that is.
+        self.settings.extend(["-c".to_owned(), format!("http.{scope}.followRedirects=false")]);
         self.settings.push(format!("--config-env=http.{scope}.extraHeader={HEADER_VARIABLE}"));
         self.env.push((HEADER_VARIABLE.to_owned(), format!("Authorization: Basic {basic}")));
         self.secrets.extend([token.expose().to_owned(), basic]);

@@ -184,3 +184,38 @@ async fn a_token_pushes_over_http_and_is_never_shown() {
     assert!(failure.to_string().contains("refuses the credentials"), "{failure:?}");
     assert!(!format!("{failure:?}").contains("ghp_wrong_token"), "{failure:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_follows_no_redirect() {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
+    let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
+    elsewhere.set_nonblocking(true).unwrap();
+    let target = elsewhere.local_addr().unwrap();
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/o/r", server.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in server.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request).unwrap();
+            let path = "o/r/info/refs?service=git-upload-pack";
+            write!(
+                stream,
+                "HTTP/1.1 302 Found\r\nlocation: http://{target}/{path}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+            )
+            .unwrap();
+        }
+    });
+
+    let repo = repo();
+    repo.git(&["remote", "add", "origin", &url]);
+    let checkout = checkout(&repo, "r1").await;
+    let token = Some(Secret::new("ghp_0123456789"));
+    let request = PushRequest { token, ..push(&checkout.base().commit, false) };
+    let failure = checkout.check_push(&request).await.unwrap_err();
+    assert!(failure.causes[0].contains("redirects"), "{failure:?}");
+    assert!(failure.hints[0].contains("git remote set-url"), "{failure:?}");
+    assert!(elsewhere.accept().is_err(), "nobody came with the token");
+}
