@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use patchwork_core::failure::Failure;
 
-use super::GitCheckout;
+use super::{GitCheckout, worktree};
 
 /// What is in the way of a branch.
 pub(super) struct Branch {
@@ -45,10 +45,12 @@ impl GitCheckout {
     /// Looks a branch up.
     pub(super) async fn branch(&self, name: &str) -> Result<Branch, Failure> {
         let reference = self.branch_reference(name).await?;
+        let turn = worktree::turn(&self.common).await;
         let (refs, worktrees) = tokio::try_join!(
             self.git.text(["for-each-ref", "--format=%(objectname) %(refname)", "refs/heads"]),
             self.git.text(["worktree", "list", "--porcelain"]),
         )?;
+        drop(turn);
         let mut tip = None;
         for (id, existing) in refs.lines().filter_map(|line| line.split_once(' ')) {
             if existing == reference {

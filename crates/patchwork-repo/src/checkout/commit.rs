@@ -9,13 +9,15 @@ use super::GitCheckout;
 use super::branch::Branch;
 use super::stream::{Change, Changes, Stream, read_raw_diff};
 
+/// How often a branch is looked at that others keep moving.
+const MAX_TRIES: u32 = 8;
+
 impl GitCheckout {
     pub(super) async fn make_commits(&self, request: &CommitRequest) -> Result<Committed, Failure> {
         let _turn = self.state.lock().await;
-        let branch = match &request.branch {
-            Some(name) => Some(self.branch(name).await?),
-            None => None,
-        };
+        if let Some(name) = &request.branch {
+            self.branch_reference(name).await?;
+        }
         let all = self.changes(request).await?;
         let result = self.reference("result");
         let mut stream = Stream::new(result.clone(), &self.base.commit, request.date_ms);
@@ -42,11 +44,8 @@ impl GitCheckout {
         let Some(head) = commits.last().cloned() else {
             return Err(Failure::internal("git fast-import made no commit"));
         };
-        let (reference, kept) = match branch {
-            Some(branch) => {
-                let kept = self.move_branch(&branch, &head, request.force).await?;
-                (branch.reference, kept)
-            }
+        let (reference, kept) = match &request.branch {
+            Some(name) => self.point(name, &head, request.force).await?,
             None => (result, None),
         };
         self.git.text(["update-ref", "--no-deref", "HEAD", &head]).await?;
@@ -99,6 +98,21 @@ impl GitCheckout {
         .await?;
         read_raw_diff(raw.fields())
             .ok_or_else(|| Failure::internal("git diff-index printed something unexpected"))
+    }
+
+    /// Makes the branch of this name point at `head`; answers its ref and where its old tip was kept.
+    async fn point(&self, name: &str, head: &str, force: bool) -> Result<(String, Option<String>), Failure> {
+        // Another run may move the branch between the look at it and the order: then it is looked at again.
+        let mut tries = 0;
+        loop {
+            let branch = self.branch(name).await?;
+            let moved = self.move_branch(&branch, head, force).await;
+            tries += 1;
+            if moved.is_err() && tries < MAX_TRIES && self.branch(name).await?.tip != branch.tip {
+                continue;
+            }
+            return Ok((branch.reference, moved?));
+        }
     }
 
     /// Makes a branch point at `head`, keeps its old tip reachable, and answers where.

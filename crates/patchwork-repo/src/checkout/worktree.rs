@@ -39,9 +39,22 @@ pub(super) fn place(repository: &Path, worktrees_dir: &Path, run: &RunId) -> Res
     Ok(folder.join(run.as_str()))
 }
 
+/// Waits until no other run makes, removes or lists worktrees of the repository: git stumbles over one that is half made. The
+/// lock is on the folder itself, so it leaves nothing behind; where folders can't be locked there is none.
+pub(super) async fn turn(common: &Path) -> Option<fs::File> {
+    let common = common.to_owned();
+    let wait = move || {
+        let folder = fs::File::open(common).ok()?;
+        folder.lock().ok()?;
+        Some(folder)
+    };
+    tokio::task::spawn_blocking(wait).await.ok().flatten()
+}
+
 /// Makes a worktree with a detached HEAD and answers its admin folder.
 pub(super) async fn add(git: &Git, common: &Path, root: &Path, commit: &str) -> Result<PathBuf, Failure> {
     let path = argument(root)?;
+    let _turn = turn(common).await;
     git.command(["worktree", "add", "--quiet", "--detach", "--", path, commit]).run().await.map_err(
         |error| {
             let mut failure = Failure::from(error);
@@ -81,6 +94,7 @@ pub(super) fn break_stale_locks(admin: &Path) -> Result<(), Failure> {
 
 /// Removes a worktree and its admin folder, whatever is left of them.
 pub(super) async fn discard(common: &Path, root: &Path) -> Result<(), Failure> {
+    let _turn = turn(common).await;
     let (common, root) = (common.to_owned(), root.to_owned());
     let work = move || {
         remove_tree(&root).map_err(|error| cannot_remove(&root, &error))?;
