@@ -2,6 +2,7 @@
 //! carries its commands out and tells it the outcomes. The same plan, inputs and outcomes give the same commands, which
 //! is what makes a run resumable on any engine.
 
+mod loops;
 mod node;
 mod scope;
 #[cfg(test)]

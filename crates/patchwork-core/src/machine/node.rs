@@ -1,17 +1,16 @@
 //! The state of a patchflow, mirroring its plan: which node each sequence stands at and what it waits for.
 
-use std::collections::BTreeMap;
-
 use minijinja::Value as Dynamic;
 use serde_json::{Map, Value};
 
+use super::loops::{ForEach, Repeat};
 use super::scope::{Scope, explain, result_value};
 use super::{Command, Outcome};
 use crate::event::{EventBody, NOT_HELD};
 use crate::failure::Failure;
 use crate::patchflow::plan::{Node, NodeKind, Plan};
 use crate::run::NodePath;
-use crate::template::{Template, value_of};
+use crate::template::Template;
 
 /// Where commands and notices go.
 pub(super) struct Sink<'a> {
@@ -85,14 +84,14 @@ impl Flow {
     }
 }
 
-enum SequenceEnd {
+pub(super) enum SequenceEnd {
     Done,
     Failed(Failure),
 }
 
 /// Nodes one after the other.
-struct Sequence {
-    scope: Scope,
+pub(super) struct Sequence {
+    pub(super) scope: Scope,
     path: NodePath,
     at: usize,
     state: Option<State>,
@@ -115,29 +114,13 @@ enum State {
     Repeat(Box<Repeat>),
 }
 
-struct ForEach {
-    items: Vec<Dynamic>,
-    next: usize,
-    limit: usize,
-    running: BTreeMap<usize, Sequence>,
-    results: Vec<Value>,
-    done: usize,
-    failure: Option<Failure>,
-}
-
-struct Repeat {
-    times: u64,
-    round: u64,
-    sequence: Sequence,
-}
-
 impl Sequence {
-    fn new(scope: Scope, path: NodePath) -> Self {
+    pub(super) fn new(scope: Scope, path: NodePath) -> Self {
         Self { scope, path, at: 0, state: None, last: None }
     }
 
     /// Goes on until it waits (`None`) or ends.
-    fn advance(
+    pub(super) fn advance(
         &mut self,
         nodes: &[Node],
         mut message: Option<Message<'_>>,
@@ -206,7 +189,7 @@ impl Sequence {
     }
 
     /// What a block answers: its `outputs`, or those of its last node.
-    fn outputs(&self, node: &Node) -> Result<Value, Failure> {
+    pub(super) fn outputs(&self, node: &Node) -> Result<Value, Failure> {
         if node.outputs.is_empty() {
             return Ok(self.last_outputs());
         }
@@ -259,15 +242,8 @@ impl State {
                     Some(template) => count(scope, template, path, "max_parallel").map_err(fail)?.max(1),
                     None => 1,
                 };
-                Self::ForEach(Box::new(ForEach {
-                    results: vec![Value::Null; list.len()],
-                    items: list,
-                    next: 0,
-                    limit: usize::try_from(limit).unwrap_or(usize::MAX),
-                    running: BTreeMap::new(),
-                    done: 0,
-                    failure: None,
-                }))
+                let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+                Self::ForEach(Box::new(ForEach::new(list, limit)))
             }
             NodeKind::Repeat { times, .. } => {
                 let times = count(scope, times, path, "repeat").map_err(fail)?;
@@ -275,11 +251,7 @@ impl State {
                     let output = Value::Object(Map::from_iter([("rounds".to_owned(), 0.into())]));
                     return Err(Box::new(End::Skipped("no rounds asked for".to_owned(), output)));
                 }
-                Self::Repeat(Box::new(Repeat {
-                    times,
-                    round: 0,
-                    sequence: Repeat::round(scope, path, 0, Value::Null),
-                }))
+                Self::Repeat(Box::new(Repeat::new(times, scope, path)))
             }
         })
     }
@@ -350,129 +322,6 @@ impl State {
     }
 }
 
-impl ForEach {
-    #[expect(clippy::too_many_arguments, reason = "the node's parts and where things go")]
-    fn advance(
-        &mut self,
-        node: &Node,
-        var: &str,
-        steps: &[Node],
-        path: &NodePath,
-        scope: &Scope,
-        mut message: Option<Message<'_>>,
-        sink: &mut Sink<'_>,
-    ) -> Option<End> {
-        if let Some(index) = message.as_ref().and_then(|m| iteration(m.path, path))
-            && let Some(mut sequence) = self.running.remove(&index)
-        {
-            match sequence.advance(steps, message.take(), sink) {
-                Some(end) => self.ended(index, node, &sequence, end, path, sink),
-                None => {
-                    self.running.insert(index, sequence);
-                }
-            }
-        }
-        // A failure stops new iterations; those under way are waited for, so that nothing they did is lost.
-        while self.failure.is_none() && self.running.len() < self.limit && self.next < self.items.len() {
-            let index = self.next;
-            self.next += 1;
-            let item = self.items.get(index).cloned().unwrap_or_default();
-            let inner = scope.inside([(var.to_owned(), item), ("index".to_owned(), Dynamic::from(index))]);
-            let mut sequence = Sequence::new(inner, path.index(index));
-            match sequence.advance(steps, None, sink) {
-                Some(end) => self.ended(index, node, &sequence, end, path, sink),
-                None => {
-                    self.running.insert(index, sequence);
-                }
-            }
-        }
-        if !self.running.is_empty() {
-            return None;
-        }
-        let items = Value::Array(std::mem::take(&mut self.results));
-        let output = Value::Object(Map::from_iter([("items".to_owned(), items)]));
-        Some(match self.failure.take() {
-            Some(failure) => End::Failed(failure, output),
-            None => End::Done(output),
-        })
-    }
-
-    fn ended(
-        &mut self,
-        index: usize,
-        node: &Node,
-        sequence: &Sequence,
-        end: SequenceEnd,
-        path: &NodePath,
-        sink: &mut Sink<'_>,
-    ) {
-        self.done += 1;
-        let result = match end {
-            SequenceEnd::Done => sequence.outputs(node),
-            SequenceEnd::Failed(failure) => Err(failure),
-        };
-        match result {
-            Ok(output) => {
-                if let Some(slot) = self.results.get_mut(index) {
-                    *slot = output;
-                }
-            }
-            Err(failure) => {
-                self.failure.get_or_insert(failure);
-            }
-        }
-        let (done, total) = (self.done as u64, self.items.len() as u64);
-        sink.notices.push((path.clone(), EventBody::Progress { label: node.id.clone(), done, total }));
-    }
-}
-
-impl Repeat {
-    fn round(scope: &Scope, path: &NodePath, round: u64, previous: Value) -> Sequence {
-        let previous = if previous.is_null() { Dynamic::from(()) } else { value_of(previous) };
-        let inner =
-            scope.inside([("round".to_owned(), Dynamic::from(round)), ("previous".to_owned(), previous)]);
-        Sequence::new(inner, path.index(usize::try_from(round).unwrap_or(usize::MAX)))
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the node's parts and where things go")]
-    fn advance(
-        &mut self,
-        node: &Node,
-        until: Option<&crate::template::Expr>,
-        steps: &[Node],
-        path: &NodePath,
-        scope: &Scope,
-        mut message: Option<Message<'_>>,
-        sink: &mut Sink<'_>,
-    ) -> Option<End> {
-        loop {
-            if let SequenceEnd::Failed(failure) = self.sequence.advance(steps, message.take(), sink)? {
-                return Some(End::Failed(failure, Value::Null));
-            }
-            let outputs = match self.sequence.outputs(node) {
-                Ok(outputs) => outputs,
-                Err(failure) => return Some(End::Failed(failure, Value::Null)),
-            };
-            let ends = match until.map(|until| until.is_true(&self.sequence.scope.value())).transpose() {
-                Ok(ends) => ends.unwrap_or(false),
-                Err(error) => {
-                    return Some(End::Failed(explain(&error, &format!("`until` of {path}")), outputs));
-                }
-            };
-            self.round += 1;
-            if ends || self.round >= self.times {
-                let mut output = match outputs {
-                    Value::Object(map) => map,
-                    _ => Map::new(),
-                };
-                output.insert("rounds".to_owned(), self.round.into());
-                return Some(End::Done(Value::Object(output)));
-            }
-            self.sequence = Self::round(scope, path, self.round, outputs);
-        }
-    }
-}
-
 fn execute(
     uses: &str,
     node: &Node,
@@ -496,12 +345,6 @@ fn done(outputs: Result<Value, Failure>) -> End {
         Ok(outputs) => End::Done(outputs),
         Err(failure) => End::Failed(failure, Value::Null),
     }
-}
-
-/// Which iteration of `parent` a path lies in.
-fn iteration(path: &NodePath, parent: &NodePath) -> Option<usize> {
-    let rest = path.as_str().strip_prefix(parent.as_str())?.strip_prefix('[')?;
-    rest.split_once(']')?.0.parse().ok()
 }
 
 fn list_of(value: &Dynamic) -> Option<Vec<Dynamic>> {
