@@ -1,6 +1,6 @@
 //! AutoFix as a user runs it: the binary, real git, and real servers on this machine.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod crash;
 mod edits;
