@@ -1,10 +1,10 @@
 //! Runs on this machine: the repository around a folder, a worktree for each run, and the ports a run needs.
 
-use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use patchwork_core::failure::Failure;
+use patchwork_core::journal::Lock;
 use patchwork_core::port::checkout::Base;
 use patchwork_core::port::clock::{Clock, SystemClock};
 use patchwork_core::port::forge::Forges;
@@ -38,7 +38,7 @@ pub struct Place {
     checkout: Arc<GitCheckout>,
     run: RunId,
     /// Freed by the system when the process dies: until then no other run tidies this worktree away.
-    _hold: File,
+    _hold: Lock,
 }
 
 impl Local {
@@ -119,7 +119,7 @@ impl Local {
         &self,
         checkout: GitCheckout,
         run: &RunId,
-        hold: File,
+        hold: Lock,
         secrets: Secrets,
         cancel: &CancellationToken,
     ) -> Place {
@@ -141,35 +141,13 @@ impl Local {
     }
 
     /// Marks a run's worktree as in use by this process.
-    fn hold(&self, run: &RunId) -> Result<File, Failure> {
-        let path = self.hold_file(run);
-        let failed = |error: &std::io::Error| {
-            Failure::unavailable(format!("the lock {} can't be taken", path.display()))
-                .caused_by(error)
-                .hint("choose another state folder: --state-dir")
-        };
-        fs::create_dir_all(self.state_dir.join("locks")).map_err(|error| failed(&error))?;
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(|error| failed(&error))?;
-        match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => {
-                Err(Failure::refused(format!("run {run} is being worked on by another process")))
-            }
-            Err(TryLockError::Error(error)) => Err(failed(&error)),
-        }
+    fn hold(&self, run: &RunId) -> Result<Lock, Failure> {
+        let taken = Lock::take(&self.hold_file(run))?;
+        taken.ok_or_else(|| Failure::refused(format!("run {run} is being worked on by another process")))
     }
 
     fn is_held(&self, run: &RunId) -> bool {
-        // What can't be looked at is left alone.
-        match File::open(self.hold_file(run)) {
-            Ok(file) => file.try_lock().is_err(),
-            Err(error) => error.kind() != std::io::ErrorKind::NotFound,
-        }
+        Lock::is_held(&self.hold_file(run))
     }
 
     fn hold_file(&self, run: &RunId) -> PathBuf {

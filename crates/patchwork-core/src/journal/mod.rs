@@ -4,6 +4,7 @@
 //! a table of blobs by content hash. Secrets are masked before anything is written.
 
 mod format;
+mod lock;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,8 @@ use crate::failure::Failure;
 use crate::run::{RunId, RunStatus};
 use crate::secret::Secrets;
 pub use format::FORMAT;
-pub use record::{RunLock, RunRecord, RunSpec, Stored};
+pub use lock::Lock;
+pub use record::{RunRecord, RunSpec, Stored};
 use writer::Writer;
 
 /// The file under the state folder.
@@ -271,8 +273,17 @@ impl Journal {
 
     /// Takes the lock of a run for this process; `None` when another one holds it. Freed when dropped, and when the
     /// process dies.
-    pub fn lock(&self, run: &RunId) -> Result<Option<RunLock>, Failure> {
-        RunLock::take(&self.state_dir, run)
+    pub fn lock(&self, run: &RunId) -> Result<Option<Lock>, Failure> {
+        Lock::take(&self.lock_file(run))
+    }
+
+    /// Whether a process works on a run.
+    fn is_held(&self, run: &RunId) -> bool {
+        Lock::is_held(&self.lock_file(run))
+    }
+
+    fn lock_file(&self, run: &RunId) -> PathBuf {
+        self.state_dir.join("locks").join(run.as_str())
     }
 
     fn clean_json(&self, value: &impl serde::Serialize) -> Result<String, Failure> {

@@ -1,8 +1,5 @@
 //! What the journal keeps of a run.
 
-use std::fs::{File, TryLockError};
-use std::path::Path;
-
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -105,7 +102,7 @@ impl Row {
             |what: &str| Failure::internal(format!("the journal's run `{}` has {what}", self.id));
         let id = RunId::parse(&self.id).ok_or_else(|| unreadable("an id that is none"))?;
         let mut status = RunStatus::parse(&self.status).ok_or_else(|| unreadable("an unknown status"))?;
-        if status == RunStatus::Running && journal.lock(&id)?.is_some() {
+        if status == RunStatus::Running && !journal.is_held(&id) {
             status = RunStatus::Interrupted;
         }
         let result = self.result.as_deref().map(|body| journal.parse(body)).transpose()?;
@@ -118,29 +115,5 @@ impl Row {
             repository: self.repository.unwrap_or_default(),
             result,
         })
-    }
-}
-
-/// Says that this process works on a run. The system frees it when the process ends, however it ends.
-#[derive(Debug)]
-pub struct RunLock {
-    _file: File,
-}
-
-impl RunLock {
-    pub(super) fn take(state_dir: &Path, run: &RunId) -> Result<Option<Self>, Failure> {
-        let folder = state_dir.join("locks");
-        let path = folder.join(run.as_str());
-        let fail = |error: &std::io::Error| {
-            Failure::unavailable(format!("the lock {} can't be taken", path.display())).caused_by(error)
-        };
-        std::fs::create_dir_all(&folder).map_err(|e| fail(&e))?;
-        let file =
-            File::options().create(true).truncate(false).write(true).open(&path).map_err(|e| fail(&e))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Self { _file: file })),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(fail(&error)),
-        }
     }
 }

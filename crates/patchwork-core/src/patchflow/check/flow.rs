@@ -124,6 +124,17 @@ impl Checker<'_, '_> {
         (out, last)
     }
 
+    /// Iterations that write the checkout leave one state of it after the other; at the same time there is no such order,
+    /// and a resumed run could not bring the right one back.
+    fn one_writer(&mut self, value: &Value, limit: &Template, inside: Effects) {
+        if inside.contains(Effects::WRITES_CHECKOUT) && *limit != Template::Const(json!(1)) {
+            let message = "a step inside writes the checkout, so iterations can't run at the same time";
+            let fault = Diagnostic::error("parallel", &self.file, value.span.clone(), message)
+                .help("leave `max_parallel` out, or write after the loop what its iterations answer");
+            self.fault(fault);
+        }
+    }
+
     fn body(&mut self, node: &document::Node) -> (Option<NodeKind>, Gives) {
         match &node.body {
             Body::Broken => (None, Gives::default()),
@@ -142,11 +153,18 @@ impl Checker<'_, '_> {
                     let message = format!("`for_each` needs a list, but this is {}", list.describe());
                     self.fault(Diagnostic::error("type", &self.file, items.span.clone(), message));
                 }
-                let max_parallel = max_parallel.as_ref().map(|value| self.count(value, "max_parallel"));
+                let limit = max_parallel.as_ref().map(|value| self.count(value, "max_parallel"));
                 let index = Type::of_kind(Kinds::INTEGER);
                 self.scope.enter(vec![(var.text.clone(), list.item()), ("index".to_owned(), index)]);
+                let around = std::mem::replace(&mut self.effects, Effects::NONE);
                 let (steps, gives) = self.inner(steps, &node.outputs);
+                let inside = std::mem::replace(&mut self.effects, around);
+                self.effects = self.effects | inside;
                 self.scope.leave();
+                if let (Some(value), Some(limit)) = (max_parallel, &limit) {
+                    self.one_writer(value, limit, inside);
+                }
+                let max_parallel = limit;
                 let items_type = Type::List(Box::new(gives.ty));
                 let ty = Type::Record(Record { fields: vec![("items".to_owned(), items_type)], open: false });
                 let kind = items.as_ref().map(|items| NodeKind::ForEach {

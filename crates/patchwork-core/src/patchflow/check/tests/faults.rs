@@ -432,3 +432,25 @@ fn nodes() {
         give them to the steps inside it
     "#);
 }
+
+#[test]
+fn iterations_that_write_the_checkout_run_one_after_the_other() {
+    let flow = |limit: &str| {
+        format!(
+            "name: Fix\nsummary: Fix.\nsteps:\n  - id: scan\n    uses: Scan\n  - id: each\n    for_each: steps.scan.findings\n    as: finding\n    {limit}\n    \
+             steps:\n      - uses: Edit\n        with: {{ answer: new }}\n"
+        )
+    };
+    assert_eq!(report(&flow("max_parallel: 1")), "good");
+    assert_snapshot!(report(&flow("max_parallel: 4")), @r"
+    error[parallel]: a step inside writes the checkout, so iterations can't run at the same time
+     --> flow.yml:9:19
+      |
+    9 |     max_parallel: 4
+      |                   ^
+      |
+      = help: leave `max_parallel` out, or write after the loop what its iterations answer
+
+    1 error
+    ");
+}
