@@ -14,7 +14,7 @@ inputs:
   severity: { type: string, enum: [low, high], default: low, help: The least. }
   api_key: { secret: true }
   model: { type: string, default: small }
-  concurrency: { type: integer, default: 8, minimum: 1 }
+  tries: { type: integer, default: 8, minimum: 1 }
 steps:
   - uses: Scan
     retry: { attempts: 3, delay: "2s" }
@@ -24,11 +24,11 @@ steps:
     if: steps.scan.count > 0
     for_each: ${{ steps.scan.findings }}
     as: finding
-    max_parallel: ${{ inputs.concurrency }}
+    max_parallel: 1
     continue_on_error: true
     steps:
       - id: tries
-        repeat: 3
+        repeat: ${{ inputs.tries }}
         until: steps.edit.changed
         steps:
           - uses: Query
@@ -60,7 +60,7 @@ fn a_whole_patchflow_becomes_a_plan() {
     assert_eq!(loaded.plan.uses(), ["Ask", "Edit", "Scan"]);
     assert_eq!(loaded.plan.inputs[0].schema, json!({"type": "string", "enum": ["low", "high"]}));
     assert_eq!(loaded.plan.prompts.keys().collect::<Vec<_>>(), ["fix"]);
-    assert_snapshot!(serde_json::to_string(&loaded.plan.steps).unwrap(), @r#"[{"id":"scan","kind":{"step":{"uses":"Scan","input":[["limit",{"with":{"const":10}}],["severity",{"wire":[{"input":"severity"}]}],["api_key",{"wire":[{"input":"api_key"}]}]]}},"condition":null,"retry":{"attempts":3,"delay_ms":2000},"timeout_ms":300000,"continue_on_error":false,"outputs":[]},{"id":"fixes","kind":{"for_each":{"items":"steps.scan.findings","var":"finding","max_parallel":{"expr":"inputs.concurrency"},"steps":[{"id":"tries","kind":{"repeat":{"times":{"const":3},"until":"steps.edit.changed","steps":[{"id":"ask","kind":{"step":{"uses":"Ask","input":[["prompt_id",{"with":{"const":"fix"}}],["values",{"with":{"map":[["file",{"expr":"finding.file"}],["n",{"text":[{"text":"try "},{"expr":"round"},{"text":" of "},{"expr":"index"}]}]]}}],["model",{"wire":[{"input":"model"}]}]]}},"condition":null,"retry":{"attempts":1,"delay_ms":1000},"timeout_ms":null,"continue_on_error":false,"outputs":[]},{"id":"edit","kind":{"step":{"uses":"Edit","input":[["finding",{"wire":[{"variable":"finding"}]}],["answer",{"wire":[{"output":{"node":"ask","field":"answer"}}]}]]}},"condition":null,"retry":{"attempts":1,"delay_ms":1000},"timeout_ms":null,"continue_on_error":false,"outputs":[]}]}},"condition":null,"retry":{"attempts":1,"delay_ms":1000},"timeout_ms":null,"continue_on_error":false,"outputs":[["changed",{"expr":"steps.edit.changed"}],["before",{"expr":"previous.changed if previous else none"}]]}]}},"condition":"steps.scan.count > 0","retry":{"attempts":1,"delay_ms":1000},"timeout_ms":null,"continue_on_error":true,"outputs":[["done",{"expr":"steps.tries.changed"}],["rounds",{"expr":"steps.tries.rounds"}]]}]"#);
+    assert_snapshot!(serde_json::to_string(&loaded.plan.steps).unwrap(), @r#"[{"id":"scan","kind":{"step":{"uses":"Scan","input":[["limit",{"with":{"const":10}}],["severity",{"wire":[{"input":"severity"}]}],["api_key",{"wire":[{"input":"api_key"}]}]]}},"condition":null,"retry":{"attempts":3,"delay_ms":2000},"timeout_ms":300000,"continue_on_error":false,"outputs":[]},{"id":"fixes","kind":{"for_each":{"items":"steps.scan.findings","var":"finding","max_parallel":{"const":1},"steps":[{"id":"tries","kind":{"repeat":{"times":{"expr":"inputs.tries"},"until":"steps.edit.changed","steps":[{"id":"ask","kind":{"step":{"uses":"Ask","input":[["prompt_id",{"with":{"const":"fix"}}],["values",{"with":{"map":[["file",{"expr":"finding.file"}],["n",{"text":[{"text":"try "},{"expr":"round"},{"text":" of "},{"expr":"index"}]}]]}}],["model",{"wire":[{"input":"model"}]}]]}},"condition":null,"retry":{"attempts":1,"delay_ms":1000},"timeout_ms":null,"continue_on_error":false,"outputs":[]},{"id":"edit","kind":{"step":{"uses":"Edit","input":[["finding",{"wire":[{"variable":"finding"}]}],["answer",{"wire":[{"output":{"node":"ask","field":"answer"}}]}]]}},"condition":null,"retry":{"attempts":1,"delay_ms":1000},"timeout_ms":null,"continue_on_error":false,"outputs":[]}]}},"condition":null,"retry":{"attempts":1,"delay_ms":1000},"timeout_ms":null,"continue_on_error":false,"outputs":[["changed",{"expr":"steps.edit.changed"}],["before",{"expr":"previous.changed if previous else none"}]]}]}},"condition":"steps.scan.count > 0","retry":{"attempts":1,"delay_ms":1000},"timeout_ms":null,"continue_on_error":true,"outputs":[["done",{"expr":"steps.tries.changed"}],["rounds",{"expr":"steps.tries.rounds"}]]}]"#);
 }
 
 #[test]
