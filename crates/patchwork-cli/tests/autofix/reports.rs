@@ -111,7 +111,8 @@ fn nothing_found_is_told_apart_from_all_refused() {
         (vec![run(json!([result("src/gone.py")]))], "src/gone.py: is not in the repository", false),
     ] {
         let ran = autofix(&world, &server, log(&runs), &[]);
-        ran.assert_code(0);
+        // A report that is of no use must not end as if the code were clean.
+        ran.assert_code(if clean { 0 } else { 1 });
         assert!(ran.stderr.contains(words), "{words}:\n{}", ran.stderr);
         assert_eq!(ran.stderr.contains("found nothing"), clean, "{words}:\n{}", ran.stderr);
         assert_eq!(ran.stdout.trim(), "");

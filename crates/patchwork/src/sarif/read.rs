@@ -29,6 +29,8 @@ pub struct Report {
     /// Results that were left out because the report itself says that they are settled: suppressed, passed, or absent
     /// from the newest scan.
     pub settled: usize,
+    /// Results that could not be used; each is one of `problems`.
+    pub refused: usize,
 }
 
 /// A word of a tool about its own work: a file that it could not parse, a rule that took too long.
@@ -159,6 +161,11 @@ where
         self.report.unfinished.get_or_insert_with(|| why.to_owned());
     }
 
+    fn refused(&mut self, why: impl AsRef<str>) {
+        self.report.refused += 1;
+        self.problem(why);
+    }
+
     fn problem(&mut self, problem: impl AsRef<str>) {
         let tool = if self.tool.is_empty() { "SARIF" } else { self.tool };
         self.report.problems.push(format!("{tool}: {}", problem.as_ref()));
@@ -202,12 +209,12 @@ where
             return;
         }
         if !result.is_object() {
-            return self.problem(format!("result {index} is not an object"));
+            return self.refused(format!("result {index} is not an object"));
         }
         let (rule_id, rule) = self.rules.of_result(result);
         let locations = result["locations"].as_array().map(Vec::as_slice).unwrap_or_default();
         if locations.is_empty() {
-            return self.problem(format!("result {index} ({rule_id}) has no location"));
+            return self.refused(format!("result {index} ({rule_id}) has no location"));
         }
         let finding = Finding {
             message: rules::message(result, rule, &rule_id),
@@ -225,7 +232,7 @@ where
         for location in locations {
             let physical = &location["physicalLocation"];
             match self.locations.resolve(&physical["artifactLocation"]) {
-                Err(why) => self.problem(format!("result {index} ({}): {why}", finding.rule)),
+                Err(why) => self.refused(format!("result {index} ({}): {why}", finding.rule)),
                 Ok(path) => {
                     let region = Region::of(&physical["region"]);
                     let lines = [region.start_line, region.start_column, region.end_line, region.end_column];

@@ -97,6 +97,9 @@ pub struct ExtractCodeOutput {
     pub problems: Vec<String>,
     /// What became of the findings.
     pub counts: Counts,
+    /// Why the report says nothing about this repository although it has findings, or its scan did not end: none of them
+    /// can be worked on. Empty when it is of use, or clean.
+    pub unusable: String,
 }
 
 /// See [`ExtractCodeInput`].
@@ -142,7 +145,7 @@ fn extract(
     let line_text = |path: &str, start, end| sources.lines(path, start, end);
     let report = sarif::read(log, |uri| sources.resolve(uri), line_text)
         .map_err(|error| StepError::Failed(error.into()))?;
-    let Report { findings, fixes, problems, .. } = report;
+    let Report { findings, fixes, problems, refused, unfinished, .. } = report;
 
     let mut output = ExtractCodeOutput { problems, ..Default::default() };
     output.counts.found = findings.len();
@@ -190,7 +193,22 @@ fn extract(
     withhold_secrets(ctx, &mut output);
     output.counts.taken = count(&output.files_to_patch);
     output.counts.waiting = count(&output.waiting);
+    output.unusable = unusable(&output, refused, unfinished);
     Ok(output)
+}
+
+/// See [`ExtractCodeOutput::unusable`].
+fn unusable(output: &ExtractCodeOutput, refused: usize, unfinished: Option<String>) -> String {
+    let counts = &output.counts;
+    if counts.taken + counts.waiting + counts.withheld > 0 {
+        return String::new();
+    }
+    match refused + counts.unreadable {
+        0 if output.problems.is_empty() => String::new(),
+        0 => unfinished.unwrap_or_default(),
+        1 => "the code of its one finding can't be read here".to_owned(),
+        lost => format!("the code of none of its {lost} findings can be read here"),
+    }
 }
 
 /// Drops the pieces that hold a secret of the run. With a mask in its place a fix would write the mask into the file.

@@ -18,7 +18,8 @@ pub struct Report;
 /// Says what was fixed and what was not, and judges how the run ends.
 ///
 /// With a fix the run is good; what is left is warned about. Without any there is a `failure`: unavailable when no model
-/// answered, below the required evidence when fixes were proposed but not one held. `Conclude` fails with it.
+/// answered, below the required evidence when fixes were proposed but not one held, and one of the run when the report of
+/// the scan is of no use. `Conclude` fails with it.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReportInput {
@@ -43,6 +44,9 @@ pub struct ReportInput {
     /// Why there was no model to ask; empty when there was one.
     #[serde(default)]
     pub no_model: String,
+    /// Why the report of the scan is of no use; empty when it is.
+    #[serde(default)]
+    pub unusable: String,
 }
 
 /// The result in lists and numbers.
@@ -121,6 +125,12 @@ const MAX_CAUSES: usize = 10;
 fn failure_of(input: &ReportInput) -> Option<Failure> {
     if !input.accepted.is_empty() {
         return None;
+    }
+    if !input.unusable.is_empty() {
+        let message = format!("the report of the scan is of no use: {}", input.unusable);
+        return Some(Failure::failed(message).hint(
+            "make it from this repository, at the commit that is checked out; the warnings name what was refused",
+        ));
     }
     let turned_down = input.pending.iter().filter(|piece| !piece.feedback.is_empty()).count();
     let turned_down = turned_down.max(input.rejected.len().saturating_sub(input.unanswered));
