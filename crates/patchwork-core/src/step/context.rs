@@ -168,6 +168,11 @@ impl Context {
         self.ports.secrets.found_in(text)
     }
 
+    /// [`Context::redact`] over every string of a JSON value.
+    pub fn redact_value(&self, value: &mut Value) {
+        self.ports.secrets.redact_value(value);
+    }
+
     /// A prompt of the patchflow by id.
     pub fn prompt(&self, id: &str) -> Option<&Prompt> {
         self.prompts.get(id)

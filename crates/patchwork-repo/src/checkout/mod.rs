@@ -2,7 +2,7 @@
 
 mod branch;
 mod commit;
-mod path;
+pub(crate) mod path;
 mod push;
 mod repository;
 mod state;

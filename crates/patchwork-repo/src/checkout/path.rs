@@ -239,7 +239,7 @@ fn is_drive(path: &str) -> bool {
 
 /// Whether a file system could take this name for `.git`: in any case, with characters that macOS ignores, in the short or
 /// stream forms of Windows.
-fn is_git_folder(part: &str) -> bool {
+pub(crate) fn is_git_folder(part: &str) -> bool {
     let ignored = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}');
     let visible: String = part.chars().filter(|c| !ignored(*c)).collect();
     let name = visible.split([':', '\\']).next().unwrap_or_default().trim_end_matches([' ', '.']);

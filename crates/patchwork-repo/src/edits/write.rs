@@ -8,6 +8,8 @@ use std::path::{Component, Path, PathBuf};
 use patchwork_core::failure::Failure;
 use thiserror::Error;
 
+use crate::checkout::path::is_git_folder;
+
 /// Why a file was not written. The old content is untouched then.
 #[derive(Debug, Error)]
 pub enum WriteError {
@@ -114,7 +116,7 @@ fn parts(path: &str) -> Result<Vec<&str>, WriteError> {
         .components()
         .map(|component| match component {
             Component::Normal(name) => {
-                name.to_str().filter(|name| !name.eq_ignore_ascii_case(".git") && !name.contains('\0'))
+                name.to_str().filter(|name| !is_git_folder(name) && !name.contains('\0'))
             }
             _ => None,
         })

@@ -121,7 +121,10 @@ impl Semgrep {
             Err(error @ ProcessError::Cancelled { .. }) => return Err(error.into()),
             Err(error) => return Ok(Err(format!("Semgrep does not run: {error}"))),
             Ok(output) if output.code != Some(0) => {
-                return Ok(Err(format!("Semgrep does not run: {}", ctx.redact(&complaint(&output.stderr)))));
+                return Ok(Err(format!(
+                    "Semgrep does not run: {}",
+                    complaint(&ctx.redact(&String::from_utf8_lossy(&output.stderr)))
+                )));
             }
             Ok(output) => String::from_utf8_lossy(&output.stdout).trim().to_owned(),
         };
@@ -165,7 +168,9 @@ impl Semgrep {
         let output = ctx.processes()?.run(command, ctx.cancel()).await?;
         // 1 says that there are findings, with `--error`.
         if !matches!(output.code, Some(0 | 1)) {
-            return Err(self.failure(output.code, &ctx.redact(&complaint(&output.stderr))).into());
+            return Err(self
+                .failure(output.code, &complaint(&ctx.redact(&String::from_utf8_lossy(&output.stderr))))
+                .into());
         }
         match read_report(&report, "Semgrep's report").await {
             Ok(value) => {
@@ -174,7 +179,9 @@ impl Semgrep {
                 }
                 Ok(value)
             }
-            Err(failure) => Err(failure.cause(ctx.redact(&complaint(&output.stderr))).into()),
+            Err(failure) => {
+                Err(failure.cause(complaint(&ctx.redact(&String::from_utf8_lossy(&output.stderr)))).into())
+            }
         }
     }
 

@@ -37,9 +37,10 @@ impl AnswerFile {
         request: &ChatRequest,
         answer: &ChatAnswer,
     ) -> Result<(), String> {
-        let line = json!({"model": answer.model, "request": request, "response": answer});
+        let mut line = json!({"model": answer.model, "request": request, "response": answer});
+        ctx.redact_value(&mut line);
         // One write of a whole line: parallel nodes of a run add to the same file.
-        let line = format!("{}\n", ctx.redact(&line.to_string()));
+        let line = format!("{line}\n");
         self.file
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
