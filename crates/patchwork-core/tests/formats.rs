@@ -32,7 +32,10 @@ async fn every_format_is_read() {
 
         let events = journal.events(&run.id).await.unwrap();
         assert!(matches!(events[0].body, EventBody::RunStarted { .. }));
-        assert!(matches!(events.last().unwrap().body, EventBody::RunFinished { status: RunStatus::Done, .. }));
+        assert!(matches!(
+            events.last().unwrap().body,
+            EventBody::RunFinished { status: RunStatus::Done, .. }
+        ));
         let keys = journal.keys(&run.id).await.unwrap();
         let (answer, _) = keys.iter().find(|(key, _)| key.contains("#call")).unwrap();
         let stored = journal.get(&run.id, answer).await.unwrap().unwrap();
