@@ -26,13 +26,11 @@ pub(crate) fn render(driven: &Driven) -> String {
     let outputs = &driven.end.outputs;
     let mut out = String::new();
     let changed = list(outputs, "modified_code_files").flat_map(|file| list(file, "fixes"));
-    for fix in changed {
-        out.push_str(&format!("{} {}\n", paint(GOOD, "fixed"), fixed(fix)));
-    }
+    enumerate(&mut out, "fixed", changed.map(|fix| format!("{} {}", paint(GOOD, "fixed"), fixed(fix))));
     // Of a run that was over before, nobody has told yet what is left.
-    for remark in list(outputs, "remaining").filter(|_| driven.was_over) {
-        out.push_str(&format!("{} {}\n", paint(WARNING, "not fixed"), left(remark)));
-    }
+    let remaining = list(outputs, "remaining").filter(|_| driven.was_over);
+    let told = remaining.map(|remark| format!("{} {}", paint(WARNING, "not fixed"), left(remark)));
+    enumerate(&mut out, "not fixed", told);
     // Of a run that was watched, it was told when it was made.
     for (field, label) in [("target_branch", "branch"), ("pr_url", "pull request")] {
         if let Some(name) = text(outputs, field).filter(|_| driven.was_over) {
@@ -56,6 +54,24 @@ pub(crate) fn render(driven: &Driven) -> String {
     out
 }
 
+/// More lines than this of one kind are counted, not told.
+const TOLD: usize = 50;
+
+fn enumerate(out: &mut String, kind: &str, lines: impl Iterator<Item = String>) {
+    let mut more = 0_usize;
+    for (number, line) in lines.enumerate() {
+        if number < TOLD {
+            out.push_str(&line);
+            out.push('\n');
+        } else {
+            more += 1;
+        }
+    }
+    if more > 0 {
+        out.push_str(&format!("… and {more} more {kind}; `--output FILE` lists all\n"));
+    }
+}
+
 /// `a.py:13 What was wrong. (rule; L2: parses, finding gone, no new finding)`
 fn fixed(fix: &Value) -> String {
     let path = one_line(text(fix, "path").unwrap_or_default());
@@ -70,7 +86,12 @@ fn fixed(fix: &Value) -> String {
     let level = text(&fix["evidence"], "level").unwrap_or("unproven");
     let proof = if checks.is_empty() { level.to_owned() } else { format!("{level}: {}", checks.join(", ")) };
     let rule = text(finding, "rule").map(|rule| format!("{}; ", one_line(rule))).unwrap_or_default();
-    format!("{path}{line} {message} {}", paint(DIM, format_args!("({rule}{proof})")))
+    let others = match list(fix, "findings").count().saturating_sub(1) {
+        0 => String::new(),
+        1 => " (and one more finding)".to_owned(),
+        more => format!(" (and {more} more findings)"),
+    };
+    format!("{path}{line} {message}{others} {}", paint(DIM, format_args!("({rule}{proof})")))
 }
 
 /// `a.py:13 rule: reason`
@@ -108,6 +129,16 @@ mod tests {
         let plain = |text: &str| anstream::adapter::strip_str(text).to_string();
         assert_eq!(plain(&fixed(&fix)), "a.py:3 MD5 is broken. (weak-hash; L2: parses)");
         assert_eq!(plain(&fixed(&json!("text"))), "  (unproven)");
+        let two = json!({"path": "a.py", "findings": [{"message": "One.", "start_line": 1}, {}]});
+        assert_eq!(plain(&fixed(&two)), "a.py:1 One. (and one more finding) (unproven)");
         assert_eq!(list(&json!({"x": 1}), "x").count(), 0);
+    }
+
+    #[test]
+    fn a_long_list_is_cut_and_counted() {
+        let mut out = String::new();
+        enumerate(&mut out, "fixed", (0..TOLD + 3).map(|n| n.to_string()));
+        assert_eq!(out.lines().count(), TOLD + 1);
+        assert!(out.ends_with("… and 3 more fixed; `--output FILE` lists all\n"), "{out}");
     }
 }
