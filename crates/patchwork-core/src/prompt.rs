@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
-use crate::message::{Message, Role};
+use crate::message::Message;
 use crate::template;
 
 /// A prompt by its id: the messages to render.
@@ -65,11 +65,6 @@ impl Prompt {
         names.sort();
         names.dedup();
         names
-    }
-
-    /// Whether it holds a system message.
-    pub fn has_system(&self) -> bool {
-        self.prompts.iter().any(|m| m.role == Role::System)
     }
 
     fn explain(&self, error: &template::TemplateError, values: &serde_json::Value) -> Failure {
