@@ -101,6 +101,12 @@ pub enum EventBody {
         cost: Option<MicroUsd>,
         /// Milliseconds from sending to the whole answer.
         latency_ms: u64,
+        /// Who was asked.
+        #[serde(default)]
+        vendor: String,
+        /// Nobody was asked: the answer was kept from an earlier call.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        reused: bool,
     },
     /// A model gave no answer and is asked again.
     Retrying {

@@ -3,6 +3,7 @@
 //! This crate knows nothing of networks, processes, terminals or any single step: it says what a run is and drives
 //! it through the traits in [`port`].
 
+pub mod budget;
 pub mod config;
 pub mod diagnostic;
 pub mod engine;

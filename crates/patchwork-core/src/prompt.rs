@@ -50,7 +50,7 @@ impl Prompt {
             .map(|message| {
                 let content = template::render(&message.content, values)
                     .map_err(|error| self.explain(&error, values))?;
-                Ok(Message { role: message.role, content })
+                Ok(Message { content, ..message.clone() })
             })
             .collect()
     }

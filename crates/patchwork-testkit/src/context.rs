@@ -14,12 +14,13 @@ use patchwork_core::port::clock::Clock;
 use patchwork_core::port::forge::{Forge, ForgeTarget, Forges};
 use patchwork_core::port::process::{Command, Output, ProcessError, Processes};
 use patchwork_core::port::provider::{
-    ChatAnswer, ChatRequest, OnRetry, Provider, ProviderError, ProviderErrorKind, Route, Target,
+    ChatAnswer, ChatRequest, Lost, Measure, Provider, ProviderError, ProviderErrorKind, Route, Target, Watch,
+    Worst,
 };
 use patchwork_core::prompt::Prompt;
 use patchwork_core::run::{NodePath, RunId};
 use patchwork_core::secret::{Secret, Secrets};
-use patchwork_core::step::{Context, Effects, Emitter, Memory, Ports, Step, StepError};
+use patchwork_core::step::{Asked, Call, Context, Effects, Emitter, Memory, Ports, Step, StepError};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -251,6 +252,19 @@ impl Memory for MemoryJournal {
         lock(&self.0).insert(key.to_owned(), value.clone());
         Ok(())
     }
+
+    async fn reserve(&self, _call: &Call, _worst: Worst) -> Result<(), ProviderError> {
+        Ok(())
+    }
+
+    async fn lost(&self, _call: &Call, _lost: Lost) -> Result<(), ProviderError> {
+        Ok(())
+    }
+
+    async fn answered(&self, call: &Call, _asked: &Asked, answer: &ChatAnswer) -> Result<(), Failure> {
+        let value = serde_json::to_value(answer).map_err(|error| Failure::internal(error.to_string()))?;
+        self.record(&call.key, &value).await
+    }
 }
 
 /// A clock that stands at [`NOW_MS`].
@@ -350,11 +364,15 @@ impl Provider for Closed {
         Err(no_model())
     }
 
+    fn measure(&self, _route: &Route, _request: &ChatRequest) -> Measure {
+        Measure::default()
+    }
+
     async fn chat(
         &self,
         _target: &Target,
         _request: &ChatRequest,
-        _on_retry: OnRetry<'_>,
+        _watch: &dyn Watch,
         _cancel: &CancellationToken,
     ) -> Result<ChatAnswer, ProviderError> {
         Err(no_model())

@@ -34,7 +34,7 @@ pub(crate) fn line(event: &Event, level: Level) -> Option<String> {
         }
         EventBody::Warning { message } => (Level::Warning, warning(message)),
         EventBody::Note { message } => (Level::Info, indented(message)),
-        EventBody::ModelCalled { model, usage, cost, latency_ms } => {
+        EventBody::ModelCalled { model, usage, cost, latency_ms, .. } => {
             let cost = cost.map(|cost| format!(", {cost}")).unwrap_or_default();
             let (sent, received) = (usage.input_tokens, usage.output_tokens);
             let text = format!(

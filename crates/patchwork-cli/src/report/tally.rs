@@ -110,7 +110,17 @@ mod tests {
         assert_eq!(tally.waiting_for(), "2 × CallLLM");
         let usage = Usage { input_tokens: 12_000, output_tokens: 345, ..Usage::default() };
         let cost = Some(MicroUsd(12_300));
-        tally.take(&event("", EventBody::ModelCalled { model: "m".into(), usage, cost, latency_ms: 1 }));
+        tally.take(&event(
+            "",
+            EventBody::ModelCalled {
+                model: "m".into(),
+                usage,
+                cost,
+                latency_ms: 1,
+                vendor: String::new(),
+                reused: false,
+            },
+        ));
         assert_eq!(tally.figures(), "1 model call, 12.3k tokens, $0.0123");
     }
 }

@@ -258,7 +258,17 @@ mod tests {
         let usage = Usage { input_tokens: 900, output_tokens: 100, ..Usage::default() };
         let cost = Some(MicroUsd(1_000));
         events
-            .send(event("a", EventBody::ModelCalled { model: "m".into(), usage, cost, latency_ms: 1 }))
+            .send(event(
+                "a",
+                EventBody::ModelCalled {
+                    model: "m".into(),
+                    usage,
+                    cost,
+                    latency_ms: 1,
+                    vendor: String::new(),
+                    reused: false,
+                },
+            ))
             .unwrap();
         for done in 0..=200 {
             events.send(event("", EventBody::Progress { label: "fixes".into(), done, total: 200 })).unwrap();

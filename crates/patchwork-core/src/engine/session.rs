@@ -14,10 +14,11 @@ use crate::event::{Event, EventBody, Reporter};
 use crate::failure::Failure;
 use crate::journal::{Journal, RunSpec, Stored};
 use crate::patchflow::plan::{Node, NodeKind, Plan};
+use crate::port::provider::{ChatAnswer, Lost, ProviderError, Worst};
 use crate::prompt::Prompt;
 use crate::registry::Registry;
 use crate::run::NodePath;
-use crate::step::{Emitter, Memory, Ports};
+use crate::step::{Asked, Call, Emitter, Memory, Ports};
 use crate::usage::{MicroUsd, Usage};
 
 /// What a run's model calls took, over all its processes.
@@ -160,6 +161,18 @@ impl Memory for Session {
 
     async fn record(&self, key: &str, value: &Value) -> Result<(), Failure> {
         self.keep(key, value).await
+    }
+
+    async fn reserve(&self, _call: &Call, _worst: Worst) -> Result<(), ProviderError> {
+        Ok(())
+    }
+
+    async fn lost(&self, _call: &Call, _lost: Lost) -> Result<(), ProviderError> {
+        Ok(())
+    }
+
+    async fn answered(&self, call: &Call, _asked: &Asked, answer: &ChatAnswer) -> Result<(), Failure> {
+        self.keep(&call.key, answer).await
     }
 }
 

@@ -19,7 +19,7 @@ use crate::port::clock::Clock;
 use crate::port::forge::{Forge, ForgeTarget, Forges};
 use crate::port::process::{Command, Output, ProcessError, Processes};
 use crate::port::provider::{
-    ChatAnswer, ChatRequest, OnRetry, Provider, ProviderError, ProviderErrorKind, Route, Target,
+    ChatAnswer, ChatRequest, Measure, Provider, ProviderError, ProviderErrorKind, Route, Target, Watch,
 };
 use crate::registry::Registry;
 use crate::run::{RunId, RunStatus};
@@ -90,11 +90,14 @@ impl Provider for Nothing {
     async fn route(&self, _: &Target) -> Result<Route, ProviderError> {
         Err(no_model())
     }
+    fn measure(&self, _: &Route, _: &ChatRequest) -> Measure {
+        Measure::default()
+    }
     async fn chat(
         &self,
         _: &Target,
         _: &ChatRequest,
-        _: OnRetry<'_>,
+        _: &dyn Watch,
         _: &CancellationToken,
     ) -> Result<ChatAnswer, ProviderError> {
         Err(no_model())

@@ -11,14 +11,14 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::{Effects, StepError};
+use super::{Asked, Call, Effects, StepError};
 use crate::event::EventBody;
 use crate::failure::Failure;
 use crate::port::checkout::Checkout;
 use crate::port::clock::Clock;
 use crate::port::forge::Forges;
 use crate::port::process::Processes;
-use crate::port::provider::Provider;
+use crate::port::provider::{ChatAnswer, Lost, Provider, ProviderError, Worst};
 use crate::prompt::Prompt;
 use crate::run::{NodePath, RunId};
 use crate::secret::{Secret, SecretRef, Secrets};
@@ -55,6 +55,17 @@ pub trait Memory: Send + Sync {
     async fn recall(&self, key: &str) -> Result<Option<Value>, Failure>;
     /// Records a result; returns when it will survive the process.
     async fn record(&self, key: &str, value: &Value) -> Result<(), Failure>;
+
+    /// Sets the worst case of a try aside, within the limits of the run and of the call's node; see
+    /// [`Watch::reserve`](crate::port::provider::Watch::reserve).
+    async fn reserve(&self, call: &Call, worst: Worst) -> Result<(), ProviderError>;
+
+    /// Settles a try that brought no answer.
+    async fn lost(&self, call: &Call, lost: Lost) -> Result<(), ProviderError>;
+
+    /// Records an answer under the call's key, with what was asked, and settles its try, all at once; returns when it
+    /// will survive the process.
+    async fn answered(&self, call: &Call, asked: &Asked, answer: &ChatAnswer) -> Result<(), Failure>;
 }
 
 /// What a step sees of its run. Each door opens only to a step that declared the effect.
@@ -218,10 +229,8 @@ impl Context {
     {
         let digest = crate::engine::digest(input)?;
         let key = format!("{}#{name}/{digest}", self.node);
-        if let Some(found) = self.memory.recall(&key).await? {
-            return serde_json::from_value(found).map_err(|e| {
-                StepError::internal(format!("the journal holds something else under {key}: {e}"))
-            });
+        if let Some(found) = self.recalled(&key).await? {
+            return Ok(found);
         }
         let memory = self.memory.clone();
         let task = tokio::spawn(async move {
@@ -235,6 +244,14 @@ impl Context {
             Ok(result) => result,
             Err(error) => Err(StepError::internal(format!("a task of {} ended: {error}", self.node))),
         }
+    }
+
+    /// What the journal holds under a key.
+    pub(super) async fn recalled<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, StepError> {
+        let Some(found) = self.memory.recall(key).await? else { return Ok(None) };
+        serde_json::from_value(found).map(Some).map_err(|error| {
+            StepError::internal(format!("the journal holds something else under {key}: {error}"))
+        })
     }
 
     fn door(&self, any: &[Effects], what: &str) -> Result<(), StepError> {

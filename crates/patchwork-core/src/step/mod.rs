@@ -4,6 +4,7 @@ mod context;
 mod effects;
 mod error;
 mod input;
+mod model_call;
 
 use std::sync::OnceLock;
 
@@ -16,6 +17,7 @@ use serde_json::Value;
 pub use context::{Context, Emitter, Memory, Ports};
 pub use effects::Effects;
 pub use error::StepError;
+pub use model_call::{Answered, Asked, Call, Question};
 
 /// A kind of work. The doc comments of `Input` and its fields are the manual page; unknown keys are errors
 /// (`#[serde(deny_unknown_fields)]`).

@@ -23,6 +23,7 @@ pub(super) fn conversation(blame: &Blame<'_>) -> Result<LibraryRequest, FailedTr
             _ if blank => return Err(invalid(&format!("can't be asked: message {at} has no text"))),
             Role::User => rest.push(ChatMessage::user(text)),
             Role::Assistant => rest.push(ChatMessage::assistant(text)),
+            Role::Tool => return Err(invalid("can't be asked: tools are not spoken yet")),
         }
     }
     if rest.is_empty() {
@@ -35,7 +36,7 @@ pub(super) fn conversation(blame: &Blame<'_>) -> Result<LibraryRequest, FailedTr
 /// The settings of a call.
 pub(super) fn options(blame: &Blame<'_>) -> Result<ChatOptions, FailedTry> {
     let ChatRequest { parameters, .. } = blame.request;
-    let Parameters { max_tokens, temperature, top_p, stop, seed, reasoning_effort } = parameters;
+    let Parameters { max_tokens, temperature, top_p, stop, seed, reasoning_effort, .. } = parameters;
     let effort = match reasoning_effort {
         Some(word) => Some(ReasoningEffort::from_keyword(word).ok_or_else(|| {
             let mut failed = blame.failed(

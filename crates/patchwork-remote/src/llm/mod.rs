@@ -19,7 +19,8 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use genai::chat::{ChatOptions, ChatRequest as LibraryRequest};
 use patchwork_core::port::provider::{
-    ChatAnswer, ChatRequest, OnRetry, Provider, ProviderError, ProviderErrorKind, Retry, Route, Target,
+    ChatAnswer, ChatRequest, Lost, Measure, Provider, ProviderError, ProviderErrorKind, Retry, Route, Target,
+    Watch, Worst,
 };
 use patchwork_core::secret::Secret;
 use tokio::sync::Mutex;
@@ -81,7 +82,7 @@ impl Models {
         destination: &Destination,
         blame: &Blame<'_>,
         limit: Duration,
-        on_retry: OnRetry<'_>,
+        watch: &dyn Watch,
     ) -> Result<ChatAnswer, ProviderError> {
         let conversation = ask::conversation(blame).map_err(|failed| failed.error)?;
         let options = ask::options(blame).map_err(|failed| failed.error)?;
@@ -89,6 +90,7 @@ impl Models {
         let mut waits = self.settings.retry.waits();
         let mut attempts = 1;
         loop {
+            watch.reserve(Worst::default()).await?;
             let started = Instant::now();
             let outcome = match tokio::time::timeout(
                 limit,
@@ -109,6 +111,7 @@ impl Models {
                 Err(failed) => failed,
             };
             let FailedTry { error, again } = failed;
+            watch.lost(Lost::Unknown).await?;
             debug!(vendor, model, attempts, latency_ms, kind = ?error.kind, status = error.status, "a try failed");
             let wait = match again.then(|| waits.next()).flatten() {
                 Some(wait) => error.retry_after.unwrap_or(wait),
@@ -117,7 +120,7 @@ impl Models {
             if wait > self.settings.retry.max_asked.max(self.settings.retry.max) {
                 return Err(give_up(error, attempts));
             }
-            on_retry(Retry { problem: error.message, wait });
+            watch.retrying(Retry { problem: error.message, wait });
             tokio::time::sleep(wait).await;
             attempts += 1;
         }
@@ -171,6 +174,9 @@ fn answered(destination: &Destination, said: Said, latency_ms: u64, attempts: u3
     ChatAnswer {
         cost: destination.cost(said.usage),
         text: said.text,
+        tool_calls: Vec::new(),
+        carried: None,
+        reused: false,
         finish: said.finish,
         usage: said.usage,
         vendor: vendor.clone(),
@@ -193,18 +199,25 @@ impl Provider for Models {
         Ok(self.destination(target).await?.route)
     }
 
+    fn measure(&self, route: &Route, request: &ChatRequest) -> Measure {
+        let bytes: usize = request.messages.iter().map(|message| message.content.len()).sum();
+        let input_tokens = u64::try_from(bytes).unwrap_or(u64::MAX);
+        let output_tokens = request.parameters.max_tokens.map(u64::from).or(route.output).unwrap_or(0);
+        Measure { worst: Worst { input_tokens, output_tokens, cost: None }, input_tokens, exact: false }
+    }
+
     async fn chat(
         &self,
         target: &Target,
         request: &ChatRequest,
-        on_retry: OnRetry<'_>,
+        watch: &dyn Watch,
         cancel: &CancellationToken,
     ) -> Result<ChatAnswer, ProviderError> {
         let call = async {
             let destination = self.destination(target).await?;
             let keys: Vec<&Secret> = target.keys.values().collect();
             let blame = Blame { destination: &destination, keys, request };
-            self.ask(&destination, &blame, target.timeout.unwrap_or(self.settings.timeout), on_retry).await
+            self.ask(&destination, &blame, target.timeout.unwrap_or(self.settings.timeout), watch).await
         };
         tokio::select! {
             biased;

@@ -53,6 +53,7 @@ impl Models {
                 model: String::new(),
                 base_url: shown(&base),
                 reason: None,
+                ..Route::default()
             },
             protocol: Protocol::OpenAi,
             base,
@@ -159,6 +160,7 @@ impl Models {
                 model: model.to_owned(),
                 base_url: shown(&base),
                 reason: None,
+                ..Route::default()
             },
             protocol: vendor.protocol,
             base,
@@ -229,7 +231,13 @@ fn local(server: &LocalServer, model: &str, reason: Option<String>) -> Result<De
         not_configured(format!("the address of {} is not an http or https URL", server.name), "")
     })?;
     Ok(Destination {
-        route: Route { vendor: server.id.clone(), model: model.to_owned(), base_url: shown(&base), reason },
+        route: Route {
+            vendor: server.id.clone(),
+            model: model.to_owned(),
+            base_url: shown(&base),
+            reason,
+            ..Route::default()
+        },
         protocol: Protocol::OpenAi,
         base,
         key: None,

@@ -269,6 +269,7 @@ fn answer_body(request: &SeenRequest, text: Option<&str>, finish: &Finish, usage
 
 fn word<'a>(finish: &'a Finish, [stop, length, filter]: [&'a str; 3]) -> &'a str {
     match finish {
+        Finish::ToolCalls => "tool_calls",
         Finish::Stop => stop,
         Finish::Length => length,
         Finish::ContentFilter => filter,

@@ -75,7 +75,7 @@ fn hello() -> ChatRequest {
 }
 
 async fn chat(models: &Models, target: &Target, request: &ChatRequest) -> Result<ChatAnswer, ProviderError> {
-    models.chat(target, request, &|_| {}, &CancellationToken::new()).await
+    models.chat(target, request, &patchwork_core::port::provider::Unwatched, &CancellationToken::new()).await
 }
 
 /// One question to a server that gives these replies in turn.

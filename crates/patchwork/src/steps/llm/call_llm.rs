@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
+use patchwork_core::budget::Limits;
 use patchwork_core::event::EventBody;
 use patchwork_core::failure::Failure;
 use patchwork_core::message::{Finish, Message};
-use patchwork_core::port::provider::{ChatAnswer, ChatRequest, Retry, Target};
-use patchwork_core::step::{Context, Effects, Step, StepError};
+use patchwork_core::port::provider::{ChatAnswer, ChatRequest, Target};
+use patchwork_core::step::{Context, Effects, Question, Step, StepError};
 use patchwork_core::usage::{MicroUsd, Usage};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -176,7 +177,7 @@ pub(super) async fn call(
     let parameters = model.parameters();
     let requests: Vec<_> = prompts
         .into_iter()
-        .map(|messages| ChatRequest { messages, parameters: parameters.clone() })
+        .map(|messages| ChatRequest { messages, parameters: parameters.clone(), ..ChatRequest::default() })
         .enumerate()
         .collect();
     let caller = &caller;
@@ -226,35 +227,21 @@ impl Caller {
                     .hint("take the value out of the code, and change it where it is used"),
             ));
         }
-        // The index keeps equal prompts apart; the keys stay out, as they change nothing about an answer.
-        let key = (index, &self.target.model, &self.target.base_url, &request);
-        let (ctx, target, file, sent) =
-            (self.ctx.clone(), self.target.clone(), self.file.clone(), request.clone());
-        let answer = self
-            .ctx
-            .once("call", &key, async move {
-                let on_retry = |retry: Retry| {
-                    ctx.emit(EventBody::Retrying {
-                        problem: ctx.redact(&retry.problem),
-                        wait_ms: u64::try_from(retry.wait.as_millis()).unwrap_or(u64::MAX),
-                    });
-                };
-                let answer = ctx.provider()?.chat(&target, &sent, &on_retry, ctx.cancel()).await?;
-                ctx.emit(EventBody::ModelCalled {
-                    model: answer.model.clone(),
-                    usage: answer.usage,
-                    cost: answer.cost,
-                    latency_ms: answer.latency_ms,
-                });
-                if let Some(file) = file
-                    && let Err(problem) = file.add(&ctx, &sent, &answer)
-                {
-                    // The answer is paid for: it must not be lost because a log of it can't be written.
-                    ctx.warn(problem);
-                }
-                Ok(answer)
-            })
-            .await;
+        let question = Question {
+            index,
+            target: self.target.clone(),
+            request: request.clone(),
+            limits: Limits::default(),
+        };
+        let answer = self.ctx.ask(question, |request| async move { Ok(request) }).await.map(|answered| {
+            if let Some(file) = self.file.as_ref().filter(|_| answered.fresh)
+                && let Err(problem) = file.add(&self.ctx, &request, &answered.answer)
+            {
+                // The answer is paid for: it must not be lost because a log of it can't be written.
+                self.ctx.warn(problem);
+            }
+            answered.answer
+        });
         if self.total > 1 {
             let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
             self.ctx.emit(EventBody::Progress { label: "answers".to_owned(), done, total: self.total });

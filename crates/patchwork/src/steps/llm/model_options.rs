@@ -115,6 +115,7 @@ impl ModelOptions {
             base_url: self.client_base_url.clone(),
             keys,
             timeout: self.client_timeout.map(|seconds| Duration::from_secs(seconds.max(1))),
+            ..Target::default()
         }
     }
 
@@ -131,6 +132,7 @@ impl ModelOptions {
             },
             seed: self.model_seed,
             reasoning_effort: self.model_reasoning_effort.map(|effort| effort.as_str().to_owned()),
+            ..Parameters::default()
         }
     }
 }

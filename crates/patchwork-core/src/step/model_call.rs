@@ -1,0 +1,139 @@
+//! How a step asks a model: once per run, its worst case set aside before each try, answer and request in the journal before
+//! anything else happens.
+
+use std::future::Future;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::{Context, StepError};
+use crate::budget::Limits;
+use crate::event::EventBody;
+use crate::port::provider::{ChatAnswer, ChatRequest, Lost, ProviderError, Retry, Target, Watch, Worst};
+use crate::run::NodePath;
+
+/// What a step wants to know.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// Keeps equal questions of one node apart, from 0.
+    pub index: usize,
+    /// Who is asked.
+    pub target: Target,
+    /// What is asked.
+    pub request: ChatRequest,
+    /// What all calls of the node may take.
+    pub limits: Limits,
+}
+
+/// An answer, and whether it came now or from the journal.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    /// The answer.
+    pub answer: ChatAnswer,
+    /// It was not in the journal.
+    pub fresh: bool,
+}
+
+/// A call, as the journal knows it.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// Its key among the records of the run.
+    pub key: String,
+    /// The node that asks.
+    pub node: NodePath,
+    /// What all calls of the node may take.
+    pub limits: Limits,
+}
+
+/// What was asked, as it is recorded. Keys are no part of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The model that was named, if one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// What is asked when it can't answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fallbacks: Vec<String>,
+    /// The endpoint that was named, if one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_url: Option<String>,
+    /// What was asked, before it was cut to what the model takes.
+    pub request: ChatRequest,
+    /// What was sent, where that is something else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<ChatRequest>,
+}
+
+impl Context {
+    /// Asks a model. An answer that is in the journal is given again; otherwise `prepare` makes of the request what is sent,
+    /// and the answer is in the journal, with the request, before this returns. It happens in a task of its own, so
+    /// that a paid answer is recorded even when the step is dropped.
+    pub async fn ask<P, F>(&self, question: Question, prepare: P) -> Result<Answered, StepError>
+    where
+        P: FnOnce(ChatRequest) -> F + Send + 'static,
+        F: Future<Output = Result<ChatRequest, StepError>> + Send,
+    {
+        let Question { index, target, request, limits } = question;
+        let digest = if target.fallbacks.is_empty() {
+            // Credentials stay out: they change nothing about an answer.
+            crate::engine::digest(&(index, &target.model, &target.base_url, &request))?
+        } else {
+            crate::engine::digest(&(index, &target.model, &target.fallbacks, &target.base_url, &request))?
+        };
+        let call = Call { key: format!("{}#call/{digest}", self.node), node: self.node.clone(), limits };
+        if let Some(answer) = self.recalled(&call.key).await? {
+            return Ok(Answered { answer, fresh: false });
+        }
+        let ctx = self.clone();
+        let task = tokio::spawn(async move {
+            let sent = prepare(request.clone()).await?;
+            let watch = Watched { ctx: &ctx, call: &call };
+            let answer = ctx.provider()?.chat(&target, &sent, &watch, ctx.cancel()).await?;
+            let asked = Asked {
+                model: target.model,
+                fallbacks: target.fallbacks,
+                base_url: target.base_url,
+                sent: (sent != request).then_some(sent),
+                request,
+            };
+            ctx.memory.answered(&call, &asked, &answer).await?;
+            ctx.emit(EventBody::ModelCalled {
+                model: answer.model.clone(),
+                usage: answer.usage,
+                cost: answer.cost,
+                latency_ms: answer.latency_ms,
+                vendor: answer.vendor.clone(),
+                reused: answer.reused,
+            });
+            Ok(Answered { answer, fresh: true })
+        });
+        match task.await {
+            Ok(result) => result,
+            Err(error) => Err(StepError::internal(format!("a task of {} ended: {error}", self.node))),
+        }
+    }
+}
+
+/// Puts the tries of a call into the journal and the events of the run.
+struct Watched<'a> {
+    ctx: &'a Context,
+    call: &'a Call,
+}
+
+#[async_trait]
+impl Watch for Watched<'_> {
+    async fn reserve(&self, worst: Worst) -> Result<(), ProviderError> {
+        self.ctx.memory.reserve(self.call, worst).await
+    }
+
+    async fn lost(&self, lost: Lost) -> Result<(), ProviderError> {
+        self.ctx.memory.lost(self.call, lost).await
+    }
+
+    fn retrying(&self, retry: Retry) {
+        self.ctx.emit(EventBody::Retrying {
+            problem: self.ctx.redact(&retry.problem),
+            wait_ms: u64::try_from(retry.wait.as_millis()).unwrap_or(u64::MAX),
+        });
+    }
+}

@@ -1,0 +1,105 @@
+//! The wire protocols: our request in the words of each, and its answers, whole or streamed, in ours. One file a protocol.
+//!
+//! A protocol knows nothing of connections, time-outs, retries, prices or keys in the environment: it is pure.
+
+use patchwork_core::message::{Finish, ToolCall};
+use patchwork_core::port::provider::{ChatRequest, ProviderErrorKind};
+use patchwork_core::usage::Usage;
+use reqwest::Url;
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+
+use super::destination::Destination;
+
+/// A wire protocol.
+pub(super) trait Wire: Send + Sync {
+    /// What is sent. What the protocol or the model can't do is refused: nothing of the request is ever left out in silence.
+    fn request(&self, destination: &Destination, request: &ChatRequest) -> Result<WireRequest, Trouble>;
+
+    /// A reader for one answer.
+    fn reader(&self) -> Box<dyn Reader>;
+
+    /// The vendor's word on a refused request (status and JSON body), when it says more than the status does.
+    fn refusal(&self, _status: u16, _body: &Value) -> Option<ProviderErrorKind> {
+        None
+    }
+}
+
+/// A request that asks for a streamed answer.
+#[derive(Debug, Clone)]
+pub(super) struct WireRequest {
+    /// Where it goes; no key in it.
+    pub(super) url: Url,
+    /// What the protocol wants beside `content-type` and `accept`; keys are marked sensitive.
+    pub(super) headers: HeaderMap,
+    /// The JSON body.
+    pub(super) body: Value,
+}
+
+/// Reads one answer: either one [`Reader::whole`], or [`Reader::event`]s; then [`Reader::finish`].
+pub(super) trait Reader: Send {
+    /// Takes a server-sent event; `true` when the answer is complete and the rest of the stream does not matter.
+    fn event(&mut self, name: &str, data: &str) -> Result<bool, Trouble>;
+
+    /// Takes the answer of a server that does not stream.
+    fn whole(&mut self, body: &Value) -> Result<(), Trouble>;
+
+    /// What was consumed so far, as far as the server said: for answers that break off.
+    fn usage(&self) -> Option<Usage>;
+
+    /// What was said; an error when the stream ended before the answer did.
+    fn finish(self: Box<Self>) -> Result<Said, Trouble>;
+}
+
+/// What a model said.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Said {
+    /// The text.
+    pub(super) text: String,
+    /// The tools it wants called; every id is there, and there once.
+    pub(super) tool_calls: Vec<ToolCall>,
+    /// See `Message::carried`.
+    pub(super) carried: Option<Value>,
+    /// Why it stopped.
+    pub(super) finish: Finish,
+    /// What it took; all zero when the server does not say.
+    pub(super) usage: Usage,
+    /// The model's name as the server gives it; empty when it does not.
+    pub(super) model: String,
+}
+
+/// Why a request can't be made or an answer can't be used.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Trouble {
+    /// The class; whether it is tried again follows from it.
+    pub(super) kind: ProviderErrorKind,
+    /// What follows the model's name in the message: `can't be asked: …`, `answered …`. May hold words of the server, not yet
+    /// cleaned.
+    pub(super) problem: String,
+    /// What to try next.
+    pub(super) hint: Option<String>,
+}
+
+impl Trouble {
+    /// Trouble without a hint.
+    pub(super) fn new(kind: ProviderErrorKind, problem: impl Into<String>) -> Self {
+        Self { kind, problem: problem.into(), hint: None }
+    }
+
+    /// Adds what to try next.
+    #[must_use]
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The request asks for what the protocol or model can't do.
+    pub(super) fn unsupported(what: impl std::fmt::Display) -> Self {
+        Self::new(ProviderErrorKind::Unsupported, format!("can't be asked: {what}"))
+    }
+
+    /// The answer is not of the protocol.
+    pub(super) fn malformed(what: impl std::fmt::Display) -> Self {
+        Self::new(ProviderErrorKind::Malformed, format!("gave an answer that can't be read: {what}"))
+    }
+}
