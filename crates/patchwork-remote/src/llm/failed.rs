@@ -14,6 +14,7 @@ use serde_json::Value;
 use super::catalog::catalog;
 use super::clean::{clean, message_in, message_of};
 use super::destination::{CUSTOM, Destination};
+use super::refusal::{is_spent, kind_of_status};
 use super::settings::retry_after;
 
 /// A try that brought no answer.
@@ -139,7 +140,7 @@ impl Blame<'_> {
 
     fn status(&self, status: u16, body: &str, headers: &HeaderMap) -> FailedTry {
         let message = message_of(body);
-        let kind = kind_of(status, &message, body);
+        let kind = kind_of_status(status, &message, body);
         let reason = reqwest::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
         let reason = reason.map(|reason| format!(" {reason}")).unwrap_or_default();
         let mut failed = self.failed(kind, &format!("answered {status}{reason}{}", self.said(&message)));
@@ -207,49 +208,4 @@ impl Blame<'_> {
         let prompt = self.request.messages.iter().map(|message| message.content.as_str());
         clean(text, self.keys.iter().copied(), prompt)
     }
-}
-
-/// The class of a failed status. Bodies decide where vendors use 400 for everything.
-fn kind_of(status: u16, message: &str, body: &str) -> ProviderErrorKind {
-    let says = |words: &[&str]| {
-        let (message, body) = (message.to_lowercase(), body.to_lowercase());
-        words.iter().any(|word| message.contains(word) || body.contains(word))
-    };
-    match status {
-        401 | 403 => ProviderErrorKind::Authentication,
-        404 => ProviderErrorKind::UnknownModel,
-        408 | 409 | 500..=599 => ProviderErrorKind::Server,
-        413 => ProviderErrorKind::ContextExceeded,
-        // More in one call than the account may send in a minute: waiting does not help.
-        429 if says(&["request too large"]) => ProviderErrorKind::ContextExceeded,
-        429 => ProviderErrorKind::RateLimited,
-        400 | 422 if says(&CONTEXT_EXCEEDED) => ProviderErrorKind::ContextExceeded,
-        400 if says(&["api_key_invalid", "api key not valid"]) => ProviderErrorKind::Authentication,
-        400 | 422 if says(&UNKNOWN_MODEL) => ProviderErrorKind::UnknownModel,
-        _ => ProviderErrorKind::InvalidRequest,
-    }
-}
-
-/// How OpenAI, vLLM, llama.cpp, Anthropic, Gemini, Ollama and TGI say that a prompt is too long.
-const CONTEXT_EXCEEDED: [&str; 10] = [
-    "context_length_exceeded",
-    "maximum context length",
-    "exceed_context_size",
-    "exceeds the available context size",
-    "context length exceeded",
-    "prompt is too long",
-    "exceed context limit",
-    "exceeds the maximum number of tokens",
-    "input length exceeds",
-    "`inputs` must have less than",
-];
-
-const UNKNOWN_MODEL: [&str; 4] =
-    ["model_not_found", "invalid model", "unknown model", "is not a valid model"];
-
-/// Whether a 429 is about money, not about speed: waiting does not help.
-fn is_spent(body: &str) -> bool {
-    ["insufficient_quota", "credit balance is too low", "billing_hard_limit_reached"]
-        .iter()
-        .any(|word| body.contains(word))
 }

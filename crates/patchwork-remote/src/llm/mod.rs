@@ -7,6 +7,8 @@ mod clean;
 mod destination;
 mod failed;
 mod local;
+mod protocol;
+mod refusal;
 mod route;
 mod settings;
 #[cfg(test)]

@@ -2,6 +2,10 @@
 //!
 //! A protocol knows nothing of connections, time-outs, retries, prices or keys in the environment: it is pure.
 
+mod conversation;
+mod draft;
+mod trouble;
+
 use patchwork_core::message::{Finish, ToolCall};
 use patchwork_core::port::provider::{ChatRequest, ProviderErrorKind};
 use patchwork_core::usage::Usage;
@@ -11,15 +15,21 @@ use serde_json::Value;
 
 use super::destination::Destination;
 
+pub(super) use self::conversation::{Conversation, Effort, conversation, effort};
+pub(super) use self::draft::{Draft, finish_word, without_thoughts};
+pub(super) use self::trouble::Trouble;
+
 /// A wire protocol.
 pub(super) trait Wire: Send + Sync {
     /// What is sent. What the protocol or the model can't do is refused: nothing of the request is ever left out in silence.
+    /// The limit on the answer is in `parameters.max_tokens`, the default too; only where there is none it is absent.
     fn request(&self, destination: &Destination, request: &ChatRequest) -> Result<WireRequest, Trouble>;
 
-    /// A reader for one answer.
-    fn reader(&self) -> Box<dyn Reader>;
+    /// A reader for one answer to `request`.
+    fn reader(&self, request: &ChatRequest) -> Box<dyn Reader>;
 
-    /// The vendor's word on a refused request (status and JSON body), when it says more than the status does.
+    /// The vendor's word on a refused request (status and JSON body), when it says more than the status and
+    /// [`Trouble::told`] do.
     fn refusal(&self, _status: u16, _body: &Value) -> Option<ProviderErrorKind> {
         None
     }
@@ -38,16 +48,17 @@ pub(super) struct WireRequest {
 
 /// Reads one answer: either one [`Reader::whole`], or [`Reader::event`]s; then [`Reader::finish`].
 pub(super) trait Reader: Send {
-    /// Takes a server-sent event; `true` when the answer is complete and the rest of the stream does not matter.
+    /// Takes a server-sent event; `true` when the answer is complete and the rest of the stream does not matter. `name` is
+    /// empty for an event without one. An error that the server sends as an event is [`Trouble::told`].
     fn event(&mut self, name: &str, data: &str) -> Result<bool, Trouble>;
 
-    /// Takes the answer of a server that does not stream.
+    /// Takes the answer of a server that does not stream. An error in place of an answer is [`Trouble::told`].
     fn whole(&mut self, body: &Value) -> Result<(), Trouble>;
 
     /// What was consumed so far, as far as the server said: for answers that break off.
     fn usage(&self) -> Option<Usage>;
 
-    /// What was said; an error when the stream ended before the answer did.
+    /// What was said; an error when the stream ended before the answer did ([`Trouble::cut`]).
     fn finish(self: Box<Self>) -> Result<Said, Trouble>;
 }
 
@@ -66,40 +77,4 @@ pub(super) struct Said {
     pub(super) usage: Usage,
     /// The model's name as the server gives it; empty when it does not.
     pub(super) model: String,
-}
-
-/// Why a request can't be made or an answer can't be used.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Trouble {
-    /// The class; whether it is tried again follows from it.
-    pub(super) kind: ProviderErrorKind,
-    /// What follows the model's name in the message: `can't be asked: …`, `answered …`. May hold words of the server, not yet
-    /// cleaned.
-    pub(super) problem: String,
-    /// What to try next.
-    pub(super) hint: Option<String>,
-}
-
-impl Trouble {
-    /// Trouble without a hint.
-    pub(super) fn new(kind: ProviderErrorKind, problem: impl Into<String>) -> Self {
-        Self { kind, problem: problem.into(), hint: None }
-    }
-
-    /// Adds what to try next.
-    #[must_use]
-    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
-    }
-
-    /// The request asks for what the protocol or model can't do.
-    pub(super) fn unsupported(what: impl std::fmt::Display) -> Self {
-        Self::new(ProviderErrorKind::Unsupported, format!("can't be asked: {what}"))
-    }
-
-    /// The answer is not of the protocol.
-    pub(super) fn malformed(what: impl std::fmt::Display) -> Self {
-        Self::new(ProviderErrorKind::Malformed, format!("gave an answer that can't be read: {what}"))
-    }
 }
