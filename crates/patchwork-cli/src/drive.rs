@@ -174,6 +174,7 @@ impl Driver<'_> {
             plan,
             inputs,
             from_repository,
+            limits: patchwork_core::budget::Limits::default(),
             base: repository.base(),
             created_ms,
             machine_version: MACHINE_VERSION,

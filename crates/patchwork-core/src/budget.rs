@@ -63,7 +63,9 @@ impl Amount {
         }
     }
 
-    fn plus(self, other: Self) -> Self {
+    /// The sum.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
         Self {
             cost: MicroUsd(self.cost.0.saturating_add(other.cost.0)),
             tokens: self.tokens.saturating_add(other.tokens),

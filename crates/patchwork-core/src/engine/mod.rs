@@ -5,6 +5,7 @@ mod checkout_state;
 mod embedded;
 mod guard;
 mod session;
+mod spending;
 #[cfg(test)]
 mod tests;
 

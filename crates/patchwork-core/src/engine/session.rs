@@ -10,11 +10,13 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::checkout_state::CheckoutState;
+use super::spending::{self, Spending};
+use crate::budget::Amount;
 use crate::event::{Event, EventBody, Reporter};
 use crate::failure::Failure;
-use crate::journal::{Journal, RunSpec, Stored};
+use crate::journal::{Journal, RunSpec, Stored, Try};
 use crate::patchflow::plan::{Node, NodeKind, Plan};
-use crate::port::provider::{ChatAnswer, Lost, ProviderError, Worst};
+use crate::port::provider::{ChatAnswer, Lost, ProviderError, ProviderErrorKind, Worst};
 use crate::prompt::Prompt;
 use crate::registry::Registry;
 use crate::run::NodePath;
@@ -32,18 +34,39 @@ pub struct Totals {
     pub cost: MicroUsd,
     /// Calls of models whose price is unknown.
     pub unpriced_calls: u64,
+    /// Answers that were kept from earlier runs; they are among nothing above.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub reused: u64,
 }
 
 impl Totals {
     fn add(&mut self, body: &EventBody) {
-        if let EventBody::ModelCalled { usage, cost, .. } = body {
-            self.calls += 1;
-            self.usage += *usage;
-            match cost {
-                Some(cost) => self.cost += *cost,
-                None => self.unpriced_calls += 1,
+        match body {
+            EventBody::ModelCalled { reused: true, .. } => self.reused += 1,
+            EventBody::ModelCalled { usage, cost, .. } => self.add_call(*usage, *cost),
+            _ => {}
+        }
+    }
+
+    fn add_call(&mut self, usage: Usage, cost: Option<MicroUsd>) {
+        self.calls += 1;
+        self.usage += usage;
+        match cost {
+            Some(cost) => self.cost += cost,
+            None => self.unpriced_calls += 1,
+        }
+    }
+
+    fn of(tries: &[Try]) -> Self {
+        let mut totals = Self::default();
+        for entry in tries {
+            match entry.answer {
+                Some(used) if spending::was_paid(entry) => totals.add_call(used.usage, used.cost),
+                Some(_) => totals.reused += 1,
+                None => {}
             }
         }
+        totals
     }
 }
 
@@ -55,6 +78,7 @@ pub(super) struct Session {
     pub(super) epoch: u64,
     pub(super) prompts: Arc<BTreeMap<String, Prompt>>,
     pub(super) checkout: CheckoutState,
+    spending: Spending,
     /// Set when the run ends early: by a signal, or because the journal can't be written.
     pub(super) cancel: CancellationToken,
     reporters: Vec<Arc<dyn Reporter>>,
@@ -82,10 +106,16 @@ impl Session {
     ) -> Result<Self, Failure> {
         let mut stream = Stream { next_seq: 1, totals: Totals::default() };
         let mut known = HashSet::new();
+        let mut tries = Vec::new();
         if resumed {
             for event in journal.events(&spec.id).await? {
                 stream.next_seq = event.seq + 1;
                 stream.totals.add(&event.body);
+            }
+            tries = journal.tries(&spec.id).await?;
+            if tries.iter().any(|entry| entry.answer.is_some()) {
+                // A process that was killed behind an answer has not told of it.
+                stream.totals = Totals::of(&tries);
             }
             known.extend(journal.keys(&spec.id).await?.into_iter().map(|(key, _)| key));
         }
@@ -98,6 +128,7 @@ impl Session {
             epoch,
             prompts: Arc::new(prompts),
             checkout: CheckoutState::new(resumed),
+            spending: Spending::new(spec.limits, &tries),
             cancel,
             reporters,
             known: Mutex::new(known),
@@ -119,13 +150,23 @@ impl Session {
     /// recorded would be paid again.
     pub(super) async fn keep(&self, key: &str, value: &(impl Serialize + Sync)) -> Result<(), Failure> {
         let written = self.journal.put(&self.spec.id, self.epoch, key, value).await;
-        if let Err(failure) = &written {
-            self.fatal.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| failure.clone());
-            self.cancel.cancel();
-        } else {
-            self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned());
+        self.kept(key, written)
+    }
+
+    fn kept(&self, key: &str, written: Result<(), Failure>) -> Result<(), Failure> {
+        match &written {
+            Err(failure) => self.give_up(failure),
+            Ok(()) => {
+                self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned());
+            }
         }
         written
+    }
+
+    /// Ends the run: its journal can't be written.
+    fn give_up(&self, failure: &Failure) {
+        self.fatal.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| failure.clone());
+        self.cancel.cancel();
     }
 
     /// What ended the run early from inside.
@@ -163,17 +204,59 @@ impl Memory for Session {
         self.keep(key, value).await
     }
 
-    async fn reserve(&self, _call: &Call, _worst: Worst) -> Result<(), ProviderError> {
+    async fn reserve(&self, call: &Call, worst: Worst) -> Result<(), ProviderError> {
+        let Some((number, amount)) = self.spending.reserve(call, worst).await? else { return Ok(()) };
+        let written = self.journal.open_try(&self.spec.id, self.epoch, call, number, amount).await;
+        if let Err(failure) = written {
+            self.spending.settle(call, |_| Amount::default());
+            self.give_up(&failure);
+            return Err(ProviderError {
+                kind: ProviderErrorKind::Cancelled,
+                message: failure.message,
+                status: None,
+                retry_after: None,
+                hint: None,
+            });
+        }
         Ok(())
     }
 
-    async fn lost(&self, _call: &Call, _lost: Lost) -> Result<(), ProviderError> {
+    async fn lost(&self, call: &Call, lost: Lost) -> Result<(), ProviderError> {
+        let settled = self.spending.settle(call, |worst| match lost {
+            Lost::Nothing => Amount::default(),
+            Lost::Unknown => worst,
+            Lost::Known(usage, cost) => known(worst, usage, cost),
+        });
+        if let Some((number, amount)) = settled {
+            self.journal.lose_try(&self.spec.id, call, number, amount);
+        }
         Ok(())
     }
 
-    async fn answered(&self, call: &Call, _asked: &Asked, answer: &ChatAnswer) -> Result<(), Failure> {
-        self.keep(&call.key, answer).await
+    async fn answered(&self, call: &Call, asked: &Asked, answer: &ChatAnswer) -> Result<(), Failure> {
+        let used = Amount::used(answer.usage, answer.cost);
+        let settled = self.spending.settle(call, |worst| known(worst, answer.usage, answer.cost));
+        let (number, amount) = settled.unwrap_or_else(|| {
+            (self.spending.next_try(call), if answer.reused { Amount::default() } else { used })
+        });
+        let (run, epoch) = (&self.spec.id, self.epoch);
+        let written = self.journal.answer_try(run, epoch, call, number, amount, asked, answer).await;
+        self.kept(&call.key, written)
     }
+}
+
+/// What counts for a try: what the server said, its worst case where it said nothing.
+fn known(worst: Amount, usage: Usage, cost: Option<MicroUsd>) -> Amount {
+    if usage == Usage::default() {
+        return worst;
+    }
+    let used = Amount::used(usage, cost);
+    Amount { cost: cost.unwrap_or(worst.cost), ..used }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// The prompts of a plan and of the patchflows it uses; the outer ones win.

@@ -256,6 +256,7 @@ impl World {
             plan,
             inputs: Map::new(),
             from_repository: Vec::new(),
+            limits: crate::budget::Limits::default(),
             base: self.checkout.base.clone(),
             created_ms: 5,
             machine_version: MACHINE_VERSION,

@@ -9,7 +9,7 @@ use super::Durability;
 use crate::failure::Failure;
 
 /// The format this binary writes. Older ones are migrated when they are opened, newer ones are refused.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Written into the file's header so that another program's database is told apart ("PWjn").
 const APPLICATION_ID: i32 = 0x5057_6a6e;
@@ -47,6 +47,27 @@ create table blobs (
 ) without rowid;
 ";
 
+/// What format 2 added: tries of model calls with what was asked, and answers that later runs may use. A body among the
+/// blobs may be compressed since then; it is of SQLite's type blob in that case.
+const TABLES_2: &str = "
+create table calls (
+    run text not null references runs (id) on delete cascade,
+    key text not null,
+    try integer not null,
+    node text not null,
+    state text not null,
+    amount text not null,
+    answer text,
+    asked text,
+    primary key (run, key, try)
+) without rowid;
+create table answers (
+    digest text primary key,
+    at_ms integer not null,
+    body text not null
+) without rowid;
+";
+
 pub(super) fn open(path: &Path, durability: Durability) -> Result<Connection, Failure> {
     let mut db = Connection::open(path).map_err(|error| explain(&error, path))?;
     prepare(&mut db, path, durability).map_err(|error| match error {
@@ -80,6 +101,7 @@ fn prepare(db: &mut Connection, path: &Path, durability: Durability) -> Result<(
     let tables: u32 = tx.query_row("select count(*) from sqlite_schema", [], |row| row.get(0))?;
     if tables == 0 {
         tx.execute_batch(TABLES)?;
+        tx.execute_batch(TABLES_2)?;
         tx.pragma_update(None, "user_version", FORMAT)?;
         tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     } else if application != APPLICATION_ID {
@@ -95,6 +117,9 @@ fn prepare(db: &mut Connection, path: &Path, durability: Durability) -> Result<(
             ))
             .hint("update patchwork, or give another folder with --state-dir"),
         ));
+    } else if version < FORMAT {
+        tx.execute_batch(TABLES_2)?;
+        tx.pragma_update(None, "user_version", FORMAT)?;
     }
     tx.commit()?;
     db.pragma_update(None, "journal_mode", "wal")?;

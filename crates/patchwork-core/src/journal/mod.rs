@@ -3,6 +3,8 @@
 //! What was written survives a killed process; with [`Durability::PowerCut`] also a power cut. Values over 64 KiB live in
 //! a table of blobs by content hash. Secrets are masked before anything is written.
 
+mod body;
+mod calls;
 mod format;
 mod lock;
 mod record;
@@ -20,6 +22,8 @@ use crate::event::Event;
 use crate::failure::Failure;
 use crate::run::{RunId, RunStatus};
 use crate::secret::Secrets;
+use body::Body;
+pub use calls::{Try, TryState, Used};
 pub use format::FORMAT;
 pub use lock::Lock;
 pub use record::{RunRecord, RunSpec, Stored};
@@ -27,9 +31,6 @@ use writer::Writer;
 
 /// The file under the state folder.
 pub const FILE: &str = "journal.db";
-
-/// Values longer than this, as JSON, are stored as blobs.
-const INLINE_LIMIT: usize = 64 << 10;
 
 /// What a written record survives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -122,10 +123,10 @@ impl Journal {
         result: &Value,
         now_ms: i64,
     ) -> Result<(), Failure> {
-        let (id, body) = (run.to_string(), self.clean_json(result)?);
+        let (id, body) = (run.to_string(), Body::new(self.clean_json(result)?));
         self.writer
             .record(move |tx| {
-                let body = writer::store(tx, body)?;
+                let body = body.store(tx)?;
                 tx.execute(
                     "update runs set status = ?2, result = ?3, updated_ms = ?4 where id = ?1",
                     params![id, status.as_str(), body, now_ms],
@@ -143,25 +144,17 @@ impl Journal {
         key: &str,
         value: &(impl serde::Serialize + Sync),
     ) -> Result<(), Failure> {
-        let (id, key, body) = (run.to_string(), key.to_owned(), self.clean_json(value)?);
+        let (id, key, body) = (run.to_string(), key.to_owned(), Body::new(self.clean_json(value)?));
         let written = self
             .writer
             .record(move |tx| {
-                let body = writer::store(tx, body)?;
-                tx.prepare_cached(
-                    "insert or ignore into outcomes (run, key, seq, body) \
-                     select ?1, ?2, (select coalesce(max(seq), 0) + 1 from outcomes where run = ?1), ?3 \
-                     where (select epoch from runs where id = ?1) = ?4",
-                )?
-                .execute(params![id, key, body, epoch])?;
-                tx.prepare_cached("select epoch = ?2 from runs where id = ?1")?
-                    .query_row(params![id, epoch], |row| row.get::<_, bool>(0))
+                if !is_current(tx, &id, epoch)? {
+                    return Ok(false);
+                }
+                insert_outcome(tx, &id, &key, body).map(|()| true)
             })
             .await?;
-        if written {
-            return Ok(());
-        }
-        Err(Failure::interrupted(format!("run {run} was taken over by another process")))
+        if written { Ok(()) } else { Err(taken_over(run)) }
     }
 
     /// All outcome keys of a run, in the order they were recorded.
@@ -187,7 +180,7 @@ impl Journal {
                 let row = statement
                     .query_row([id, key], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))
                     .optional()?;
-                row.map(|(seq, body)| Ok((seq, writer::load(db, body)?))).transpose()
+                row.map(|(seq, body)| Ok((seq, body::load(db, body)?))).transpose()
             })
             .await?;
         found.map(|(seq, body)| Ok(Stored { seq, value: self.parse(&body)? })).transpose()
@@ -306,6 +299,26 @@ impl Journal {
     fn parse(&self, body: &str) -> Result<Value, Failure> {
         serde_json::from_str(body).map_err(unreadable)
     }
+}
+
+/// Whether `epoch` is still that of the run.
+fn is_current(tx: &rusqlite::Transaction<'_>, run: &str, epoch: u64) -> rusqlite::Result<bool> {
+    tx.prepare_cached("select epoch = ?2 from runs where id = ?1")?
+        .query_row(params![run, epoch], |row| row.get(0))
+}
+
+fn insert_outcome(tx: &rusqlite::Transaction<'_>, run: &str, key: &str, body: Body) -> rusqlite::Result<()> {
+    let body = body.store(tx)?;
+    tx.prepare_cached(
+        "insert or ignore into outcomes (run, key, seq, body) \
+         values (?1, ?2, (select coalesce(max(seq), 0) + 1 from outcomes where run = ?1), ?3)",
+    )?
+    .execute(params![run, key, body])
+    .map(|_| ())
+}
+
+fn taken_over(run: &RunId) -> Failure {
+    Failure::interrupted(format!("run {run} was taken over by another process"))
 }
 
 fn unreadable(error: serde_json::Error) -> Failure {

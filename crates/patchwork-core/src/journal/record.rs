@@ -4,7 +4,8 @@ use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Journal, writer};
+use super::{Journal, body};
+use crate::budget::Limits;
 use crate::failure::Failure;
 use crate::patchflow::plan::Plan;
 use crate::port::checkout::Base;
@@ -22,6 +23,9 @@ pub struct RunSpec {
     /// The names of those that the repository's own configuration file gave.
     #[serde(default)]
     pub from_repository: Vec<String>,
+    /// What its model calls may take. May be raised when it is resumed.
+    #[serde(default)]
+    pub limits: Limits,
     /// What the checkout is made from.
     pub base: Base,
     /// When it began, milliseconds since 1970.
@@ -90,7 +94,7 @@ pub(super) fn select(db: &Connection, prefix: Option<&str>) -> rusqlite::Result<
         .collect::<rusqlite::Result<_>>()?;
     rows.into_iter()
         .map(|mut row| {
-            row.result = row.result.map(|body| writer::load(db, body)).transpose()?;
+            row.result = row.result.map(|body| body::load(db, body)).transpose()?;
             Ok(row)
         })
         .collect()

@@ -3,12 +3,10 @@
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
-use sha2::{Digest, Sha256};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::{AfterRecord, INLINE_LIMIT, format};
-use crate::engine::hex;
+use super::{AfterRecord, format};
 use crate::failure::Failure;
 
 type Write = Box<dyn FnOnce(&Transaction<'_>) -> rusqlite::Result<Answer> + Send>;
@@ -185,30 +183,5 @@ impl Thread {
             answer(committed.clone());
         }
         later
-    }
-}
-
-/// Puts a long body into the blobs; answers what stands in its place.
-pub(super) fn store(tx: &Transaction<'_>, body: String) -> rusqlite::Result<String> {
-    if body.len() <= INLINE_LIMIT {
-        return Ok(body);
-    }
-    let digest = hex(&Sha256::digest(body.as_bytes()));
-    tx.prepare_cached("insert or ignore into blobs (digest, body) values (?1, ?2)")?
-        .execute(params![digest, body])?;
-    Ok(format!("{BLOB_PREFIX}{digest}"))
-}
-
-/// No JSON begins like this.
-const BLOB_PREFIX: &str = "blob:";
-
-/// The body itself, from the blobs where it stands there.
-pub(super) fn load(db: &Connection, body: String) -> rusqlite::Result<String> {
-    match body.strip_prefix(BLOB_PREFIX) {
-        None => Ok(body),
-        Some(digest) => db
-            .query_row("select body from blobs where digest = ?1", [digest], |row| row.get(0))
-            .optional()?
-            .ok_or(rusqlite::Error::QueryReturnedNoRows),
     }
 }
