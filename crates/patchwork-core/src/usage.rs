@@ -15,9 +15,17 @@ pub struct Usage {
     /// Part of `input_tokens` that the provider took from its cache.
     #[serde(default)]
     pub cached_tokens: u64,
+    /// Part of `input_tokens` that the provider wrote to its cache, where it says so. Disjoint from `cached_tokens`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cache_write_tokens: u64,
     /// Part of `output_tokens` spent on reasoning.
     #[serde(default)]
     pub reasoning_tokens: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl AddAssign for Usage {
@@ -25,6 +33,7 @@ impl AddAssign for Usage {
         self.input_tokens = self.input_tokens.saturating_add(other.input_tokens);
         self.output_tokens = self.output_tokens.saturating_add(other.output_tokens);
         self.cached_tokens = self.cached_tokens.saturating_add(other.cached_tokens);
+        self.cache_write_tokens = self.cache_write_tokens.saturating_add(other.cache_write_tokens);
         self.reasoning_tokens = self.reasoning_tokens.saturating_add(other.reasoning_tokens);
     }
 }
@@ -61,16 +70,21 @@ pub struct Price {
     /// Per million input tokens served from the cache; the input price when unknown.
     #[serde(default)]
     pub cached_input: Option<f64>,
+    /// Per million input tokens written to the cache; the input price when the vendor takes nothing extra for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write: Option<f64>,
 }
 
 impl Price {
     /// What `usage` costs. A dollar per million tokens is a millionth of a dollar per token.
     pub fn cost(&self, usage: Usage) -> MicroUsd {
         let cached = usage.cached_tokens.min(usage.input_tokens);
-        let fresh = usage.input_tokens - cached;
+        let written = usage.cache_write_tokens.min(usage.input_tokens - cached);
+        let fresh = usage.input_tokens - cached - written;
         #[expect(clippy::cast_precision_loss, reason = "token counts stay far below 2^52")]
         let micros = fresh as f64 * self.input
             + cached as f64 * self.cached_input.unwrap_or(self.input)
+            + written as f64 * self.cache_write.unwrap_or(self.input)
             + usage.output_tokens as f64 * self.output;
         #[expect(
             clippy::cast_possible_truncation,
@@ -91,17 +105,32 @@ mod tests {
         let mut sum = most;
         sum += most;
         assert_eq!(sum, most);
-        let price = Price { input: 2.5, output: 10.0, cached_input: None };
+        let price = Price { input: 2.5, output: 10.0, cached_input: None, cache_write: None };
         assert!(price.cost(sum) > MicroUsd(0));
     }
 
     #[test]
     fn cost_counts_cached_input_at_its_own_price() {
-        let price = Price { input: 2.5, output: 10.0, cached_input: Some(1.25) };
+        let price = Price { input: 2.5, output: 10.0, cached_input: Some(1.25), cache_write: None };
         let usage =
-            Usage { input_tokens: 1_000, output_tokens: 100, cached_tokens: 400, reasoning_tokens: 0 };
+            Usage { input_tokens: 1_000, output_tokens: 100, cached_tokens: 400, ..Usage::default() };
         assert_eq!(price.cost(usage), MicroUsd(1500 + 500 + 1000));
         assert_eq!(price.cost(usage).to_string(), "$0.0030");
         assert_eq!(MicroUsd(12_345_678).to_string(), "$12.34");
+    }
+
+    #[test]
+    fn what_is_written_to_a_cache_has_its_price() {
+        let price = Price { input: 2.0, output: 10.0, cached_input: Some(0.2), cache_write: Some(2.5) };
+        let usage = Usage {
+            input_tokens: 1_000,
+            output_tokens: 10,
+            cached_tokens: 600,
+            cache_write_tokens: 300,
+            reasoning_tokens: 0,
+        };
+        assert_eq!(price.cost(usage), MicroUsd(200 + 120 + 750 + 100));
+        let absurd = Usage { cache_write_tokens: u64::MAX, ..usage };
+        assert_eq!(price.cost(absurd), MicroUsd(120 + 1_000 + 100), "no part is more than the whole");
     }
 }

@@ -99,6 +99,7 @@ fn usage_of(usage: &LibraryUsage) -> Usage {
         output_tokens: usage.completion_tokens.map_or(reasoning_tokens, |tokens| count(Some(tokens))),
         cached_tokens: count(usage.prompt_tokens_details.as_ref().and_then(|details| details.cached_tokens)),
         reasoning_tokens,
+        ..Usage::default()
     }
 }
 
@@ -122,7 +123,7 @@ mod tests {
         .unwrap();
         assert_eq!(
             usage_of(&usage),
-            Usage { input_tokens: 10, output_tokens: 7, reasoning_tokens: 7, cached_tokens: 0 }
+            Usage { input_tokens: 10, output_tokens: 7, reasoning_tokens: 7, ..Usage::default() }
         );
     }
 }

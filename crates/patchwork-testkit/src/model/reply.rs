@@ -206,7 +206,7 @@ fn estimated_usage(request: &SeenRequest, text: Option<&str>) -> Usage {
 }
 
 fn answer_body(request: &SeenRequest, text: Option<&str>, finish: &Finish, usage: Usage) -> Value {
-    let Usage { input_tokens, output_tokens, cached_tokens, reasoning_tokens } = usage;
+    let Usage { input_tokens, output_tokens, cached_tokens, reasoning_tokens, .. } = usage;
     match request.shape {
         Shape::OpenAi => json!({
             "id": format!("chatcmpl-{}", request.index),

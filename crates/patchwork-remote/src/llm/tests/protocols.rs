@@ -6,8 +6,13 @@ use serde_json::json;
 
 use super::*;
 
-const USAGE: Usage =
-    Usage { input_tokens: 1_000, output_tokens: 200, cached_tokens: 400, reasoning_tokens: 50 };
+const USAGE: Usage = Usage {
+    input_tokens: 1_000,
+    output_tokens: 200,
+    cached_tokens: 400,
+    cache_write_tokens: 0,
+    reasoning_tokens: 50,
+};
 
 fn conversation() -> ChatRequest {
     request(&[
