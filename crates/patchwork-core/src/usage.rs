@@ -112,8 +112,7 @@ mod tests {
     #[test]
     fn cost_counts_cached_input_at_its_own_price() {
         let price = Price { input: 2.5, output: 10.0, cached_input: Some(1.25), cache_write: None };
-        let usage =
-            Usage { input_tokens: 1_000, output_tokens: 100, cached_tokens: 400, ..Usage::default() };
+        let usage = Usage { input_tokens: 1_000, output_tokens: 100, cached_tokens: 400, ..Usage::default() };
         assert_eq!(price.cost(usage), MicroUsd(1500 + 500 + 1000));
         assert_eq!(price.cost(usage).to_string(), "$0.0030");
         assert_eq!(MicroUsd(12_345_678).to_string(), "$12.34");
