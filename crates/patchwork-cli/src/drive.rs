@@ -200,6 +200,7 @@ fn over(record: RunRecord, spec: RunSpec) -> Driven {
         failure: None,
         outputs: part("outputs"),
         totals: serde_json::from_value(part("totals")).unwrap_or_default(),
+        tree: part("tree").as_str().map(str::to_owned),
     };
     Driven {
         end,

@@ -261,6 +261,8 @@ impl Memory for MemoryJournal {
         Ok(())
     }
 
+    fn failed(&self, _call: &Call, _asked: &Asked, _error: &ProviderError) {}
+
     async fn answered(&self, call: &Call, _asked: &Asked, answer: &ChatAnswer) -> Result<(), Failure> {
         let value = serde_json::to_value(answer).map_err(|error| Failure::internal(error.to_string()))?;
         self.record(&call.key, &value).await

@@ -33,6 +33,11 @@ impl CheckoutState {
         }
     }
 
+    /// The tree that the last writer left.
+    pub(super) async fn tree(&self) -> Option<String> {
+        self.0.read().await.newest.as_ref().map(|(_, checkpoint)| checkpoint.tree.clone())
+    }
+
     /// For a step that reads files: nobody writes meanwhile.
     pub(super) async fn read(&self, checkout: &dyn Checkout) -> Result<RwLockReadGuard<'_, State>, Failure> {
         let state = self.0.read().await;

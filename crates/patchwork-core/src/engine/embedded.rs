@@ -8,10 +8,11 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::guard::{self, Execution};
+use super::replay::Script;
 use super::session::{Session, Totals};
 use crate::event::{EventBody, Reporter};
 use crate::failure::Failure;
-use crate::journal::{Journal, RunSpec};
+use crate::journal::{Journal, Recording, RunSpec};
 use crate::machine::{Command, Finished, MACHINE_VERSION, Machine, Outcome};
 use crate::registry::Registry;
 use crate::run::{NodePath, RunId, RunStatus};
@@ -30,6 +31,8 @@ pub struct RunEnd {
     pub outputs: Value,
     /// What its model calls took, over all its processes.
     pub totals: Totals,
+    /// The tree of the worktree as the last node that wrote there left it, if one did.
+    pub tree: Option<String>,
 }
 
 /// The embedded engine.
@@ -55,7 +58,7 @@ impl Embedded {
         cancel: CancellationToken,
     ) -> Result<RunEnd, Failure> {
         self.journal.begin(&spec, ports.clock.now_ms()).await?;
-        self.drive(&spec.id.clone(), ports, cancel).await
+        self.drive(&spec.id.clone(), ports, cancel, None).await
     }
 
     /// Takes a run up again: what is recorded is not done again. One that is done is answered from the journal.
@@ -65,7 +68,21 @@ impl Embedded {
         ports: Arc<Ports>,
         cancel: CancellationToken,
     ) -> Result<RunEnd, Failure> {
-        self.drive(run, ports, cancel).await
+        self.drive(run, ports, cancel, None).await
+    }
+
+    /// Runs a recorded run again, in a journal of its own: what left the machine and what models said comes from the
+    /// recording, the rest is computed. `ports` should open no way out, with [`ReplayedModels`](super::ReplayedModels) as
+    /// the provider. `spec` is the recorded one, on a checkout of this machine.
+    pub async fn replay(
+        &self,
+        spec: RunSpec,
+        recording: &Recording,
+        ports: Arc<Ports>,
+        cancel: CancellationToken,
+    ) -> Result<RunEnd, Failure> {
+        self.journal.begin(&spec, ports.clock.now_ms()).await?;
+        self.drive(&spec.id.clone(), ports, cancel, Some(Script::new(recording))).await
     }
 
     async fn drive(
@@ -73,6 +90,7 @@ impl Embedded {
         run: &RunId,
         ports: Arc<Ports>,
         cancel: CancellationToken,
+        script: Option<Script>,
     ) -> Result<RunEnd, Failure> {
         let Some(_lock) = self.journal.lock(run)? else {
             return Err(Failure::refused(format!("run {run} is being worked on by another process")));
@@ -96,8 +114,9 @@ impl Embedded {
         let cancel = cancel.child_token();
         let (journal, registry, reporters) =
             (self.journal.clone(), self.registry.clone(), self.reporters.clone());
-        let session =
-            Arc::new(Session::open(journal, registry, ports, spec, epoch, reporters, cancel, resumed).await?);
+        let session = Arc::new(
+            Session::open(journal, registry, ports, spec, epoch, reporters, cancel, resumed, script).await?,
+        );
         let name = session.spec.plan.name.clone();
         let begun = if resumed { EventBody::RunResumed } else { EventBody::RunStarted { patchflow: name } };
         session.emit(&NodePath::root(), begun);
@@ -112,20 +131,22 @@ impl Embedded {
         };
         session.emit(&NodePath::root(), EventBody::RunFinished { status, failure: failure.clone() });
         let totals = session.totals();
-        let result = json!({ "outputs": outputs, "failure": failure, "totals": totals });
+        let tree = session.checkout.tree().await;
+        let result = json!({ "outputs": outputs, "failure": failure, "totals": totals, "tree": tree });
         let written = self.journal.finish(run, status, &result, session.ports.clock.now_ms()).await;
         // A journal that can't be written is the failure already when it was seen before.
         if let (Err(error), None) = (written, &failure) {
             return Err(error);
         }
-        Ok(RunEnd { id: run.clone(), status, failure, outputs, totals })
+        Ok(RunEnd { id: run.clone(), status, failure, outputs, totals, tree })
     }
 
     fn recorded_end(run: &RunId, mut result: Value) -> RunEnd {
         let outputs = result.get_mut("outputs").map(Value::take).unwrap_or_default();
         let totals = result.get_mut("totals").map(Value::take).unwrap_or_default();
         let totals = serde_json::from_value(totals).unwrap_or_default();
-        RunEnd { id: run.clone(), status: RunStatus::Done, failure: None, outputs, totals }
+        let tree = result.get("tree").and_then(Value::as_str).map(str::to_owned);
+        RunEnd { id: run.clone(), status: RunStatus::Done, failure: None, outputs, totals, tree }
     }
 }
 

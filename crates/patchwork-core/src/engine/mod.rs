@@ -4,6 +4,7 @@
 mod checkout_state;
 mod embedded;
 mod guard;
+mod replay;
 mod session;
 mod spending;
 #[cfg(test)]
@@ -13,6 +14,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 pub use embedded::{Embedded, RunEnd};
+pub use replay::{ReplayedModels, difference};
 pub use session::Totals;
 
 use crate::step::StepError;

@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::checkout_state::CheckoutState;
+use super::replay::Script;
 use super::spending::{self, Spending};
 use crate::budget::Amount;
 use crate::event::{Event, EventBody, Reporter};
@@ -79,6 +80,8 @@ pub(super) struct Session {
     pub(super) prompts: Arc<BTreeMap<String, Prompt>>,
     pub(super) checkout: CheckoutState,
     spending: Spending,
+    /// Where outcomes come from when the run is replayed.
+    pub(super) script: Option<Script>,
     /// Set when the run ends early: by a signal, or because the journal can't be written.
     pub(super) cancel: CancellationToken,
     reporters: Vec<Arc<dyn Reporter>>,
@@ -103,6 +106,7 @@ impl Session {
         reporters: Vec<Arc<dyn Reporter>>,
         cancel: CancellationToken,
         resumed: bool,
+        script: Option<Script>,
     ) -> Result<Self, Failure> {
         let mut stream = Stream { next_seq: 1, totals: Totals::default() };
         let mut known = HashSet::new();
@@ -128,6 +132,7 @@ impl Session {
             epoch,
             prompts: Arc::new(prompts),
             checkout: CheckoutState::new(resumed),
+            script,
             spending: Spending::new(spec.limits, &tries),
             cancel,
             reporters,
@@ -197,7 +202,8 @@ impl Emitter for Session {
 #[async_trait]
 impl Memory for Session {
     async fn recall(&self, key: &str) -> Result<Option<Value>, Failure> {
-        Ok(self.recorded(key).await?.map(|stored| stored.value))
+        let own = self.recorded(key).await?.map(|stored| stored.value);
+        Ok(own.or_else(|| self.script.as_ref()?.outcome(key).cloned()))
     }
 
     async fn record(&self, key: &str, value: &Value) -> Result<(), Failure> {
@@ -231,6 +237,10 @@ impl Memory for Session {
             self.journal.lose_try(&self.spec.id, call, number, amount);
         }
         Ok(())
+    }
+
+    fn failed(&self, call: &Call, asked: &Asked, error: &ProviderError) {
+        self.journal.fail_call(&self.spec.id, call, asked, error);
     }
 
     async fn answered(&self, call: &Call, asked: &Asked, answer: &ChatAnswer) -> Result<(), Failure> {

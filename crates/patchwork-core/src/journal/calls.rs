@@ -7,7 +7,7 @@ use super::body::{self, Body};
 use super::{Journal, insert_outcome, is_current, taken_over, unreadable};
 use crate::budget::Amount;
 use crate::failure::Failure;
-use crate::port::provider::ChatAnswer;
+use crate::port::provider::{ChatAnswer, ProviderError};
 use crate::run::{NodePath, RunId};
 use crate::step::{Asked, Call};
 use crate::usage::{MicroUsd, Usage};
@@ -144,6 +144,21 @@ impl Journal {
             })
             .await?;
         if written { Ok(()) } else { Err(taken_over(run)) }
+    }
+
+    /// Records that a call failed for good; does not wait.
+    pub fn fail_call(&self, run: &RunId, call: &Call, asked: &Asked, error: &ProviderError) {
+        let (Ok(asked), Ok(body)) = (self.clean_json(asked), self.clean_json(error)) else { return };
+        let (id, key, node) = (run.to_string(), call.key.clone(), call.node.as_str().to_owned());
+        let asked = Body::shared(asked);
+        self.writer.post(move |tx| {
+            let asked = asked.store(tx)?;
+            tx.prepare_cached(
+                "insert or replace into failures (run, key, node, body, asked) values (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![id, key, node, body, asked])
+            .map(|_| ())
+        });
     }
 
     /// The tries of a run, in no particular order.

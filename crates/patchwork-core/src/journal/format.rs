@@ -47,7 +47,7 @@ create table blobs (
 ) without rowid;
 ";
 
-/// What format 2 added: tries of model calls with what was asked, and answers that later runs may use. A body among the
+/// What format 2 added: tries of model calls with what was asked, calls that failed, and answers that later runs may use. A body among the
 /// blobs may be compressed since then; it is of SQLite's type blob in that case.
 const TABLES_2: &str = "
 create table calls (
@@ -60,6 +60,14 @@ create table calls (
     answer text,
     asked text,
     primary key (run, key, try)
+) without rowid;
+create table failures (
+    run text not null references runs (id) on delete cascade,
+    key text not null,
+    node text not null,
+    body text not null,
+    asked text not null,
+    primary key (run, key)
 ) without rowid;
 create table answers (
     digest text primary key,

@@ -8,6 +8,7 @@ mod calls;
 mod format;
 mod lock;
 mod record;
+mod recording;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -27,6 +28,7 @@ pub use calls::{Try, TryState, Used};
 pub use format::FORMAT;
 pub use lock::Lock;
 pub use record::{RunRecord, RunSpec, Stored};
+pub use recording::{Outcome, RECORDING_FORMAT, RecordedCall, Recording};
 use writer::Writer;
 
 /// The file under the state folder.

@@ -161,7 +161,7 @@ pub struct ChatAnswer {
 }
 
 /// Why there is no answer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
 pub struct ProviderError {
     /// The class.
@@ -177,7 +177,8 @@ pub struct ProviderError {
 }
 
 /// Classes of [`ProviderError`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ProviderErrorKind {
     /// No key, no local server.
     NotConfigured,
@@ -217,6 +218,42 @@ impl ProviderErrorKind {
     /// Whether the same call may succeed later.
     pub fn retryable(self) -> bool {
         matches!(self, Self::RateLimited | Self::Server | Self::Connection | Self::Timeout | Self::Malformed)
+    }
+
+    /// Whether a server was asked, or would have been had it been there.
+    pub fn was_asked(self) -> bool {
+        !matches!(
+            self,
+            Self::NotConfigured
+                | Self::Unsupported
+                | Self::BudgetReached
+                | Self::PriceUnknown
+                | Self::NotRecorded
+                | Self::OnlyPlanned
+                | Self::Cancelled
+        )
+    }
+
+    /// The word in events and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotConfigured => "not_configured",
+            Self::Authentication => "authentication",
+            Self::UnknownModel => "unknown_model",
+            Self::InvalidRequest => "invalid_request",
+            Self::ContextExceeded => "context_exceeded",
+            Self::Unsupported => "unsupported",
+            Self::BudgetReached => "budget_reached",
+            Self::PriceUnknown => "price_unknown",
+            Self::NotRecorded => "not_recorded",
+            Self::OnlyPlanned => "only_planned",
+            Self::RateLimited => "rate_limited",
+            Self::Server => "server",
+            Self::Connection => "connection",
+            Self::Timeout => "timeout",
+            Self::Malformed => "malformed",
+            Self::Cancelled => "cancelled",
+        }
     }
 }
 

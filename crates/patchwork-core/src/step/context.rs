@@ -63,6 +63,9 @@ pub trait Memory: Send + Sync {
     /// Settles a try that brought no answer.
     async fn lost(&self, call: &Call, lost: Lost) -> Result<(), ProviderError>;
 
+    /// Records that a call failed for good, and why: for a replay. It is asked again when the run is resumed.
+    fn failed(&self, call: &Call, asked: &Asked, error: &ProviderError);
+
     /// Records an answer under the call's key, with what was asked, and settles its try, all at once; returns when it
     /// will survive the process.
     async fn answered(&self, call: &Call, asked: &Asked, answer: &ChatAnswer) -> Result<(), Failure>;

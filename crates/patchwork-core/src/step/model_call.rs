@@ -2,6 +2,7 @@
 //! anything else happens.
 
 use std::future::Future;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::{Context, StepError};
 use crate::budget::Limits;
 use crate::event::EventBody;
-use crate::port::provider::{ChatAnswer, ChatRequest, Lost, ProviderError, Retry, Target, Watch, Worst};
+use crate::port::provider::{
+    ChatAnswer, ChatRequest, Lost, Provider, ProviderError, ProviderErrorKind, Retry, Target, Watch, Worst,
+};
 use crate::run::NodePath;
 
 /// What a step wants to know.
@@ -88,13 +91,27 @@ impl Context {
         let task = tokio::spawn(async move {
             let sent = prepare(request.clone()).await?;
             let watch = Watched { ctx: &ctx, call: &call };
-            let answer = ctx.provider()?.chat(&target, &sent, &watch, ctx.cancel()).await?;
+            let provider = ctx.provider()?;
+            let began = Instant::now();
+            let answer = provider.chat(&target, &sent, &watch, ctx.cancel()).await;
+            if let Err(error) = &answer {
+                ctx.tell_of(error, provider, &target, began.elapsed()).await;
+            }
             let asked = Asked {
                 model: target.model,
                 fallbacks: target.fallbacks,
                 base_url: target.base_url,
                 sent: (sent != request).then_some(sent),
                 request,
+            };
+            let answer = match answer {
+                Ok(answer) => answer,
+                Err(error) => {
+                    if error.kind != ProviderErrorKind::Cancelled {
+                        ctx.memory.failed(&call, &asked, &error);
+                    }
+                    return Err(error.into());
+                }
             };
             ctx.memory.answered(&call, &asked, &answer).await?;
             ctx.emit(EventBody::ModelCalled {
@@ -104,6 +121,8 @@ impl Context {
                 latency_ms: answer.latency_ms,
                 vendor: answer.vendor.clone(),
                 reused: answer.reused,
+                requested: asked.model,
+                finish: Some(answer.finish.clone()),
             });
             Ok(Answered { answer, fresh: true })
         });
@@ -111,6 +130,22 @@ impl Context {
             Ok(result) => result,
             Err(error) => Err(StepError::internal(format!("a task of {} ended: {error}", self.node))),
         }
+    }
+
+    /// Puts a call that brought no answer among the events of the run.
+    async fn tell_of(&self, error: &ProviderError, provider: &dyn Provider, target: &Target, took: Duration) {
+        if !error.kind.was_asked() {
+            return;
+        }
+        let route = provider.route(target).await.unwrap_or_default();
+        self.emit(EventBody::ModelFailed {
+            requested: target.model.clone(),
+            model: route.model,
+            vendor: route.vendor,
+            error: error.kind.as_str().to_owned(),
+            status: error.status,
+            latency_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        });
     }
 }
 

@@ -1,5 +1,6 @@
 //! Scanners: what finds weaknesses.
 
+mod recorded;
 pub mod rules;
 pub mod semgrep;
 
@@ -10,6 +11,7 @@ use patchwork_core::step::{Context, StepError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use recorded::recorded;
 use semgrep::Semgrep;
 
 /// Which scanner to use.

@@ -1,7 +1,7 @@
 //! `FindModel`: says which model would be asked, before anything is sent or paid.
 
 use async_trait::async_trait;
-use patchwork_core::port::provider::ProviderErrorKind;
+use patchwork_core::port::provider::{ProviderErrorKind, Route};
 use patchwork_core::step::{Context, Effects, Step, StepError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -46,26 +46,47 @@ impl Step for FindModel {
     const EFFECTS: Effects = Effects::CALLS_MODEL;
 
     async fn run(&self, ctx: &Context, input: Self::Input) -> Result<Self::Output, StepError> {
-        match ctx.provider()?.route(&input.options.target(ctx)).await {
-            Ok(route) => {
+        let target = input.options.target(ctx);
+        let key = (&target.model, &target.base_url);
+        let (in_task, asked) = (ctx.clone(), target.clone());
+        let found = ctx
+            .once("route", &key, async move {
+                match in_task.provider()?.route(&asked).await {
+                    Ok(route) => Ok(Found::Route(route)),
+                    Err(error)
+                        if error.kind == ProviderErrorKind::NotConfigured
+                            && !input.options.names_a_model() =>
+                    {
+                        Ok(Found::None { why: in_task.redact(&error.message), hint: error.hint })
+                    }
+                    Err(error) => Err(error.into()),
+                }
+            })
+            .await?;
+        match found {
+            Found::Route(route) => {
                 let reason = route.reason.unwrap_or_default();
                 let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
                 ctx.note(format!("using {} of {}{why}", route.model, route.vendor));
                 Ok(FindModelOutput { available: true, model_name: route.model, vendor: route.vendor, reason })
             }
-            Err(error)
-                if error.kind == ProviderErrorKind::NotConfigured && !input.options.names_a_model() =>
-            {
-                let reason = ctx.redact(&error.message);
+            Found::None { why: reason, hint } => {
                 ctx.note(reason.clone());
-                if let Some(hint) = error.hint {
+                if let Some(hint) = hint {
                     ctx.note(format!("to have one asked: {}", ctx.redact(&hint)));
                 }
                 Ok(FindModelOutput { reason, ..FindModelOutput::default() })
             }
-            Err(error) => Err(error.into()),
         }
     }
+}
+
+/// What was found, as it is recorded.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Found {
+    Route(Route),
+    None { why: String, hint: Option<String> },
 }
 
 #[cfg(test)]

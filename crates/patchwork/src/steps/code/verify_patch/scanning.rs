@@ -39,7 +39,7 @@ impl Rescan {
         mut files: Vec<&mut FileUnderCheck>,
         rejected: &mut Vec<Rejected>,
     ) -> Result<String, StepError> {
-        let (_, scanner) = scanners::choose(ctx, self.choice, &self.extra_args).await?;
+        let scanner = scanners::recorded(ctx, self.choice, &self.extra_args).await?;
         let result = self.rounds(ctx, &*scanner, &mut files, rejected).await;
         if result.is_err() {
             for file in &files {
