@@ -6,7 +6,7 @@ mod conversation;
 mod draft;
 mod trouble;
 
-use patchwork_core::message::{Finish, ToolCall};
+use patchwork_core::message::{Finish, Message, ToolCall};
 use patchwork_core::port::provider::{ChatRequest, ProviderErrorKind};
 use patchwork_core::usage::Usage;
 use reqwest::Url;
@@ -55,7 +55,8 @@ pub(super) trait Reader: Send {
     /// Takes the answer of a server that does not stream. An error in place of an answer is [`Trouble::told`].
     fn whole(&mut self, body: &Value) -> Result<(), Trouble>;
 
-    /// What was consumed so far, as far as the server said: for answers that break off.
+    /// What was consumed in all, once the server has said its last word on it: for answers that can't be used. Counts that
+    /// may still grow are not told, since what is told here is all that is paid for.
     fn usage(&self) -> Option<Usage>;
 
     /// What was said; an error when the stream ended before the answer did ([`Trouble::cut`]).
@@ -77,4 +78,14 @@ pub(super) struct Said {
     pub(super) usage: Usage,
     /// The model's name as the server gives it; empty when it does not.
     pub(super) model: String,
+}
+
+/// What a protocol wants back with the model's words, marked as its own: no other protocol is sent it.
+pub(super) fn carry(protocol: &str, wanted: Value) -> Value {
+    Value::Object([(protocol.to_owned(), wanted)].into_iter().collect())
+}
+
+/// What [`carry`] marked for this protocol.
+pub(super) fn carried<'a>(message: &'a Message, protocol: &str) -> Option<&'a Value> {
+    message.carried.as_ref()?.get(protocol)
 }
