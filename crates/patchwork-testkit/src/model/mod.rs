@@ -1,6 +1,8 @@
 //! A scripted model: a real HTTP server on 127.0.0.1 that speaks the vendors' protocols and polices every request.
 
+mod answer;
 mod cut;
+mod delivery;
 mod reply;
 mod request;
 
@@ -282,17 +284,4 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_fix_reply_has_four_sections_and_a_fence_longer_than_the_codes_own() {
-        let reply = fix_reply("Quote the name", "It was not quoted.", "Low", "x = '```'\n");
-        assert_eq!(
-            reply,
-            "A. Commit message:\nQuote the name\n\nB. Change summary:\nIt was not quoted.\n\n\
-             C. Compatibility Risk:\nLow\n\nD. Fixed Code:\n````\nx = '```'\n````\n"
-        );
-        assert!(fix_reply("c", "s", "r", "no newline").ends_with("```\nno newline\n```\n"));
-    }
-}
+mod tests;

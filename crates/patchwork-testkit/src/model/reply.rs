@@ -4,16 +4,19 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
-use futures_util::stream;
-use patchwork_core::message::Finish;
+use patchwork_core::message::{Finish, ToolCall};
 use patchwork_core::usage::Usage;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::watch;
 
+use super::answer::{self, Answer, Thought};
 use super::cut::CutSwitch;
+use super::delivery::{Delivery, Stop};
 use super::request::{SeenRequest, Shape};
 
 /// One answer, built from what it says and then how it arrives.
+///
+/// It is told in the protocol of the request, as a stream when that asked for one.
 ///
 /// ```
 /// use std::time::Duration;
@@ -21,6 +24,8 @@ use super::request::{SeenRequest, Shape};
 ///
 /// let slow = Reply::text("done").delay(Duration::from_millis(5));
 /// let busy = Reply::error(429, "slow down").header("retry-after", "1");
+/// let calls = Reply::tool_call("call_1", "read_file", r#"{"path": "a.py"}"#);
+/// let broken = Reply::text("half an ans").then_error(529, "overloaded");
 /// ```
 #[derive(Debug, Clone)]
 pub struct Reply {
@@ -29,44 +34,73 @@ pub struct Reply {
     delay: Duration,
     /// Wait until so many requests were in flight at one time.
     company: usize,
-    /// Cut the connection after so many bytes of the body.
-    cut_after: Option<usize>,
+    /// Never a stream.
+    whole: bool,
+    delivery: Delivery,
 }
 
 #[derive(Debug, Clone)]
 enum Content {
-    Answer { text: Option<String>, finish: Finish, usage: Option<Usage> },
+    Answer(Box<Answer>),
     Error { status: u16, message: String },
-    Raw { status: u16, body: Bytes },
+    Raw { status: u16, streamed: bool, body: Bytes },
     Cut,
     Never,
 }
 
 impl From<Content> for Reply {
     fn from(content: Content) -> Self {
-        Self { content, headers: Vec::new(), delay: Duration::ZERO, company: 0, cut_after: None }
+        Self {
+            content,
+            headers: Vec::new(),
+            delay: Duration::ZERO,
+            company: 0,
+            whole: false,
+            delivery: Delivery::default(),
+        }
     }
 }
 
 impl Reply {
-    /// A finished answer in the protocol of the request. Its usage is a token per four characters, at least one.
+    /// A finished answer. Its usage is a token per four characters, at least one.
     pub fn text(text: impl Into<String>) -> Self {
-        Content::Answer { text: Some(text.into()), finish: Finish::Stop, usage: None }.into()
+        Content::Answer(Box::new(Answer::new(Some(text.into())))).into()
     }
 
     /// An answer whose content is null (OpenAI) or absent.
     pub fn null() -> Self {
-        Content::Answer { text: None, finish: Finish::Stop, usage: None }.into()
+        Content::Answer(Box::new(Answer::new(None))).into()
     }
 
-    /// A refusal with this status in the protocol of the request.
+    /// An answer without text that calls a tool. More calls and a text may follow: [`Reply::and_tool_call`], [`Reply::saying`].
+    pub fn tool_call(id: impl Into<String>, name: impl Into<String>, arguments: impl Into<String>) -> Self {
+        Self::null().and_tool_call(id, name, arguments)
+    }
+
+    /// The model refuses in its own words; Gemini, which has no words for it, is stopped by its safety filter.
+    pub fn refusal(text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self::null().told(|answer| answer.refusal = Some(text))
+    }
+
+    /// An answer whose text never ends.
+    pub fn endless() -> Self {
+        Self::text("again and again ").told(|answer| answer.endless = true)
+    }
+
+    /// A refusal of the request with this status.
     pub fn error(status: u16, message: impl Into<String>) -> Self {
         Content::Error { status, message: message.into() }.into()
     }
 
     /// These bytes, as they are. The content type is `application/json` unless a header says otherwise.
     pub fn raw(status: u16, body: impl Into<Bytes>) -> Self {
-        Content::Raw { status, body: body.into() }.into()
+        Content::Raw { status, streamed: false, body: body.into() }.into()
+    }
+
+    /// These bytes, as they are, as a stream of events with status 200, whatever was asked for.
+    pub fn stream_raw(body: impl Into<Bytes>) -> Self {
+        Content::Raw { status: 200, streamed: true, body: body.into() }.into()
     }
 
     /// This JSON with status 200.
@@ -84,22 +118,57 @@ impl Reply {
         Content::Never.into()
     }
 
-    /// Why the answer ends. Has no effect on anything but an answer.
-    #[must_use]
-    pub fn finish(mut self, finish_: Finish) -> Self {
-        if let Content::Answer { finish, .. } = &mut self.content {
-            *finish = finish_;
+    /// Has no effect on anything but an answer.
+    fn told(mut self, change: impl FnOnce(&mut Answer)) -> Self {
+        if let Content::Answer(answer) = &mut self.content {
+            change(answer);
         }
         self
     }
 
-    /// What the answer says it consumed. Has no effect on anything but an answer.
+    /// Adds the text of an answer.
     #[must_use]
-    pub fn usage(mut self, usage_: Usage) -> Self {
-        if let Content::Answer { usage, .. } = &mut self.content {
-            *usage = Some(usage_);
-        }
-        self
+    pub fn saying(self, text: impl Into<String>) -> Self {
+        self.told(|answer| answer.text = Some(text.into()))
+    }
+
+    /// Adds a call of a tool to an answer. `arguments` are sent as they are, be they JSON or not; protocols that have no
+    /// text there get a string when they are not. Without an `id` Gemini names none, as its older models do.
+    #[must_use]
+    pub fn and_tool_call(
+        self,
+        id: impl Into<String>,
+        name: impl Into<String>,
+        arguments: impl Into<String>,
+    ) -> Self {
+        let call = ToolCall { id: id.into(), name: name.into(), arguments: arguments.into() };
+        self.told(|answer| answer.tool_calls.push(call))
+    }
+
+    /// Adds what the model thought before it spoke, and the vendor's signature of it.
+    #[must_use]
+    pub fn thinking(self, text: impl Into<String>, signature: impl Into<String>) -> Self {
+        let thought = Thought { text: text.into(), signature: signature.into() };
+        self.told(|answer| answer.thought = Some(thought))
+    }
+
+    /// Why an answer ends; in place of [`Finish::Stop`] one with tool calls says [`Finish::ToolCalls`].
+    #[must_use]
+    pub fn finish(self, finish: Finish) -> Self {
+        self.told(|answer| answer.finish = finish)
+    }
+
+    /// What an answer says it consumed.
+    #[must_use]
+    pub fn usage(self, usage: Usage) -> Self {
+        self.told(|answer| answer.usage = Some(usage))
+    }
+
+    /// The answer does not end but fails: an error follows its text in the stream. One that is not streamed has only the
+    /// error, with status 200.
+    #[must_use]
+    pub fn then_error(self, status: u16, message: impl Into<String>) -> Self {
+        self.told(|answer| answer.failure = Some((status, message.into())))
     }
 
     /// Adds or replaces a header.
@@ -124,10 +193,31 @@ impl Reply {
         self
     }
 
+    /// Answers whole though a stream was asked for.
+    #[must_use]
+    pub fn not_streamed(mut self) -> Self {
+        self.whole = true;
+        self
+    }
+
+    /// Sends the body in chunks of so many bytes. A stream comes in small ones unless told otherwise.
+    #[must_use]
+    pub fn chunked(mut self, bytes: usize) -> Self {
+        self.delivery.chunk = Some(bytes);
+        self
+    }
+
     /// Cuts the connection after so many bytes of the body.
     #[must_use]
     pub fn cut_after(mut self, bytes: usize) -> Self {
-        self.cut_after = Some(bytes);
+        self.delivery.stop = Some((bytes, Stop::Cut));
+        self
+    }
+
+    /// Falls silent after so many bytes of the body; the connection stays open.
+    #[must_use]
+    pub fn stall_after(mut self, bytes: usize) -> Self {
+        self.delivery.stop = Some((bytes, Stop::Silence));
         self
     }
 
@@ -142,51 +232,69 @@ impl Reply {
         if !self.delay.is_zero() {
             tokio::time::sleep(self.delay).await;
         }
-        let (status, body) = match self.content {
-            Content::Answer { text, finish, usage } => {
-                let usage = usage.unwrap_or_else(|| estimated_usage(request, text.as_deref()));
-                (200, Bytes::from(answer_body(request, text.as_deref(), &finish, usage).to_string()))
+        let streams = request.streams() && !self.whole;
+        let (status, streamed, body) = match self.content {
+            Content::Answer(answer) if streams => {
+                (200, true, Source::Pieces(answer::stream(request, &answer)))
             }
+            Content::Answer(answer) if answer.endless => (200, false, Source::Pieces(unending_json())),
+            Content::Answer(answer) => (200, false, Source::json(&answer::whole(request, &answer))),
             Content::Error { status, message } => {
-                (status, Bytes::from(error_body(request.shape, status, &message).to_string()))
+                (status, false, Source::json(&answer::error(request.shape, status, &message)))
             }
-            Content::Raw { status, body } => (status, body),
+            Content::Raw { status, streamed, body } => (status, streamed, Source::Bytes(body)),
             Content::Cut => {
                 switch.cut();
                 return Response::new(Body::empty());
             }
             Content::Never => return std::future::pending().await,
         };
-        let length = body.len();
-        let mut response = Response::new(match self.cut_after {
-            Some(bytes) => cut_body(body.slice(..bytes.min(length))),
-            None => Body::from(body),
-        });
-        *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = Response::new(Body::empty());
         let headers = response.headers_mut();
-        headers.insert("content-type", HeaderValue::from_static("application/json"));
-        headers.insert("content-length", HeaderValue::from(length));
+        headers.insert("content-type", HeaderValue::from_static(content_type(request.shape, streamed)));
+        let in_pieces = streamed || self.delivery.chunk.is_some();
+        let body = match body {
+            Source::Bytes(bytes) if !in_pieces => {
+                headers.insert("content-length", HeaderValue::from(bytes.len()));
+                let whole = Delivery { chunk: Some(usize::MAX), ..self.delivery };
+                whole.body(std::iter::once(bytes))
+            }
+            Source::Bytes(bytes) => self.delivery.body(std::iter::once(bytes)),
+            Source::Pieces(pieces) => self.delivery.body(pieces),
+        };
         for (name, value) in self.headers {
             if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
                 headers.insert(name, value);
             }
         }
+        *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.body_mut() = body;
         response
     }
 }
 
-/// A body that breaks off after `bytes`, which have left by then: the server writes them out when the stream has to wait.
-fn cut_body(bytes: Bytes) -> Body {
-    Body::from_stream(stream::unfold(0, move |step| {
-        let bytes = bytes.clone();
-        async move {
-            if step == 0 {
-                return Some((Ok(bytes), 1));
-            }
-            tokio::task::yield_now().await;
-            Some((Err(std::io::Error::from(std::io::ErrorKind::ConnectionAborted)), 2))
-        }
-    }))
+enum Source {
+    Bytes(Bytes),
+    Pieces(Box<dyn Iterator<Item = Bytes> + Send>),
+}
+
+impl Source {
+    fn json(body: &Value) -> Self {
+        Self::Bytes(body.to_string().into())
+    }
+}
+
+fn unending_json() -> Box<dyn Iterator<Item = Bytes> + Send> {
+    let start = Bytes::from_static(br#"{"text": ""#);
+    Box::new(std::iter::once(start).chain(std::iter::repeat(Bytes::from_static(b"again and again "))))
+}
+
+fn content_type(shape: Shape, streamed: bool) -> &'static str {
+    match (streamed, shape) {
+        (false, _) => "application/json",
+        (true, Shape::Gemini) => "text/event-stream",
+        (true, _) => "text/event-stream; charset=utf-8",
+    }
 }
 
 pub(super) fn json_response(status: StatusCode, body: &Value) -> Response<Body> {
@@ -194,93 +302,4 @@ pub(super) fn json_response(status: StatusCode, body: &Value) -> Response<Body> 
     *response.status_mut() = status;
     response.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));
     response
-}
-
-fn estimated_usage(request: &SeenRequest, text: Option<&str>) -> Usage {
-    let tokens = |length: usize| u64::try_from(length / 4).unwrap_or(u64::MAX).max(1);
-    Usage {
-        input_tokens: tokens(request.messages.iter().map(|message| message.content.len()).sum()),
-        output_tokens: tokens(text.map_or(0, str::len)),
-        ..Usage::default()
-    }
-}
-
-fn answer_body(request: &SeenRequest, text: Option<&str>, finish: &Finish, usage: Usage) -> Value {
-    let Usage { input_tokens, output_tokens, cached_tokens, reasoning_tokens, .. } = usage;
-    match request.shape {
-        Shape::OpenAi => json!({
-            "id": format!("chatcmpl-{}", request.index),
-            "object": "chat.completion",
-            "created": 1_795_239_731,
-            "model": request.model,
-            "choices": [{
-                "index": 0,
-                "message": {"role": "assistant", "content": text, "refusal": null},
-                "logprobs": null,
-                "finish_reason": word(finish, ["stop", "length", "content_filter"]),
-            }],
-            "usage": {
-                "prompt_tokens": input_tokens,
-                "completion_tokens": output_tokens,
-                "total_tokens": input_tokens + output_tokens,
-                "prompt_tokens_details": {"cached_tokens": cached_tokens},
-                "completion_tokens_details": {"reasoning_tokens": reasoning_tokens},
-            },
-        }),
-        Shape::Anthropic => json!({
-            "id": format!("msg_{}", request.index),
-            "type": "message",
-            "role": "assistant",
-            "model": request.model,
-            "content": text.map(|text| json!({"type": "text", "text": text})).into_iter().collect::<Vec<_>>(),
-            "stop_reason": word(finish, ["end_turn", "max_tokens", "refusal"]),
-            "stop_sequence": null,
-            "usage": {
-                "input_tokens": input_tokens.saturating_sub(cached_tokens),
-                "cache_creation_input_tokens": 0,
-                "cache_read_input_tokens": cached_tokens,
-                "output_tokens": output_tokens,
-                "output_tokens_details": {"thinking_tokens": reasoning_tokens},
-            },
-        }),
-        Shape::Gemini => {
-            let content = match text {
-                Some(text) => json!({"role": "model", "parts": [{"text": text}]}),
-                None => json!({"role": "model"}),
-            };
-            json!({
-                "candidates": [{
-                    "content": content,
-                    "finishReason": word(finish, ["STOP", "MAX_TOKENS", "SAFETY"]),
-                    "index": 0,
-                }],
-                "usageMetadata": {
-                    "promptTokenCount": input_tokens,
-                    "cachedContentTokenCount": cached_tokens,
-                    "candidatesTokenCount": output_tokens.saturating_sub(reasoning_tokens),
-                    "thoughtsTokenCount": reasoning_tokens,
-                    "totalTokenCount": input_tokens + output_tokens,
-                },
-                "modelVersion": request.model,
-            })
-        }
-    }
-}
-
-fn word<'a>(finish: &'a Finish, [stop, length, filter]: [&'a str; 3]) -> &'a str {
-    match finish {
-        Finish::ToolCalls => "tool_calls",
-        Finish::Stop => stop,
-        Finish::Length => length,
-        Finish::ContentFilter => filter,
-        Finish::Other(word) => word,
-    }
-}
-
-fn error_body(shape: Shape, status: u16, message: &str) -> Value {
-    match shape {
-        Shape::OpenAi => json!({"error": {"message": message, "type": "error", "param": null, "code": null}}),
-        Shape::Anthropic => json!({"type": "error", "error": {"type": "error", "message": message}}),
-        Shape::Gemini => json!({"error": {"code": status, "message": message, "status": "ERROR"}}),
-    }
 }

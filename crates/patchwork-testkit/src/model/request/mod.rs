@@ -1,32 +1,42 @@
 //! What a client sent, read the same way whatever protocol it spoke.
 
+mod conversation;
+mod manners;
+
 use std::collections::BTreeMap;
 
 use axum::http::request::Parts;
-use patchwork_core::message::{Message, Role};
+use patchwork_core::message::{Message, Role, Tool};
 use serde_json::Value;
 
-/// The headers that may carry a key.
-const AUTHORIZING: [&str; 3] = ["authorization", "x-api-key", "x-goog-api-key"];
+/// How the path of Google's streamed answers ends.
+const STREAMING: &str = ":streamGenerateContent";
 
-/// A vendor's protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The headers that may carry a key.
+const AUTHORIZING: [&str; 4] = ["authorization", "api-key", "x-api-key", "x-goog-api-key"];
+
+/// A wire protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Shape {
-    /// Chat completions: OpenAI and all that are compatible with it.
-    OpenAi,
-    /// Messages.
+    /// Chat completions: OpenAI, Azure and all that are compatible with them.
+    OpenAiChat,
+    /// OpenAI's Responses.
+    OpenAiResponses,
+    /// Anthropic's Messages.
     Anthropic,
-    /// `generateContent`.
+    /// Google's `generateContent`, of the Gemini API and of Vertex AI.
     Gemini,
 }
 
 impl Shape {
     pub(super) fn of_path(path: &str) -> Option<Self> {
         if path.ends_with("/chat/completions") {
-            Some(Self::OpenAi)
+            Some(Self::OpenAiChat)
+        } else if path.ends_with("/responses") {
+            Some(Self::OpenAiResponses)
         } else if path.ends_with("/messages") {
             Some(Self::Anthropic)
-        } else if path.ends_with(":generateContent") {
+        } else if path.ends_with(":generateContent") || path.ends_with(STREAMING) {
             Some(Self::Gemini)
         } else {
             None
@@ -58,18 +68,16 @@ impl SeenRequest {
         let path = head.uri.path_and_query().map_or("", |path| path.as_str()).to_owned();
         let body: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
         let model = match shape {
-            Shape::OpenAi | Shape::Anthropic => body["model"].as_str().unwrap_or_default().to_owned(),
-            Shape::Gemini => path
-                .rsplit_once("/models/")
-                .and_then(|(_, rest)| rest.split_once(':'))
-                .map_or_else(String::new, |(model, _)| model.to_owned()),
+            Shape::Gemini => between(&path, "/models/", ':'),
+            _ => body["model"].as_str().or_else(|| between(&path, "/openai/deployments/", '/')),
         };
+        let model = model.unwrap_or_default().to_owned();
         let headers = head
             .headers
             .iter()
             .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
             .collect();
-        let messages = messages(shape, &body);
+        let messages = conversation::messages(shape, &body);
         Self { index, shape, path, headers, body, model, messages }
     }
 
@@ -92,6 +100,49 @@ impl SeenRequest {
         self.messages.iter().rev().find(|message| message.role == role).map_or("", |message| &message.content)
     }
 
+    /// The texts of all messages, system text first.
+    pub fn texts(&self) -> Vec<&str> {
+        self.messages.iter().map(|message| message.content.as_str()).collect()
+    }
+
+    /// Whether a streamed answer is asked for.
+    pub fn streams(&self) -> bool {
+        match self.shape {
+            Shape::Gemini => self.path.split('?').next().is_some_and(|path| path.ends_with(STREAMING)),
+            _ => self.body["stream"] == true,
+        }
+    }
+
+    /// The limit of the answer, in tokens.
+    pub fn max_tokens(&self) -> Option<u64> {
+        let body = &self.body;
+        match self.shape {
+            Shape::OpenAiChat => body["max_completion_tokens"].as_u64().or(body["max_tokens"].as_u64()),
+            Shape::OpenAiResponses => body["max_output_tokens"].as_u64(),
+            Shape::Anthropic => body["max_tokens"].as_u64(),
+            Shape::Gemini => body["generationConfig"]["maxOutputTokens"].as_u64(),
+        }
+    }
+
+    /// The tools that the model may call.
+    pub fn tools(&self) -> Vec<Tool> {
+        conversation::tools(self.shape, &self.body)
+    }
+
+    /// The JSON Schema that the answer must match.
+    pub fn schema(&self) -> Option<&Value> {
+        let body = &self.body;
+        let config = &body["generationConfig"];
+        let schema = match self.shape {
+            Shape::OpenAiChat => &body["response_format"]["json_schema"]["schema"],
+            Shape::OpenAiResponses => &body["text"]["format"]["schema"],
+            Shape::Anthropic => &body["output_config"]["format"]["schema"],
+            Shape::Gemini if config["responseSchema"].is_object() => &config["responseSchema"],
+            Shape::Gemini => &config["responseJsonSchema"],
+        };
+        schema.is_object().then_some(schema)
+    }
+
     /// Where `secret` is that it should not be: `path`, `body` or `header NAME`.
     pub(super) fn place_of(&self, secret: &str) -> Option<String> {
         if self.path.contains(secret) {
@@ -105,62 +156,12 @@ impl SeenRequest {
             .find(|(name, value)| !AUTHORIZING.contains(&name.as_str()) && value.contains(secret))
             .map(|(name, _)| format!("header {name}"))
     }
-
-    /// What no careful client would send.
-    pub(super) fn violation(&self) -> Option<String> {
-        if !self.body.is_object() {
-            return Some("the body is not a JSON object".to_owned());
-        }
-        if self.model.is_empty() {
-            return Some("no model is named".to_owned());
-        }
-        if !self.messages.iter().any(|message| message.role != Role::System) {
-            return Some("there is no message to answer".to_owned());
-        }
-        if self.shape == Shape::Anthropic && !self.body["max_tokens"].is_u64() {
-            return Some("max_tokens: Field required".to_owned());
-        }
-        for (at, message) in self.messages.iter().enumerate() {
-            if message.content.trim().is_empty() {
-                return Some(format!("message {at} has no text"));
-            }
-            if message.role == Role::System && at > 0 {
-                return Some(format!("message {at} is a system message, but only the first may be one"));
-            }
-        }
-        None
-    }
 }
 
-/// The conversation in a request body; what can't be understood becomes an empty text, which [`SeenRequest::violation`]
-/// reports.
-fn messages(shape: Shape, body: &Value) -> Vec<Message> {
-    let (system, list, text) = match shape {
-        Shape::OpenAi => (&Value::Null, &body["messages"], "content"),
-        Shape::Anthropic => (&body["system"], &body["messages"], "content"),
-        Shape::Gemini => (&body["systemInstruction"]["parts"], &body["contents"], "parts"),
-    };
-    let system = (!system.is_null()).then(|| Message::new(Role::System, text_of(system)));
-    let rest = list.as_array().into_iter().flatten().map(|message| {
-        let role = match message["role"].as_str() {
-            Some("system" | "developer") => Role::System,
-            Some("assistant" | "model") => Role::Assistant,
-            _ => Role::User,
-        };
-        Message::new(role, text_of(&message[text]))
-    });
-    system.into_iter().chain(rest).collect()
-}
-
-/// A text, or the texts of its parts.
-fn text_of(content: &Value) -> String {
-    match content {
-        Value::String(text) => text.clone(),
-        Value::Array(parts) => {
-            parts.iter().filter_map(|part| part["text"].as_str()).collect::<Vec<_>>().join("\n")
-        }
-        _ => String::new(),
-    }
+/// What stands in `path` between `start` and `end`.
+fn between<'a>(path: &'a str, start: &str, end: char) -> Option<&'a str> {
+    let (_, rest) = path.rsplit_once(start)?;
+    rest.split_once(end).map(|(name, _)| name)
 }
 
 #[cfg(test)]
