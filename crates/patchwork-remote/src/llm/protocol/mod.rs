@@ -2,8 +2,11 @@
 //!
 //! A protocol knows nothing of connections, time-outs, retries, prices or keys in the environment: it is pure.
 
+mod anthropic;
+mod attachment;
 mod conversation;
 mod draft;
+mod schema;
 mod trouble;
 
 use patchwork_core::message::{Finish, Message, ToolCall};
@@ -15,6 +18,7 @@ use serde_json::Value;
 
 use super::destination::Destination;
 
+pub(super) use self::anthropic::Anthropic;
 pub(super) use self::conversation::{Conversation, Effort, conversation, effort};
 pub(super) use self::draft::{Draft, finish_word, without_thoughts};
 pub(super) use self::trouble::Trouble;
