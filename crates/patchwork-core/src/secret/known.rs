@@ -1,0 +1,100 @@
+//! The values that are known to be secret, in the spellings they travel in, looked for all at once.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::Secret;
+
+/// Bytes of the shortest value that is looked for in texts: shorter ones are in ordinary words too.
+pub(super) const SHORTEST: usize = 6;
+
+/// Bytes of the shortest value that is looked for in base64, where its ends depend on what is around it.
+const SHORTEST_IN_BASE64: usize = 12;
+
+/// Characters of the shortest line of a value with several that is looked for alone.
+const SHORTEST_LINE: usize = 24;
+
+/// The values of one moment.
+#[derive(Default)]
+pub(super) struct Known {
+    automaton: Option<AhoCorasick>,
+    /// For each text of the automaton, the position of its secret in `names`.
+    owners: Vec<usize>,
+    /// The names, each of another value.
+    names: Vec<Arc<str>>,
+}
+
+impl Known {
+    /// What is looked for. Of two names of one value, the first counts.
+    pub(super) fn new<'a>(secrets: impl IntoIterator<Item = (&'a String, &'a Secret)>) -> Self {
+        let mut known = Self::default();
+        let mut texts: BTreeMap<String, usize> = BTreeMap::new();
+        let secrets: Vec<_> =
+            secrets.into_iter().filter(|(_, secret)| secret.expose().len() >= SHORTEST).collect();
+        // Whole values first: the line of one must not take the name of another.
+        for (name, secret) in &secrets {
+            if !texts.contains_key(secret.expose()) {
+                texts.insert(secret.expose().to_owned(), known.names.len());
+                known.names.push(name.as_str().into());
+            }
+        }
+        for (_, secret) in secrets {
+            let owner = texts.get(secret.expose()).copied().unwrap_or_default();
+            for spelling in spellings(secret.expose()) {
+                texts.entry(spelling).or_insert(owner);
+            }
+        }
+        if !texts.is_empty() {
+            known.automaton =
+                AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(texts.keys()).ok();
+            known.owners = texts.into_values().collect();
+        }
+        known
+    }
+
+    /// Where known values are in a text, in order.
+    pub(super) fn find(&self, text: &str) -> impl Iterator<Item = (Range<usize>, &Arc<str>)> {
+        let hits = self.automaton.iter().flat_map(move |automaton| automaton.find_iter(text.as_bytes()));
+        hits.filter_map(|hit| {
+            let owner = self.owners.get(hit.pattern().as_usize())?;
+            Some((hit.range(), self.names.get(*owner)?))
+        })
+    }
+}
+
+/// The other forms of a value: in JSON, in URLs, in base64 between other text, and the lines of a key file.
+fn spellings(value: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    let json = serde_json::Value::from(value).to_string();
+    out.extend(json.get(1..json.len().saturating_sub(1)).map(str::to_owned));
+    out.push(utf8_percent_encode(value, NON_ALPHANUMERIC).to_string());
+    if value.len() >= SHORTEST_IN_BASE64 {
+        for before in 0..3 {
+            for engine in [&STANDARD, &URL_SAFE] {
+                let mut bytes = vec![0; before];
+                bytes.extend_from_slice(value.as_bytes());
+                let encoded = engine.encode(&bytes);
+                // What depends on the bytes before and behind is left out.
+                let start = (before * 8).div_ceil(6);
+                let end = bytes.len() * 8 / 6;
+                out.extend(encoded.get(start..end).map(str::to_owned));
+            }
+        }
+    }
+    let trimmed = value.trim();
+    if trimmed.contains('\n') {
+        let lines = trimmed.lines().map(str::trim);
+        out.extend(
+            lines.filter(|line| line.len() >= SHORTEST_LINE && !line.starts_with("-----")).map(str::to_owned),
+        );
+    } else if trimmed.len() >= SHORTEST {
+        out.push(trimmed.to_owned());
+    }
+    out
+}
