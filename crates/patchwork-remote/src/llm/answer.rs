@@ -28,7 +28,7 @@ pub(super) fn read(response: ChatResponse, blame: &Blame<'_>) -> Result<Said, Fa
     let model = response.provider_model_iden.model_name.to_string();
     let usage = usage_of(&response.usage);
     let text = match blame.destination.protocol {
-        Protocol::OpenAi => {
+        Protocol::OpenAiChat | Protocol::OpenAiResponses => {
             let Some(message) = body.pointer("/choices/0/message").filter(|message| message.is_object())
             else {
                 return Err(blame.unusable(body));

@@ -58,7 +58,7 @@ pub(super) fn options(blame: &Blame<'_>) -> Result<ChatOptions, FailedTry> {
         reasoning_effort: effort.or_else(|| no_effort(destination.protocol)),
         // Without a word on caching the library switches the automatic cache of newer OpenAI models off, with a field
         // that other servers do not know. This value sends no field at all.
-        cache_control: (destination.protocol == Protocol::OpenAi).then_some(CacheControl::Ephemeral5m),
+        cache_control: (destination.protocol == Protocol::OpenAiChat).then_some(CacheControl::Ephemeral5m),
         capture_raw_body: Some(true),
         ..ChatOptions::default()
     })
@@ -67,13 +67,13 @@ pub(super) fn options(blame: &Blame<'_>) -> Result<ChatOptions, FailedTry> {
 /// Anthropic wants a limit with every call, so it gets the model's own. For a model that the catalogue does not know the
 /// library has one.
 fn default_max_tokens(destination: &Destination) -> Option<u32> {
-    (destination.protocol == Protocol::Anthropic).then(|| destination.model()?.output).flatten()
+    (destination.protocol == Protocol::Anthropic).then(|| destination.profile.output).flatten()
 }
 
 /// What sends no effort. Without it the library takes an ending like `-max` off the model's name and sends that as the effort.
 fn no_effort(protocol: Protocol) -> Option<ReasoningEffort> {
     match protocol {
-        Protocol::OpenAi => Some(ReasoningEffort::Budget(0)),
+        Protocol::OpenAiChat | Protocol::OpenAiResponses => Some(ReasoningEffort::Budget(0)),
         Protocol::Gemini => Some(ReasoningEffort::Zero),
         // Here nothing means nothing; and no model of Anthropic's ends like that.
         Protocol::Anthropic => None,

@@ -1,6 +1,7 @@
 //! Where calls to one target go, worked out once per call and without the network.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use genai::adapter::AdapterKind;
 use genai::resolver::{AuthData, Endpoint};
@@ -9,11 +10,18 @@ use patchwork_core::port::provider::Route;
 use patchwork_core::secret::Secret;
 use patchwork_core::usage::{MicroUsd, Usage};
 use reqwest::Url;
+use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 
-use super::catalog::{Model, Protocol, Vendor, catalog};
+use super::catalog::{Auth, Profile, Protocol, Vendor};
 
 /// The vendor id of an endpoint that the user named.
 pub(super) const CUSTOM: &str = "custom";
+
+/// The vendor id of Vertex AI, where the key is a token of Google Cloud.
+pub(super) const VERTEX: &str = "vertex";
+
+/// The vendor id of Azure OpenAI, where the model is the name of a deployment.
+pub(super) const AZURE: &str = "azure";
 
 /// Where a call goes.
 #[derive(Debug, Clone)]
@@ -27,33 +35,56 @@ pub(super) struct Destination {
     /// The key, when there is one.
     pub(super) key: Option<Secret>,
     /// Who sells it; absent for local and custom endpoints.
-    pub(super) vendor: Option<&'static Vendor>,
-    /// On this machine under a name of ours: nobody bills.
-    pub(super) free: bool,
+    pub(super) vendor: Option<Arc<Vendor>>,
+    /// What is known of the model there.
+    pub(super) profile: Profile,
 }
 
 impl Destination {
+    /// With what is known of the model in its route.
+    #[must_use]
+    pub(super) fn described(mut self) -> Self {
+        self.route.context = self.profile.context.map(u64::from);
+        self.route.output = self.profile.output.map(u64::from);
+        self.route.priced = self.profile.price.is_some();
+        self
+    }
+
     /// How errors name it: `openai/gpt-4o`, and where it is unless that is the vendor's own place.
     pub(super) fn label(&self) -> String {
         let Route { vendor, model, base_url, .. } = &self.route;
-        match self.vendor {
-            Some(_) => format!("{vendor}/{model}"),
-            None => format!("{vendor}/{model} at {base_url}"),
+        match &self.vendor {
+            Some(known) if !known.local => format!("{vendor}/{model}"),
+            _ => format!("{vendor}/{model} at {base_url}"),
         }
-    }
-
-    /// What the catalogue knows of the model.
-    pub(super) fn model(&self) -> Option<&'static Model> {
-        catalog().model(&self.route.model)
     }
 
     /// What a call cost by list price, whoever served the model; nothing on this machine; unknown when the server did not
     /// say what it consumed.
     pub(super) fn cost(&self, usage: Usage) -> Option<MicroUsd> {
-        if self.free {
-            return Some(MicroUsd(0));
+        if self.vendor.as_ref().is_some_and(|vendor| vendor.local) {
+            return self.profile.cost(usage);
         }
-        self.model().filter(|_| usage != Usage::default())?.cost(usage)
+        self.profile.cost(usage).filter(|_| usage != Usage::default())
+    }
+
+    /// The header that carries the key, marked sensitive; none without a key.
+    pub(super) fn authorization(&self) -> Option<(HeaderName, HeaderValue)> {
+        let key = self.key.as_ref()?.expose();
+        let auth = self.profile.quirks.auth.unwrap_or(match self.protocol {
+            Protocol::OpenAiChat | Protocol::OpenAiResponses => Auth::Bearer,
+            Protocol::Anthropic => Auth::XApiKey,
+            Protocol::Gemini => Auth::XGoogApiKey,
+        });
+        let (name, value) = match auth {
+            Auth::Bearer => (AUTHORIZATION, format!("Bearer {key}")),
+            Auth::ApiKey => (HeaderName::from_static("api-key"), key.to_owned()),
+            Auth::XApiKey => (HeaderName::from_static("x-api-key"), key.to_owned()),
+            Auth::XGoogApiKey => (HeaderName::from_static("x-goog-api-key"), key.to_owned()),
+        };
+        let mut value = HeaderValue::try_from(value).ok()?;
+        value.set_sensitive(true);
+        Some((name, value))
     }
 
     /// Whether it is on this machine, where no proxy belongs in between.
@@ -71,7 +102,7 @@ impl Destination {
         let name = if model.contains("::") { format!("as-it-is::{model}") } else { model.clone() };
         let key = self.key.as_ref().map(Secret::expose);
         let (kind, auth) = match self.protocol {
-            Protocol::OpenAi => (
+            Protocol::OpenAiChat | Protocol::OpenAiResponses => (
                 AdapterKind::OpenAI,
                 AuthData::RequestOverride {
                     // Servers of the user's own often want no key, and then no header either.

@@ -11,7 +11,7 @@ use patchwork_core::secret::Secret;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-use super::catalog::catalog;
+use super::catalog::Catalog;
 use super::clean::{clean, message_in, message_of};
 use super::destination::{CUSTOM, Destination};
 use super::refusal::{is_spent, kind_of_status};
@@ -30,9 +30,16 @@ pub(super) struct Blame<'a> {
     pub(super) destination: &'a Destination,
     pub(super) keys: Vec<&'a Secret>,
     pub(super) request: &'a ChatRequest,
+    /// Where near names are looked for.
+    pub(super) catalog: &'a Catalog,
 }
 
 impl Blame<'_> {
+    /// Whether it is asked of somebody who sells models, not of a server of the user's.
+    fn sold(&self) -> bool {
+        self.destination.vendor.as_ref().is_some_and(|vendor| !vendor.local)
+    }
+
     /// An error of `kind` whose message is `LABEL WHAT`.
     pub(super) fn failed(&self, kind: ProviderErrorKind, what: &str) -> FailedTry {
         let error = ProviderError {
@@ -107,7 +114,7 @@ impl Blame<'_> {
         let what = if error.is_connect() { "can't be reached" } else { "cut the connection" };
         let innermost = self.clean(&innermost);
         let mut failed = self.failed(ProviderErrorKind::Connection, &format!("{what}: {innermost}"));
-        failed.error.hint = Some(if self.destination.vendor.is_some() {
+        failed.error.hint = Some(if self.sold() {
             "check the network and the proxy settings (HTTPS_PROXY)".to_owned()
         } else {
             format!("check that a server listens at {}", self.destination.route.base_url)
@@ -161,11 +168,11 @@ impl Blame<'_> {
     fn hint(&self, kind: ProviderErrorKind, status: u16) -> Option<String> {
         let route = &self.destination.route;
         match kind {
-            ProviderErrorKind::Authentication => Some(match self.destination.vendor {
-                Some(vendor) => {
+            ProviderErrorKind::Authentication => Some(match &self.destination.vendor {
+                Some(vendor) if vendor.option.is_some() => {
                     format!("check the key of {}: {}", vendor.name, vendor.how_to_give_key())
                 }
-                None => "check the key for this endpoint: pass `openai_api_key` or set OPENAI_API_KEY"
+                _ => "check the key for this endpoint: pass `openai_api_key` or set OPENAI_API_KEY"
                     .to_owned(),
             }),
             ProviderErrorKind::UnknownModel if route.vendor == "ollama" => {
@@ -173,10 +180,10 @@ impl Blame<'_> {
             }
             ProviderErrorKind::UnknownModel => {
                 let mut hints = Vec::new();
-                if let Some(name) = nearest(&route.model, catalog().names()).filter(|name| *name != route.model) {
+                if let Some(name) = nearest(&route.model, self.catalog.names()).filter(|name| *name != route.model) {
                     hints.push(format!("did you mean `{name}`?"));
                 }
-                if let Some(vendor) = self.destination.vendor {
+                if let Some(vendor) = self.destination.vendor.as_ref().filter(|_| self.sold()) {
                     let names = vendor.models.iter().map(|model| model.name.as_str()).take(5);
                     let names = names.collect::<Vec<_>>().join(", ");
                     hints.push(format!("models of {} are for example {names}", vendor.name));

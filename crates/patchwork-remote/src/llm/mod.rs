@@ -6,13 +6,17 @@ mod catalog;
 mod clean;
 mod destination;
 mod failed;
+mod limits;
 mod local;
 mod protocol;
 mod refusal;
 mod route;
 mod settings;
+mod sse;
+mod transport;
 #[cfg(test)]
 mod tests;
+pub mod tokens;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -29,7 +33,10 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
-pub use self::catalog::{Catalog, LongPrompt, Model, Protocol, Vendor, catalog};
+pub use self::catalog::{
+    Abilities, Auth, Catalog, Effort, LongPrompt, MaxTokensField, Model, Profile, Protocol, Quirks, RowFault,
+    SeedField, SystemRole, Temperature, Thinking, Tokenizer, Vendor, VendorLimits,
+};
 pub use self::settings::{LocalServer, ModelsSettings, RetryPolicy};
 
 use self::answer::Said;
@@ -218,7 +225,7 @@ impl Provider for Models {
         let call = async {
             let destination = self.destination(target).await?;
             let keys: Vec<&Secret> = target.keys.values().collect();
-            let blame = Blame { destination: &destination, keys, request };
+            let blame = Blame { destination: &destination, keys, request, catalog: &self.settings.catalog };
             self.ask(&destination, &blame, target.timeout.unwrap_or(self.settings.timeout), watch).await
         };
         tokio::select! {

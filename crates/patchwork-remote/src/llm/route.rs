@@ -1,12 +1,14 @@
 //! Which model is asked, where: the user's own endpoint, the vendor of the model, the vendor of a key, or a server on this
 //! machine.
 
+use std::sync::Arc;
+
 use patchwork_core::failure::nearest;
 use patchwork_core::port::provider::{ProviderError, ProviderErrorKind, Route, Target};
 use patchwork_core::secret::Secret;
 
 use super::Models;
-use super::catalog::{Protocol, Vendor, catalog};
+use super::catalog::{Catalog, Profile, Protocol, Vendor};
 use super::destination::{CUSTOM, Destination, base_url, join, shown};
 use super::local::{Found, list};
 use super::settings::LocalServer;
@@ -46,25 +48,32 @@ impl Models {
                 "it looks like http://127.0.0.1:8000/v1",
             )
         })?;
-        let key = key(target, CUSTOM_KEY)?;
+        let catalog = self.catalog();
+        let vendor = base.host_str().and_then(|host| catalog.vendor_at(host)).cloned();
+        // A vendor's own address gets the vendor's key.
+        let option = vendor.as_ref().and_then(|vendor| vendor.option.as_deref());
+        let key = match option.map(|option| key(target, option)).transpose()?.flatten() {
+            Some(key) => Some(key),
+            None => key(target, CUSTOM_KEY)?,
+        };
         let mut destination = Destination {
             route: Route {
-                vendor: CUSTOM.to_owned(),
+                vendor: vendor.as_ref().map_or(CUSTOM, |vendor| &vendor.id).to_owned(),
                 model: String::new(),
                 base_url: shown(&base),
                 reason: None,
                 ..Route::default()
             },
-            protocol: Protocol::OpenAi,
+            protocol: vendor.as_ref().map_or(Protocol::OpenAiChat, |vendor| vendor.protocol),
             base,
             key,
-            vendor: None,
-            free: false,
+            vendor,
+            profile: Profile::default(),
         };
-        destination.route.model = match model {
+        let model = match model {
             Some(model) => {
                 let host = destination.base.host_str().unwrap_or_default();
-                let prefixed = catalog().prefixed_hosts.iter().any(|known| known == host);
+                let prefixed = catalog.is_prefixed(host);
                 model.strip_prefix("openai/").filter(|_| !prefixed).unwrap_or(model).to_owned()
             }
             None => {
@@ -73,7 +82,16 @@ impl Models {
                 model
             }
         };
-        Ok(destination)
+        destination.profile = catalog.profile(destination.vendor.as_deref(), &model);
+        if let Some(vendor) = &destination.vendor {
+            destination.protocol = vendor.protocol_of(&model);
+        }
+        destination.route.model = model;
+        Ok(destination.described())
+    }
+
+    fn catalog(&self) -> &Arc<Catalog> {
+        &self.settings.catalog
     }
 
     /// The model to ask at an endpoint when none was named: our usual default when it is served, else the first one.
@@ -86,7 +104,7 @@ impl Models {
         let url = join(&destination.base, "models");
         let limit = self.settings.timeout.min(self.settings.local_timeout * 10);
         let listed = list(client, url, "id", destination.key.as_ref(), limit).await.unwrap_or_default();
-        let usual = catalog().vendor("openai").map(|vendor| vendor.default.as_str());
+        let usual = self.catalog().vendor("openai").and_then(|vendor| vendor.default.as_deref());
         let model = match usual.filter(|usual| listed.iter().any(|model| model == usual)) {
             Some(usual) => usual.to_owned(),
             None => listed.into_iter().find(|model| !model.contains("embed")).ok_or_else(|| {
@@ -104,22 +122,24 @@ impl Models {
     /// A model that was named, `vendor/name` or bare.
     async fn named(&self, model: &str, target: &Target) -> Result<Destination, ProviderError> {
         if let Some((prefix, name)) = model.split_once('/').filter(|(_, name)| !name.is_empty()) {
-            if let Some(vendor) = catalog().vendor(prefix) {
+            let vendor = self.catalog().vendor(prefix);
+            let id = vendor.map_or(prefix, |vendor| &vendor.id);
+            if let Some(server) = self.settings.local.iter().find(|server| server.id == id) {
+                return self.local(server, name, None);
+            }
+            if let Some(vendor) = vendor {
                 return self.vendor(vendor, name, target);
             }
-            if let Some(server) = self.settings.local.iter().find(|server| server.id == prefix) {
-                return local(server, name, None);
-            }
-        } else if let Some(vendor) = catalog().vendor_of(model) {
+        } else if let Some(vendor) = self.catalog().vendor_of(model) {
             return self.vendor(vendor, model, target);
         }
         for found in self.found().await? {
             if let Some(name) = found.model(model) {
                 let reason = format!("found {model} in {} on this machine", found.server.name);
-                return local(&found.server, name, Some(reason));
+                return self.local(&found.server, name, Some(reason));
             }
         }
-        let hint = match nearest(model, catalog().names()) {
+        let hint = match nearest(model, self.catalog().names()) {
             Some(name) => format!("did you mean `{name}`?"),
             None => format!(
                 "write VENDOR/{model} with one of {} as the vendor, or say where it is: `client_base_url=…`",
@@ -132,11 +152,12 @@ impl Models {
     /// A vendor of the catalogue.
     fn vendor(
         &self,
-        vendor: &'static Vendor,
+        vendor: &Arc<Vendor>,
         model: &str,
         target: &Target,
     ) -> Result<Destination, ProviderError> {
-        let Some(key) = key(target, &vendor.option)? else {
+        let key = vendor.option.as_deref().map(|option| key(target, option)).transpose()?.flatten();
+        if key.is_none() && vendor.option.is_some() {
             return Err(not_configured(
                 format!("`{model}` is a model of {}, and there is no key for it", vendor.name),
                 vendor.how_to_give_key(),
@@ -147,10 +168,15 @@ impl Models {
             // It becomes a part of the path.
             return Err(not_configured(
                 format!("`{model}` is not the name of a model of {}", vendor.name),
-                format!("for example `{}`", vendor.default),
+                vendor.default.as_ref().map(|name| format!("for example `{name}`")).unwrap_or_default(),
             ));
         }
-        let url = self.settings.base_urls.get(&vendor.id).unwrap_or(&vendor.base_url);
+        let Some(url) = self.settings.base_urls.get(&vendor.id).or(vendor.base_url.as_ref()) else {
+            return Err(not_configured(
+                format!("{} has no address that is the same for everybody", vendor.name),
+                "say where yours is: `client_base_url=…`",
+            ));
+        };
         let base = base_url(url).ok_or_else(|| {
             not_configured(format!("the base URL of {} is not an http or https URL", vendor.name), "")
         })?;
@@ -162,20 +188,22 @@ impl Models {
                 reason: None,
                 ..Route::default()
             },
-            protocol: vendor.protocol,
+            protocol: vendor.protocol_of(model),
             base,
-            key: Some(key),
-            vendor: Some(vendor),
-            free: false,
-        })
+            key,
+            profile: vendor.profile(model),
+            vendor: Some(vendor.clone()),
+        }
+        .described())
     }
 
     /// No model was named: the default of the first vendor that a key is there for, else a server on this machine.
     async fn unnamed(&self, target: &Target) -> Result<Destination, ProviderError> {
-        for vendor in &catalog().vendors {
-            if key(target, &vendor.option)?.is_some() {
-                let mut destination = self.vendor(vendor, &vendor.default, target)?;
-                destination.route.reason = Some(format!("no model named, `{}` is given", vendor.option));
+        for vendor in self.catalog().vendors() {
+            let (Some(option), Some(default)) = (&vendor.option, &vendor.default) else { continue };
+            if key(target, option)?.is_some() {
+                let mut destination = self.vendor(vendor, default, target)?;
+                destination.route.reason = Some(format!("no model named, `{option}` is given"));
                 return Ok(destination);
             }
         }
@@ -186,9 +214,9 @@ impl Models {
         let usable = found.iter().find_map(|found| Some((found, found.first()?)));
         if let Some((Found { server, .. }, model)) = usable {
             let reason = format!("no key given, found {} on this machine", server.name);
-            return local(server, model, Some(reason));
+            return self.local(server, model, Some(reason));
         }
-        let variables = catalog().vendors.iter().filter_map(|vendor| vendor.environment.first());
+        let variables = self.catalog().vendors().iter().filter_map(|vendor| vendor.environment.first());
         let variables = variables.map(String::as_str).collect::<Vec<_>>().join(", ");
         let servers =
             self.settings.local.iter().map(|server| format!("{} at {}", server.name, server.base_url));
@@ -219,13 +247,17 @@ impl Models {
     }
 
     fn vendor_ids(&self) -> Vec<&str> {
-        let vendors = catalog().vendors.iter().map(|vendor| vendor.id.as_str());
-        vendors.chain(self.settings.local.iter().map(|server| server.id.as_str())).collect()
+        self.catalog().vendors().iter().map(|vendor| vendor.id.as_str()).collect()
     }
-}
 
-/// A model of a server on this machine.
-fn local(server: &LocalServer, model: &str, reason: Option<String>) -> Result<Destination, ProviderError> {
+    /// A model of a server on this machine.
+    fn local(
+        &self,
+        server: &LocalServer,
+        model: &str,
+        reason: Option<String>,
+    ) -> Result<Destination, ProviderError> {
+        let vendor = self.catalog().vendor(&server.id).cloned();
     let url = format!("{}/v1", server.base_url.trim_end_matches('/'));
     let base = base_url(&url).ok_or_else(|| {
         not_configured(format!("the address of {} is not an http or https URL", server.name), "")
@@ -238,12 +270,14 @@ fn local(server: &LocalServer, model: &str, reason: Option<String>) -> Result<De
             reason,
             ..Route::default()
         },
-        protocol: Protocol::OpenAi,
+        protocol: vendor.as_ref().map_or(Protocol::OpenAiChat, |vendor| vendor.protocol),
         base,
         key: None,
-        vendor: None,
-        free: true,
-    })
+        profile: self.catalog().profile(vendor.as_deref(), model),
+        vendor,
+    }
+    .described())
+    }
 }
 
 /// The key of an option, fit for a header: files and variables often bring a final newline.

@@ -1,17 +1,21 @@
 //! How models are reached: retries, time-outs, where local servers are looked for.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use jiff::Timestamp;
 use reqwest::header::HeaderMap;
 
+use super::catalog::{Catalog, Vendor};
 use crate::http::wait;
 
 /// Settings of [`Models`](super::Models). The defaults are for production; tests shorten them.
 #[derive(Debug, Clone)]
 pub struct ModelsSettings {
+    /// Who sells models; the built-in catalogue, to which users add rows.
+    pub catalog: Arc<Catalog>,
     /// When and how often a failed try is repeated.
     pub retry: RetryPolicy,
     /// How long one try may take when the target does not say; 300 s.
@@ -26,10 +30,18 @@ pub struct ModelsSettings {
 
 impl Default for ModelsSettings {
     fn default() -> Self {
+        Self::new(Catalog::built_in())
+    }
+}
+
+impl ModelsSettings {
+    /// The usual settings with this catalogue; its servers on this machine are looked for.
+    pub fn new(catalog: Arc<Catalog>) -> Self {
         Self {
+            local: catalog.local().filter_map(|vendor| LocalServer::of(vendor)).collect(),
+            catalog,
             retry: RetryPolicy::default(),
             timeout: Duration::from_mins(5),
-            local: vec![LocalServer::ollama(), LocalServer::llamacpp()],
             local_timeout: Duration::from_secs(1),
             base_urls: BTreeMap::new(),
         }
@@ -50,24 +62,15 @@ pub struct LocalServer {
 }
 
 impl LocalServer {
-    /// Ollama on its usual port.
-    pub fn ollama() -> Self {
-        Self {
-            id: "ollama".to_owned(),
-            name: "Ollama".to_owned(),
-            base_url: "http://127.0.0.1:11434".to_owned(),
-            list: ("/api/tags", "name"),
-        }
-    }
-
-    /// The server of llama.cpp on its usual port.
-    pub fn llamacpp() -> Self {
-        Self {
-            id: "llamacpp".to_owned(),
-            name: "llama.cpp".to_owned(),
-            base_url: "http://127.0.0.1:8080".to_owned(),
+    /// The server of a row of the catalogue, if that has an address.
+    pub fn of(vendor: &Vendor) -> Option<Self> {
+        let base_url = vendor.base_url.as_deref()?.trim_end_matches('/');
+        Some(Self {
+            id: vendor.id.clone(),
+            name: vendor.name.clone(),
+            base_url: base_url.strip_suffix("/v1").unwrap_or(base_url).to_owned(),
             list: ("/v1/models", "id"),
-        }
+        })
     }
 
     /// The same server somewhere else.
