@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
+use crate::message::Finish;
 use crate::run::{NodePath, RunStatus};
 use crate::usage::{MicroUsd, Usage};
 
@@ -107,6 +108,31 @@ pub enum EventBody {
         /// Nobody was asked: the answer was kept from an earlier call.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         reused: bool,
+        /// The model that was asked for, as it was named there (`openai/gpt-4o`).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        requested: Option<String>,
+        /// Why it stopped.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        finish: Option<Finish>,
+    },
+    /// A model was asked and gave no answer, however often.
+    ModelFailed {
+        /// The model that was asked for, as it was named there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        requested: Option<String>,
+        /// The model, as the provider names it; empty when nobody knows.
+        #[serde(default)]
+        model: String,
+        /// Who was asked; empty when nobody knows.
+        #[serde(default)]
+        vendor: String,
+        /// The class of the error ([`ProviderErrorKind::as_str`](crate::port::provider::ProviderErrorKind::as_str)).
+        error: String,
+        /// The HTTP status, when there was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<u16>,
+        /// Milliseconds that all tries took, waits included.
+        latency_ms: u64,
     },
     /// A model gave no answer and is asked again.
     Retrying {

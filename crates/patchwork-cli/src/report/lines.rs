@@ -50,9 +50,11 @@ pub(crate) fn line(event: &Event, level: Level) -> Option<String> {
         EventBody::Produced { what, name } => {
             (Level::Info, format!("{}: {}", one_line(what), one_line(name)))
         }
-        EventBody::RunStarted { .. } | EventBody::RunFinished { .. } | EventBody::Progress { .. } => {
-            return None;
-        }
+        // The step that asked tells what it makes of a call without an answer.
+        EventBody::RunStarted { .. }
+        | EventBody::RunFinished { .. }
+        | EventBody::Progress { .. }
+        | EventBody::ModelFailed { .. } => return None,
     };
     (level >= needs).then_some(text)
 }

@@ -119,6 +119,8 @@ mod tests {
                 latency_ms: 1,
                 vendor: String::new(),
                 reused: false,
+                requested: None,
+                finish: None,
             },
         ));
         assert_eq!(tally.figures(), "1 model call, 12.3k tokens, $0.0123");

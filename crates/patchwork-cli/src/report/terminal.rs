@@ -267,6 +267,8 @@ mod tests {
                     latency_ms: 1,
                     vendor: String::new(),
                     reused: false,
+                    requested: None,
+                    finish: None,
                 },
             ))
             .unwrap();
