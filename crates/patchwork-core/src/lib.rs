@@ -23,4 +23,5 @@ pub mod run;
 pub mod secret;
 pub mod step;
 pub mod template;
+pub mod tokens;
 pub mod usage;

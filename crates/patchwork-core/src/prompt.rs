@@ -5,8 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
-use crate::message::Message;
-use crate::template;
+use crate::message::{Message, Role};
+use crate::template::{self, Rendered};
 
 /// A prompt by its id: the messages to render.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +35,7 @@ impl Prompt {
     /// Refuses messages that can't be templates. `origin` names where the prompt is from in errors.
     pub fn check(&self, origin: &str) -> Result<(), Failure> {
         for message in &self.prompts {
-            check(&message.content).map_err(|problem| {
+            check(message).map_err(|problem| {
                 Failure::configuration(format!("prompt `{}` in {origin}: {}", self.id, problem.0))
                     .hint(problem.1)
             })?;
@@ -43,14 +43,15 @@ impl Prompt {
         Ok(())
     }
 
-    /// The messages with their variables filled in. A variable that is not in `values` is an error.
+    /// The messages with their variables filled in, and what of them may be cut: see [`template::render`]. A variable that is
+    /// not in `values` is an error.
     pub fn render(&self, values: &serde_json::Value) -> Result<Vec<Message>, Failure> {
         self.prompts
             .iter()
             .map(|message| {
-                let content = template::render(&message.content, values)
+                let Rendered { text: content, shrinkable } = template::render(&message.content, values)
                     .map_err(|error| self.explain(&error, values))?;
-                Ok(Message { content, ..message.clone() })
+                Ok(Message { content, shrinkable, ..message.clone() })
             })
             .collect()
     }
@@ -81,8 +82,10 @@ impl Prompt {
     }
 }
 
-/// Refuses what only Mustache understands, with the way to write it here, and what does not compile.
-fn check(content: &str) -> Result<(), (String, String)> {
+/// Refuses what only Mustache understands, with the way to write it here, what does not compile, filters that do not exist, and
+/// marks at what is never cut.
+fn check(message: &Message) -> Result<(), (String, String)> {
+    let content = message.content.as_str();
     const TAGS: [(&str, &str); 7] = [
         ("{{{", "write {{ name }}: nothing is escaped here"),
         ("{{&", "write {{ name }}: nothing is escaped here"),
@@ -107,9 +110,32 @@ fn check(content: &str) -> Result<(), (String, String)> {
             return Err((format!("`{tag}` is a Mustache tag"), hint.to_owned()));
         }
     }
-    template::prompt_reads(content).map(|_| ()).map_err(|error| {
+    template::prompt_reads(content).map_err(|error| {
         (error.message, "templates are MiniJinja: {{ name }}, {% if %}, {% for %}".to_owned())
-    })
+    })?;
+    let filters = template::filters(content);
+    if let Some(name) = filters.unknown.first() {
+        return Err((
+            format!("there is no filter or test `{name}`"),
+            "the filters are those of MiniJinja, and shrink".to_owned(),
+        ));
+    }
+    if let Some(word) = filters.shrinks.iter().flatten().find(|word| template::how(word).is_none()) {
+        return Err((format!("`shrink` knows no way `{word}`"), format!("it can be {}", template::HOWS)));
+    }
+    if message.role == Role::System && !filters.shrinks.is_empty() {
+        return Err((
+            "`shrink` in a system message: instructions are never cut".to_owned(),
+            "show what may be cut in a user message".to_owned(),
+        ));
+    }
+    if !message.shrinkable.is_empty() {
+        return Err((
+            "`shrinkable` can't be given: it follows from the template".to_owned(),
+            format!("mark values with {{{{ name | shrink(\"…\") }}}}: {}", template::HOWS),
+        ));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -117,6 +143,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::message::{Shrink, Shrinkable};
 
     const FILE: &str = r#"[{"id": "fixprompt", "prompts": [
         {"role": "system", "content": "Fix it."},
@@ -145,6 +172,34 @@ mod tests {
         let failure = Prompt::read_file(text, "prompt.json").unwrap_err();
         assert!(failure.message.contains("{{#Updates}}"), "{failure}");
         assert!(failure.hints[0].contains("{% for item in Updates %}"), "{:?}", failure.hints);
+    }
+
+    #[test]
+    fn what_may_be_cut_is_marked_in_the_messages() {
+        let text = "- id: x\n  prompts: [{role: user, content: 'log: {{ log | shrink(\"head_tail\") }}.'}]";
+        let messages = Prompt::read_file(text, "p.yml").unwrap()[0].render(&json!({"log": "a\nb"})).unwrap();
+        assert_eq!(messages[0].content, "log: a\nb.");
+        assert_eq!(messages[0].shrinkable, [Shrinkable { start: 5, end: 8, how: Shrink::HeadTail }]);
+    }
+
+    #[test]
+    fn marks_that_can_not_be_are_refused() {
+        for (message, problem) in [
+            (
+                r#"{"role": "user", "content": "{{ a | shrink('middle') }}"}"#,
+                "`shrink` knows no way `middle`",
+            ),
+            (r#"{"role": "system", "content": "{{ a | shrink('head') }}"}"#, "instructions are never cut"),
+            (r#"{"role": "user", "content": "{{ a | shrnk('head') }}"}"#, "no filter or test `shrnk`"),
+            (
+                r#"{"role": "user", "content": "abc", "shrinkable": [{"start": 0, "end": 9, "how": "head"}]}"#,
+                "`shrinkable` can't be given",
+            ),
+        ] {
+            let text = format!(r#"[{{"id": "x", "prompts": [{message}]}}]"#);
+            let failure = Prompt::read_file(&text, "p.json").unwrap_err();
+            assert!(failure.message.contains(problem), "{message}: {failure}");
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! A value is rendered once. What comes out of an expression is data: it is never read as a template again.
 
+mod prompt;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
@@ -9,8 +11,11 @@ use std::sync::{Arc, OnceLock};
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{Environment, ErrorKind, Expression as Compiled, UndefinedBehavior, Value};
+use minijinja::{Environment, ErrorKind, Expression as Compiled, State, UndefinedBehavior, Value};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub(crate) use self::prompt::{HOWS, filters, how};
+pub use self::prompt::{Rendered, prompt_reads, render};
 
 /// Instructions one expression may take: a stop for loops without end in somebody's patchflow.
 const FUEL: u64 = 2_000_000;
@@ -92,19 +97,12 @@ impl Expr {
     /// to them.
     pub fn unknown_filters(&self) -> BTreeSet<String> {
         let mut state = environment().empty_state();
-        let unknown = |kind| matches!(kind, ErrorKind::UnknownFilter | ErrorKind::UnknownTest);
-        let mut out = BTreeSet::new();
-        for (is_test, name) in filters_and_tests(&self.source) {
-            let result = if is_test {
-                state.perform_test(name, &[Value::UNDEFINED]).map(|_| ())
-            } else {
-                state.apply_filter(name, &[Value::UNDEFINED]).map(|_| ())
-            };
-            if result.is_err_and(|error| unknown(error.kind())) {
-                out.insert(name.to_owned());
-            }
-        }
-        out
+        filters_and_tests(&self.source, None)
+            .into_iter()
+            .map(|(is_test, place)| (is_test, self.source.get(place).unwrap_or_default()))
+            .filter(|(is_test, name)| is_unknown(&mut state, *is_test, name))
+            .map(|(_, name)| name.to_owned())
+            .collect()
     }
 
     /// Its value over a scope.
@@ -143,13 +141,22 @@ impl<'de> Deserialize<'de> for Expr {
     }
 }
 
-/// The names behind `|` (false) and `is` (true) in an expression, outside of quotes.
-fn filters_and_tests(source: &str) -> Vec<(bool, &str)> {
+/// Whether there is no filter or test of this name.
+fn is_unknown(state: &mut State<'_, '_>, is_test: bool, name: &str) -> bool {
+    let result = if is_test {
+        state.perform_test(name, &[Value::UNDEFINED]).map(|_| ())
+    } else {
+        state.apply_filter(name, &[Value::UNDEFINED]).map(|_| ())
+    };
+    result.is_err_and(|error| matches!(error.kind(), ErrorKind::UnknownFilter | ErrorKind::UnknownTest))
+}
+
+/// The places of the names behind `|` (false) and `is` (true) in an expression, outside of quotes. `expected`: what its
+/// first word is, when it is one of the two.
+fn filters_and_tests(source: &str, mut expected: Option<bool>) -> Vec<(bool, Range<usize>)> {
     let mut out = Vec::new();
     let mut quote = None;
     let mut escaped = false;
-    // What the next word would be: a filter's name, a test's name.
-    let mut expected = None;
     let mut chars = source.char_indices().peekable();
     let mut before = ' ';
     while let Some((start, c)) = chars.next() {
@@ -166,8 +173,8 @@ fn filters_and_tests(source: &str) -> Vec<(bool, &str)> {
             let word = source.get(start..end).unwrap_or_default();
             match (expected, word) {
                 (Some(true), "not") => {}
-                (Some(is_test), name) => {
-                    out.push((is_test, name));
+                (Some(is_test), _) => {
+                    out.push((is_test, start..end));
                     expected = None;
                 }
                 (None, "is") if before != '.' => expected = Some(true),
@@ -320,20 +327,6 @@ fn plain(value: &Value) -> Result<String, TemplateError> {
     })
 }
 
-/// Renders a prompt template over its variables. Strict: a name that is not among them is an error that names it.
-pub fn render(source: &str, variables: &serde_json::Value) -> Result<String, TemplateError> {
-    environment()
-        .render_str(source, Value::from(Serde(variables)))
-        .map_err(|error| TemplateError::from_jinja(&error))
-}
-
-/// The names that a prompt template reads.
-pub fn prompt_reads(source: &str) -> Result<BTreeSet<String>, TemplateError> {
-    let template =
-        environment().template_from_str(source).map_err(|error| TemplateError::from_jinja(&error))?;
-    Ok(template.undeclared_variables(false).into_iter().collect())
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -358,7 +351,7 @@ mod tests {
     #[test]
     fn a_value_is_never_rendered_twice() {
         assert_eq!(eval("${{ x }} ${{ x }}"), json!("${{ 1 }} ${{ 1 }}"));
-        assert_eq!(render("{{ a }}", &json!({"a": "{{ b }}"})).unwrap(), "{{ b }}");
+        assert_eq!(render("{{ a }}", &json!({"a": "{{ b }}"})).unwrap().text, "{{ b }}");
     }
 
     #[test]
