@@ -89,16 +89,6 @@ impl ExcerptError {
     }
 }
 
-/// About how many tokens a model counts for a text: its bytes by 3.2, rounded up. An estimate that tends high
-/// for code.
-pub fn estimate_tokens(text: &str) -> usize {
-    tokens_of_bytes(text.len())
-}
-
-fn tokens_of_bytes(bytes: usize) -> usize {
-    bytes.saturating_mul(10).div_ceil(32)
-}
-
 /// A file of a repository, decoded once and parsed at most once, for any number of excerpts.
 #[derive(Debug)]
 pub struct SourceFile {
@@ -157,8 +147,7 @@ impl SourceFile {
     }
 
     /// The smallest unit that holds lines `start_line..end_line` (0-based, exclusive) in at most `max_tokens`
-    /// tokens (see
-    /// [`estimate_tokens`]), in whole lines:
+    /// tokens (see [`estimate`](patchwork_core::tokens::estimate)), in whole lines:
     ///
     /// 1. the smallest function or method around them, with its decorators, annotations, `export` and
     ///    `template<…>`; a function without a name counts only where none with a name is around it;

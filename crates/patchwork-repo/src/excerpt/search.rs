@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
+use patchwork_core::tokens::estimate;
 use tree_sitter::Node;
 
+use super::Unit;
 use super::kinds::Kinds;
-use super::{Unit, tokens_of_bytes};
 use crate::syntax::Syntax;
 use crate::text::SourceText;
 
@@ -37,7 +38,7 @@ struct Fit<'a> {
 
 impl Fit<'_> {
     fn fits(&self, lines: &Range<usize>) -> bool {
-        tokens_of_bytes(self.source.text_range(lines.start, lines.end).len()) <= self.max_tokens
+        estimate(self.source.text_range(lines.start, lines.end).len()) <= self.max_tokens
     }
 
     /// The lines if they fit, widened to the wanted ones.

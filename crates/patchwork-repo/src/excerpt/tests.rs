@@ -1,5 +1,7 @@
 mod languages;
 
+use patchwork_core::tokens::estimate;
+
 use super::*;
 
 const PLENTY: usize = 10_000;
@@ -133,12 +135,12 @@ fn the_limit_holds_unless_the_lines_alone_exceed_it() {
     let file = file("a.py", code);
     for start in 0..12 {
         for end in start + 1..=12 {
-            let least = estimate_tokens(file.source().line_range(start, end));
+            let least = estimate(file.source().line_range(start, end).len());
             for max in 0..60 {
                 let excerpt = file.excerpt(start, end, max).unwrap();
                 assert!(excerpt.start_line <= start && end <= excerpt.end_line);
                 assert!(
-                    estimate_tokens(&excerpt.text) <= max.max(least),
+                    estimate(excerpt.text.len()) <= max.max(least),
                     "{start}..{end} in {max}: {excerpt:?}"
                 );
             }
@@ -276,12 +278,4 @@ fn any_number_of_excerpts_needs_one_parse() {
         );
     }
     assert_eq!(crate::syntax::parses() - before, 1);
-}
-
-#[test]
-fn tokens_are_estimated_from_bytes() {
-    assert_eq!(estimate_tokens(""), 0);
-    assert_eq!(estimate_tokens("a"), 1);
-    assert_eq!(estimate_tokens(&"a".repeat(32)), 10);
-    assert_eq!(estimate_tokens(&"a".repeat(33)), 11);
 }

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use patchwork_core::finding::Finding;
-use patchwork_repo::excerpt::{Unit, estimate_tokens};
+use patchwork_core::tokens::estimate;
+use patchwork_repo::excerpt::Unit;
 
 use super::sources::Sources;
 use crate::affected::AffectedCode;
@@ -51,7 +52,7 @@ pub(super) fn pieces(
         let Ok(file) = file.as_ref() else { continue };
         let text = |lines: &Range<usize>| file.source().line_range(lines.start, lines.end);
         let language = file.language().map(|language| language.name()).unwrap_or_default();
-        let fits = |lines: &Range<usize>| estimate_tokens(text(lines)) <= max_tokens;
+        let fits = |lines: &Range<usize>| estimate(text(lines).len()) <= max_tokens;
         for place in apart(places, &fits) {
             let piece = |findings: Vec<Finding>| AffectedCode {
                 uri: path.clone(),

@@ -9,7 +9,8 @@ use std::rc::Rc;
 use patchwork_core::failure::Failure;
 use patchwork_core::finding::Finding;
 use patchwork_core::port::checkout::Checkout;
-use patchwork_repo::excerpt::{SourceFile, estimate_tokens};
+use patchwork_core::tokens::estimate;
+use patchwork_repo::excerpt::SourceFile;
 
 use super::pieces::Place;
 
@@ -89,7 +90,7 @@ impl<'a> Sources<'a> {
             )));
         }
         let end = index(finding.end_line).clamp(start + 1, count);
-        let tokens = estimate_tokens(file.source().line_range(start, end));
+        let tokens = estimate(file.source().line_range(start, end).len());
         let most = max_tokens.max(ENOUGH);
         if tokens > most {
             let line = finding.start_line;
