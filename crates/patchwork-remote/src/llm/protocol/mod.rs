@@ -3,11 +3,17 @@
 //! A protocol knows nothing of connections, time-outs, retries, prices or keys in the environment: it is pure.
 
 mod anthropic;
+mod arguments;
 mod attachment;
 mod conversation;
 mod draft;
+mod efforts;
+mod gemini;
+mod openai_chat;
+mod pieces;
 mod schema;
 mod trouble;
+mod version;
 
 use patchwork_core::message::{Finish, Message, ToolCall};
 use patchwork_core::port::provider::{ChatRequest, ProviderErrorKind};
@@ -16,11 +22,14 @@ use reqwest::Url;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
+pub(super) use super::catalog::Effort;
 use super::destination::Destination;
 
 pub(super) use self::anthropic::Anthropic;
-pub(super) use self::conversation::{Conversation, Effort, conversation, effort};
+pub(super) use self::conversation::{Conversation, conversation, effort};
 pub(super) use self::draft::{Draft, finish_word, without_thoughts};
+pub(super) use self::gemini::Gemini;
+pub(super) use self::openai_chat::OpenAiChat;
 pub(super) use self::trouble::Trouble;
 
 /// A wire protocol.

@@ -1,7 +1,6 @@
 //! Messages, the protocol of Anthropic; on Vertex AI too.
 
 mod abilities;
-mod carried;
 mod reader;
 mod request;
 #[cfg(test)]
@@ -13,6 +12,9 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use self::reader::MessageReader;
 use super::{Reader, Trouble, Wire, WireRequest};
 use crate::llm::destination::{Destination, VERTEX, join};
+
+/// The mark of what is carried back; see [`carry`](super::carry).
+const NAME: &str = "anthropic";
 
 /// `POST /messages`.
 #[derive(Debug, Clone, Copy)]

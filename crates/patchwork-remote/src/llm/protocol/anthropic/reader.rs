@@ -6,8 +6,10 @@ use patchwork_core::message::Finish;
 use patchwork_core::usage::Usage;
 use serde_json::{Value, json};
 
+use super::super::arguments::written;
+use super::super::pieces::{Piece, remember};
 use super::super::{Draft, Reader, Said, Trouble, finish_word};
-use super::carried::{Piece, carry};
+use super::NAME;
 
 /// What a block without content takes at least, so that endless empty blocks come to an end.
 const BLOCK: usize = 64;
@@ -199,13 +201,12 @@ impl Reader for MessageReader {
         let mut pieces = Vec::new();
         for block in blocks.into_values() {
             pieces.push(match block {
-                Block::Text(bytes) => Piece::Text(bytes),
+                Block::Text(bytes) => Piece::Text(bytes, None),
                 Block::Call(place, input) => {
                     if draft.at(place).is_some_and(|call| call.arguments.is_empty()) {
-                        let input = if input.is_object() { input.to_string() } else { "{}".to_owned() };
-                        draft.arguments(place, &input)?;
+                        draft.arguments(place, &written(input))?;
                     }
-                    Piece::Call(place)
+                    Piece::Call(place, None)
                 }
                 Block::Thought { text, signature } => {
                     Piece::Block(json!({"type": "thinking", "thinking": text, "signature": signature}))
@@ -217,7 +218,7 @@ impl Reader for MessageReader {
             draft.text(&explanation)?;
         }
         let (text, tool_calls) = draft.finish()?;
-        Ok(Said { text, tool_calls, carried: carry(&pieces), finish, usage: counted.usage(), model })
+        Ok(Said { text, tool_calls, carried: remember(NAME, &pieces), finish, usage: counted.usage(), model })
     }
 }
 

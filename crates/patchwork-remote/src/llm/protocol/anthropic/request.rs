@@ -1,14 +1,17 @@
 //! Our request as the body of `POST /messages`.
 
-use patchwork_core::message::{Message, Role, ToolChoice};
+use patchwork_core::message::{Message, Role, ToolCall, ToolChoice};
 use patchwork_core::port::provider::{ChatRequest, Parameters};
 use serde_json::{Map, Value, json};
 
+use super::super::arguments::object;
 use super::super::attachment::Kind;
+use super::super::efforts::{budget, known};
+use super::super::pieces::{Part, parts};
 use super::super::schema::{Closed, in_words};
 use super::super::{Conversation, Effort, Trouble, conversation, effort};
+use super::NAME;
 use super::abilities::{Abilities, Thinking};
-use super::carried;
 use crate::llm::destination::{Destination, VERTEX};
 
 /// The limit on the answer where neither the user nor the catalogue knows one: the protocol wants one, and every Claude
@@ -51,12 +54,12 @@ pub(super) fn body(destination: &Destination, request: &ChatRequest) -> Result<M
         }
     }
 
-    let thinks = think(request, abilities, max_tokens, &mut body, &mut output_config)?;
+    let thinks = think(destination, request, abilities, max_tokens, &mut body, &mut output_config)?;
     sample(parameters, abilities, thinks, &mut body)?;
     if !parameters.stop.is_empty() {
         body.insert("stop_sequences".to_owned(), json!(parameters.stop));
     }
-    let mut system = carried::text(&system).map(|block| vec![block]);
+    let mut system = text(&system).map(|block| vec![block]);
     let mut messages = messages(&turns)?;
     let choice = choose(destination, request, thinks)?;
     if caches(request) {
@@ -100,6 +103,7 @@ fn lacking(parameters: &Parameters) -> Result<(), Trouble> {
 
 /// Says how much to think; whether it thinks then.
 fn think(
+    destination: &Destination,
     request: &ChatRequest,
     abilities: Abilities,
     max_tokens: u32,
@@ -107,21 +111,13 @@ fn think(
     output_config: &mut Map<String, Value>,
 ) -> Result<bool, Trouble> {
     let Some(effort) = effort(request)? else { return Ok(false) };
-    match (abilities.thinking, effort) {
+    match abilities.thinking {
         // As little as they can is not at all.
-        (Thinking::Never | Thinking::Budget, Effort::Minimal) => Ok(false),
-        (Thinking::Never, _) => {
-            Err(Trouble::unsupported("it takes no `reasoning_effort`: it does not reason")
-                .hint("leave `model_reasoning_effort` away or ask a newer model"))
-        }
-        (Thinking::Budget, effort) => {
-            // Thoughts count as output: the limit on the answer holds for both together.
-            let budget = match effort {
-                Effort::Minimal | Effort::Low => max_tokens / 5,
-                Effort::Medium => max_tokens / 2,
-                Effort::High => max_tokens / 5 * 4,
-            };
-            let budget = budget.max(LEAST_BUDGET);
+        Thinking::Never | Thinking::Budget if effort <= Effort::Minimal => Ok(false),
+        Thinking::Never => Err(Trouble::unsupported("it takes no `reasoning_effort`: it does not reason")
+            .hint("leave `model_reasoning_effort` away or ask a newer model")),
+        Thinking::Budget => {
+            let budget = budget(effort, max_tokens).max(LEAST_BUDGET);
             if budget >= max_tokens {
                 return Err(Trouble::unsupported(format!(
                     "`reasoning_effort` needs a `max_tokens` above {LEAST_BUDGET}, and it is {max_tokens}"
@@ -130,8 +126,8 @@ fn think(
             body.insert("thinking".to_owned(), json!({"type": "enabled", "budget_tokens": budget}));
             Ok(true)
         }
-        (Thinking::Adaptive, effort) => {
-            let word = effort.max(Effort::Low).word();
+        Thinking::Adaptive => {
+            let word = known(effort, &destination.profile.quirks)?.word();
             body.insert("thinking".to_owned(), json!({"type": "adaptive"}));
             output_config.insert("effort".to_owned(), json!(word));
             Ok(true)
@@ -171,7 +167,7 @@ fn messages(turns: &[&Message]) -> Result<Vec<Value>, Trouble> {
     let mut messages: Vec<(&str, Vec<Value>)> = Vec::new();
     for message in turns {
         let (role, blocks) = match message.role {
-            Role::Assistant => ("assistant", carried::blocks(message)),
+            Role::Assistant => ("assistant", assistant(message)),
             Role::Tool => ("user", vec![tool_result(message)]),
             Role::User | Role::System => ("user", user(message)?),
         };
@@ -188,8 +184,31 @@ fn messages(turns: &[&Message]) -> Result<Vec<Value>, Trouble> {
     Ok(messages.into_iter().map(|(role, content)| json!({"role": role, "content": content})).collect())
 }
 
+fn assistant(message: &Message) -> Vec<Value> {
+    let blocks = parts(message, NAME).into_iter().filter_map(|part| match part {
+        Part::Block(block) => Some(block.clone()),
+        Part::Text(words, _) => text(words),
+        Part::Call(ToolCall { id: call, name, arguments }, _) => {
+            Some(json!({"type": "tool_use", "id": id(call), "name": name, "input": object(arguments)}))
+        }
+    });
+    blocks.collect()
+}
+
+/// A text block; blank ones are refused by the vendor.
+fn text(text: &str) -> Option<Value> {
+    (!text.trim().is_empty()).then(|| json!({"type": "text", "text": text}))
+}
+
+/// An id of a call in the characters that the protocol takes: others come from other vendors. Ids that differ stay different.
+fn id(id: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let letter = |c: char| if plain(c) { c.to_string() } else { format!("_{:x}_", u32::from(c)) };
+    id.chars().map(letter).collect()
+}
+
 fn tool_result(message: &Message) -> Value {
-    let id = carried::id(message.tool_call_id.as_deref().unwrap_or_default());
+    let id = id(message.tool_call_id.as_deref().unwrap_or_default());
     let mut block = json!({"type": "tool_result", "tool_use_id": id});
     if !message.content.is_empty() {
         block["content"] = json!(message.content);
@@ -218,7 +237,7 @@ fn user(message: &Message) -> Result<Vec<Value>, Trouble> {
         }
         blocks.push(block);
     }
-    blocks.extend(carried::text(&message.content));
+    blocks.extend(text(&message.content));
     Ok(blocks)
 }
 
