@@ -10,6 +10,7 @@ mod draft;
 mod efforts;
 mod gemini;
 mod openai_chat;
+mod openai_responses;
 mod pieces;
 mod schema;
 mod trouble;
@@ -23,6 +24,7 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 pub(super) use super::catalog::Effort;
+use super::catalog::Protocol;
 use super::destination::Destination;
 
 pub(super) use self::anthropic::Anthropic;
@@ -30,7 +32,17 @@ pub(super) use self::conversation::{Conversation, conversation, effort};
 pub(super) use self::draft::{Draft, finish_word, without_thoughts};
 pub(super) use self::gemini::Gemini;
 pub(super) use self::openai_chat::OpenAiChat;
+pub(super) use self::openai_responses::OpenAiResponses;
 pub(super) use self::trouble::Trouble;
+
+/// Who speaks a protocol.
+pub(super) fn wire(protocol: Protocol) -> &'static dyn Wire {
+    match protocol {
+        Protocol::OpenAiChat => &OpenAiChat,
+        Protocol::Anthropic => &Anthropic,
+        Protocol::OpenAiResponses | Protocol::Gemini => &OpenAiChat,
+    }
+}
 
 /// A wire protocol.
 pub(super) trait Wire: Send + Sync {
