@@ -370,6 +370,14 @@ impl Provider for Closed {
         Measure::default()
     }
 
+    fn price(
+        &self,
+        _route: &Route,
+        _usage: patchwork_core::usage::Usage,
+    ) -> Option<patchwork_core::usage::MicroUsd> {
+        None
+    }
+
     async fn chat(
         &self,
         _target: &Target,

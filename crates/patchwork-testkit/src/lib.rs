@@ -4,4 +4,5 @@ pub mod context;
 pub mod forge;
 pub mod git_http;
 pub mod model;
+pub mod otlp;
 pub mod repo;

@@ -3,12 +3,13 @@
 mod answer;
 mod cut;
 mod delivery;
+mod judge;
 mod reply;
 mod request;
 
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::body::Body;
@@ -30,10 +31,14 @@ type Script = dyn Fn(&SeenRequest) -> Reply + Send + Sync;
 
 /// A model under the control of a test.
 ///
-/// It answers `…/chat/completions` as OpenAI does, `…/messages` as Anthropic, `…:generateContent` as Gemini, and lists its
-/// models at `…/models` and `/api/tags`. It has its own threads, so tests without a runtime can use it too, and stops on
-/// drop; a script must not block them. A request that no careful client would send (no text, two system messages, a system message in the middle) is
-/// answered with 400 and kept in [`ModelServer::violations`].
+/// It answers `…/chat/completions` and `…/responses` as OpenAI does (and Azure, at `/openai/deployments/NAME/…`),
+/// `…/messages` as Anthropic, `…:generateContent` and `…:streamGenerateContent?alt=sse` as the Gemini API and Vertex AI, streamed when
+/// asked to, and lists its models at `…/models` and `/api/tags`. It has its own threads, so tests without a runtime can use it too, and
+/// stops on drop; a script must not block them.
+///
+/// A request that its vendor would refuse (not of the vendor's published description, a tool result without its call) or that no
+/// careful client would send (no text, two system messages, a system message in the middle) is answered with 400 and kept in
+/// [`ModelServer::violations`].
 ///
 /// ```
 /// use patchwork_testkit::model::{ModelServer, Reply};
@@ -51,6 +56,7 @@ pub struct ModelServer {
 struct Shared {
     script: Box<Script>,
     models: Vec<String>,
+    lenient: AtomicBool,
     requests: Mutex<Vec<SeenRequest>>,
     violations: Mutex<Vec<String>>,
     listings: AtomicUsize,
@@ -80,6 +86,7 @@ impl ModelServer {
         let shared = Arc::new(Shared {
             script: Box::new(script),
             models: models.iter().map(|&model| model.to_owned()).collect(),
+            lenient: AtomicBool::new(false),
             requests: Mutex::default(),
             violations: Mutex::default(),
             listings: AtomicUsize::new(0),
@@ -118,6 +125,14 @@ impl ModelServer {
             let index = request.index.min(replies.len() - 1);
             replies[index].clone()
         })
+    }
+
+    /// Takes fields that the vendor's published description does not know, as servers do that are only compatible with it. The
+    /// other rules stay.
+    #[must_use]
+    pub fn lenient(self) -> Self {
+        self.shared.lenient.store(true, Ordering::SeqCst);
+        self
     }
 
     /// `http://127.0.0.1:PORT`, as for Ollama and llama.cpp.
@@ -240,7 +255,8 @@ async fn answer(
         requests.push(seen.clone());
         seen
     };
-    let reply = match seen.violation() {
+    let fault = || (!shared.lenient.load(Ordering::SeqCst)).then(|| seen.fault()).flatten();
+    let reply = match seen.violation().or_else(fault) {
         Some(violation) => refuse(&shared, &seen, &violation),
         None => catch_unwind(AssertUnwindSafe(|| (shared.script)(&seen)))
             .unwrap_or_else(|_| refuse(&shared, &seen, "the script of the test panicked")),

@@ -84,3 +84,20 @@ fn a_fix_reply_has_four_sections_and_a_fence_longer_than_the_codes_own() {
     );
     assert!(fix_reply("c", "s", "r", "no newline").ends_with("```\nno newline\n```\n"));
 }
+
+#[test]
+fn what_the_vendor_would_refuse_is_refused_unless_the_server_is_lenient() {
+    let odd = json!({"model": "m", "messages": [{"role": "user", "content": "hello"}], "num_ctx": 4096});
+    let server = ModelServer::start(|_| Reply::text("done"));
+    let (head, body) = post(&server, CHAT, &odd);
+    assert!(head.starts_with("HTTP/1.0 400"), "{head}");
+    assert!(body.contains("'num_ctx' was unexpected"), "{body}");
+    let [violation] = server.violations().try_into().unwrap();
+    assert!(violation.starts_with("request 0: ") && violation.contains("num_ctx"), "{violation}");
+
+    let server = ModelServer::start(|_| Reply::text("done")).lenient();
+    assert_eq!(post_json(&server, CHAT, &odd)["choices"][0]["message"]["content"], "done");
+    server.assert_polite();
+    post(&server, CHAT, &json!({"model": "m", "messages": []}));
+    assert_eq!(server.violations().len(), 1);
+}
