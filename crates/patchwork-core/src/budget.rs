@@ -26,6 +26,11 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// Whether money or tokens are limited.
+    pub fn bounded(&self) -> bool {
+        self.cost.is_some() || self.tokens.is_some()
+    }
+
     /// Whether nothing is limited.
     pub fn is_none(&self) -> bool {
         self.cost.is_none() && self.tokens.is_none() && self.calls.is_none()

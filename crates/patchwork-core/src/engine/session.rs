@@ -227,6 +227,10 @@ impl Memory for Session {
         Ok(())
     }
 
+    fn bounded(&self, call: &Call) -> bool {
+        self.spec.limits.bounded() || call.limits.bounded()
+    }
+
     async fn lost(&self, call: &Call, lost: Lost) -> Result<(), ProviderError> {
         let settled = self.spending.settle(call, |worst| match lost {
             Lost::Nothing => Amount::default(),

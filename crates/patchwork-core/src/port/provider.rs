@@ -315,6 +315,11 @@ pub trait Watch: Send + Sync {
     /// After a try without an answer.
     async fn lost(&self, lost: Lost) -> Result<(), ProviderError>;
 
+    /// Whether money or tokens are limited: then every answer must have a limit too, for there to be a worst case.
+    fn bounded(&self) -> bool {
+        false
+    }
+
     /// Before the wait for another try; must return quickly.
     fn retrying(&self, retry: Retry);
 }

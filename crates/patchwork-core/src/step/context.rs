@@ -60,6 +60,11 @@ pub trait Memory: Send + Sync {
     /// [`Watch::reserve`](crate::port::provider::Watch::reserve).
     async fn reserve(&self, call: &Call, worst: Worst) -> Result<(), ProviderError>;
 
+    /// Whether money or tokens are limited for a call; see [`Watch::bounded`](crate::port::provider::Watch::bounded).
+    fn bounded(&self, call: &Call) -> bool {
+        call.limits.bounded()
+    }
+
     /// Settles a try that brought no answer.
     async fn lost(&self, call: &Call, lost: Lost) -> Result<(), ProviderError>;
 

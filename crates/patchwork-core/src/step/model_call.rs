@@ -165,6 +165,10 @@ impl Watch for Watched<'_> {
         self.ctx.memory.lost(self.call, lost).await
     }
 
+    fn bounded(&self) -> bool {
+        self.ctx.memory.bounded(self.call)
+    }
+
     fn retrying(&self, retry: Retry) {
         self.ctx.emit(EventBody::Retrying {
             problem: self.ctx.redact(&retry.problem),

@@ -3,9 +3,6 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use genai::adapter::AdapterKind;
-use genai::resolver::{AuthData, Endpoint};
-use genai::{Headers, ModelIden, ModelSpec, ServiceTarget};
 use patchwork_core::port::provider::Route;
 use patchwork_core::secret::Secret;
 use patchwork_core::usage::{MicroUsd, Usage};
@@ -92,33 +89,6 @@ impl Destination {
         self.base.host_str().is_some_and(|host| {
             let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
             host == "localhost" || address.is_ok_and(|address| address.is_loopback())
-        })
-    }
-
-    /// The target in the words of the library.
-    pub(super) fn model_spec(&self) -> ModelSpec {
-        let model = &self.route.model;
-        // The library takes what stands before `::` for a name of its own and drops it.
-        let name = if model.contains("::") { format!("as-it-is::{model}") } else { model.clone() };
-        let key = self.key.as_ref().map(Secret::expose);
-        let (kind, auth) = match self.protocol {
-            Protocol::OpenAiChat | Protocol::OpenAiResponses => (
-                AdapterKind::OpenAI,
-                AuthData::RequestOverride {
-                    // Servers of the user's own often want no key, and then no header either.
-                    url: join(&self.base, "chat/completions").into(),
-                    headers: key
-                        .map(|key| Headers::from(("Authorization", format!("Bearer {key}"))))
-                        .unwrap_or_default(),
-                },
-            ),
-            Protocol::Anthropic => (AdapterKind::Anthropic, AuthData::from_single(key.unwrap_or_default())),
-            Protocol::Gemini => (AdapterKind::Gemini, AuthData::from_single(key.unwrap_or_default())),
-        };
-        ModelSpec::Target(ServiceTarget {
-            endpoint: Endpoint::from_owned(self.base.as_str()),
-            auth,
-            model: ModelIden::new(kind, name),
         })
     }
 }

@@ -1,21 +1,20 @@
 //! What went wrong with one try, and whether another may go better.
 
 use std::error::Error as _;
-use std::time::Duration;
 
-use genai::webc;
 use jiff::Timestamp;
 use patchwork_core::failure::nearest;
-use patchwork_core::port::provider::{ChatRequest, ProviderError, ProviderErrorKind};
+use patchwork_core::port::provider::{ChatRequest, Lost, ProviderError, ProviderErrorKind};
 use patchwork_core::secret::Secret;
 use reqwest::header::HeaderMap;
-use serde_json::Value;
 
 use super::catalog::Catalog;
-use super::clean::{clean, message_in, message_of};
+use super::clean::{clean, message_of};
 use super::destination::{CUSTOM, Destination};
-use super::refusal::{is_spent, kind_of_status};
+use super::protocol::{Trouble, Wire};
+use super::refusal::{is_spent, kind_of_status, named};
 use super::settings::retry_after;
+use super::transport::{Failing, Refusal, Undelivered};
 
 /// A try that brought no answer.
 #[derive(Debug)]
@@ -23,15 +22,19 @@ pub(super) struct FailedTry {
     pub(super) error: ProviderError,
     /// Whether the same call may succeed later.
     pub(super) again: bool,
+    /// What it took.
+    pub(super) lost: Lost,
 }
 
-/// Turns what the library and the server say into errors that name who was asked and show no secret.
+/// Turns what the protocol and the server say into errors that name who was asked and show no secret.
 pub(super) struct Blame<'a> {
     pub(super) destination: &'a Destination,
     pub(super) keys: Vec<&'a Secret>,
     pub(super) request: &'a ChatRequest,
     /// Where near names are looked for.
     pub(super) catalog: &'a Catalog,
+    /// What is spoken there.
+    pub(super) wire: &'static dyn Wire,
 }
 
 impl Blame<'_> {
@@ -41,7 +44,7 @@ impl Blame<'_> {
     }
 
     /// An error of `kind` whose message is `LABEL WHAT`.
-    pub(super) fn failed(&self, kind: ProviderErrorKind, what: &str) -> FailedTry {
+    fn failed(&self, kind: ProviderErrorKind, what: &str) -> FailedTry {
         let error = ProviderError {
             kind,
             message: format!("{} {what}", self.destination.label()),
@@ -49,69 +52,101 @@ impl Blame<'_> {
             retry_after: None,
             hint: None,
         };
-        FailedTry { again: kind.retryable(), error }
+        FailedTry { again: kind.retryable(), error, lost: Lost::Nothing }
     }
 
-    /// No answer in time.
-    pub(super) fn timeout(&self, limit: Duration) -> FailedTry {
-        let mut failed = self.failed(ProviderErrorKind::Timeout, &format!("did not answer within {limit:?}"));
-        failed.error.hint = Some("allow more time, or ask for a shorter answer".to_owned());
+    /// A request that can't be made, or an answer that can't be used.
+    pub(super) fn trouble(&self, trouble: Trouble) -> FailedTry {
+        let Trouble { kind, problem, hint, status, again } = trouble;
+        let mut failed = self.failed(kind, &self.clean(&problem));
+        failed.error.status = status;
+        failed.error.hint = hint.or_else(|| self.hint(kind, status.unwrap_or(200)));
+        failed.again = again;
         failed
     }
 
-    /// A text of so many bytes, which no model wrote. Asking again would be paid again.
-    pub(super) fn too_long(&self, bytes: usize) -> FailedTry {
-        let what = format!("answered with {} MiB of text, too much to be an answer", bytes >> 20);
-        FailedTry { again: false, ..self.failed(ProviderErrorKind::Malformed, &what) }
-    }
-
-    /// An error of the library. Its own text is never shown: it holds the prompt.
-    pub(super) fn library(&self, error: &genai::Error) -> FailedTry {
-        use genai::Error as E;
-        let web = match error {
-            E::WebModelCall { webc_error, .. } | E::WebAdapterCall { webc_error, .. } => webc_error,
-            E::HttpError { status, body, headers, .. } => {
-                return self.status(status.as_u16(), body, headers);
-            }
-            E::ChatResponseGeneration { response_body, .. } => return self.unusable(response_body),
-            E::ChatResponse { body, .. } => return self.unusable(body),
-            E::NoChatResponse { .. }
-            | E::InvalidJsonResponseElement { .. }
-            | E::JsonValueExt(_)
-            | E::SerdeJson(_) => return self.malformed("without the fields that the protocol asks for"),
-            _ => return self.failed(ProviderErrorKind::InvalidRequest, "can't be asked this request"),
+    /// A try without an answer. `answers` says whether anything was ever heard from there: a place of the user's that never
+    /// answered is a wrong address rather than a server that is down.
+    pub(super) fn undelivered(&self, failing: Failing, answers: bool) -> FailedTry {
+        let Failing { why, usage, began } = failing;
+        let unknown = usage.map_or(Lost::Unknown, |usage| Lost::Known(usage, self.destination.cost(usage)));
+        let endless = |what: String| FailedTry {
+            // Asking again would be paid again.
+            again: false,
+            ..self.failed(ProviderErrorKind::Malformed, &what)
         };
-        match web {
-            webc::Error::ResponseFailedStatus { status, body, headers } => {
-                self.status(status.as_u16(), body, headers)
+        let (failed, lost) = match why {
+            Undelivered::Unreached(error) => {
+                let failed = self.connection(&error, "can't be reached");
+                (FailedTry { again: failed.again && (answers || self.sold()), ..failed }, Lost::Nothing)
             }
-            webc::Error::ResponseFailedNotJson { content_type, body } => {
-                let what = if content_type.is_empty() { "no content type" } else { content_type.as_str() };
-                self.malformed(&format!("with {} in place of JSON{}", self.clean(what), self.said(body)))
+            Undelivered::Cut(error) => (self.connection(&error, "cut the connection"), unknown),
+            Undelivered::Silent(limit) if began => {
+                let what = format!("fell silent in the middle of its answer, for {limit:?}");
+                (self.failed(ProviderErrorKind::Timeout, &what), unknown)
             }
-            webc::Error::ResponseFailedInvalidJson { cause, .. } => {
-                self.malformed(&format!("with broken JSON ({})", self.clean(cause)))
+            Undelivered::Silent(limit) => {
+                let what = format!("did not answer within {limit:?}");
+                let mut failed = self.failed(ProviderErrorKind::Timeout, &what);
+                failed.error.hint = Some("allow more time, or ask for a shorter answer".to_owned());
+                (failed, unknown)
             }
-            webc::Error::JsonValueExt(_) => self.malformed("without the fields that the protocol asks for"),
-            webc::Error::Reqwest(error) => self.connection(error),
+            Undelivered::TooMuch(what, limit) => {
+                let what = format!("sent more than {} MiB as {what}, too much to be an answer", limit >> 20);
+                (endless(what), unknown)
+            }
+            Undelivered::Endless(limit) => {
+                (endless(format!("was still answering after {} min", limit.as_secs() / 60)), unknown)
+            }
+            Undelivered::Refused(refusal) => {
+                let Refusal { status, headers, body } = *refusal;
+                let status = status.as_u16();
+                // A gateway that lost its server may have lost an answer that is paid for.
+                let lost =
+                    if matches!(status, 502 | 504 | 520..=524) { Lost::Unknown } else { Lost::Nothing };
+                (self.status(status, &body, &headers), lost)
+            }
+            Undelivered::Page(body) => {
+                let what = format!("answered with a web page in place of an answer{}", self.said(&body));
+                let mut failed = endless(what);
+                failed.error.hint = Some(self.wrong_place());
+                (failed, Lost::Nothing)
+            }
+            Undelivered::Unusable(trouble) => {
+                let mut failed = self.trouble(trouble);
+                if failed.error.kind == ProviderErrorKind::Malformed
+                    && failed.error.hint.is_none()
+                    && !self.sold()
+                {
+                    failed.error.hint = Some(self.wrong_place());
+                }
+                (failed, unknown)
+            }
+        };
+        FailedTry { lost, ..failed }
+    }
+
+    fn wrong_place(&self) -> String {
+        if self.destination.route.vendor == CUSTOM {
+            "check `client_base_url`: it is the base of an OpenAI-compatible API and usually ends with /v1"
+                .to_owned()
+        } else {
+            "something between here and there answers in its place: check the proxy settings (HTTPS_PROXY)"
+                .to_owned()
         }
     }
 
-    fn connection(&self, error: &reqwest::Error) -> FailedTry {
-        if error.is_timeout() {
-            return self.failed(ProviderErrorKind::Timeout, "did not answer in time");
-        }
+    /// The outer errors repeat the URL, which may hold credentials; the innermost says what happened.
+    fn connection(&self, error: &reqwest::Error, what: &str) -> FailedTry {
         if error.is_builder() {
             return self.failed(ProviderErrorKind::InvalidRequest, "can't be asked: its URL is not valid");
         }
-        // The outer errors repeat the URL, which may hold credentials; the innermost says what happened.
         let mut cause = error.source();
         let mut innermost = "the connection failed".to_owned();
         while let Some(source) = cause {
             innermost = source.to_string();
             cause = source.source();
         }
-        let what = if error.is_connect() { "can't be reached" } else { "cut the connection" };
         let innermost = self.clean(&innermost);
         let mut failed = self.failed(ProviderErrorKind::Connection, &format!("{what}: {innermost}"));
         failed.error.hint = Some(if self.sold() {
@@ -122,35 +157,11 @@ impl Blame<'_> {
         failed
     }
 
-    /// An answer that says nothing usable. Some gateways put the status of a failure into a body with status 200.
-    pub(super) fn unusable(&self, body: &Value) -> FailedTry {
-        let embedded = body.pointer("/error/code").and_then(Value::as_u64);
-        match embedded.and_then(|code| u16::try_from(code).ok()).filter(|code| (400..600).contains(code)) {
-            Some(status) => self.status(status, &body.to_string(), &HeaderMap::new()),
-            None => match message_in(body) {
-                Some(message) => self.malformed(&format!("without an answer: {}", self.clean(&message))),
-                None => self.malformed("without an answer"),
-            },
-        }
-    }
-
-    fn malformed(&self, what: &str) -> FailedTry {
-        let mut failed = self.failed(ProviderErrorKind::Malformed, &format!("answered {what}"));
-        if self.destination.route.vendor == CUSTOM {
-            failed.error.hint = Some(
-                "check `client_base_url`: it is the base of an OpenAI-compatible API and usually ends with /v1"
-                    .to_owned(),
-            );
-        }
-        failed
-    }
-
     fn status(&self, status: u16, body: &str, headers: &HeaderMap) -> FailedTry {
         let message = message_of(body);
-        let kind = kind_of_status(status, &message, body);
-        let reason = reqwest::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
-        let reason = reason.map(|reason| format!(" {reason}")).unwrap_or_default();
-        let mut failed = self.failed(kind, &format!("answered {status}{reason}{}", self.said(&message)));
+        let vendors = serde_json::from_str(body).ok().and_then(|body| self.wire.refusal(status, &body));
+        let kind = vendors.unwrap_or_else(|| kind_of_status(status, &message, body));
+        let mut failed = self.failed(kind, &format!("answered {}{}", named(status), self.said(&message)));
         failed.error.status = Some(status);
         failed.error.retry_after = retry_after(headers, Timestamp::now());
         failed.error.hint = self.hint(kind, status);

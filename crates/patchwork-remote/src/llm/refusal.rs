@@ -88,3 +88,9 @@ pub(super) fn is_spent(body: &str) -> bool {
         .iter()
         .any(|word| body.contains(word))
 }
+
+/// A status with its usual words: `404 Not Found`.
+pub(super) fn named(status: u16) -> String {
+    let reason = reqwest::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+    reason.map_or_else(|| status.to_string(), |reason| format!("{status} {reason}"))
+}

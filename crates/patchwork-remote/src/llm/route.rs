@@ -100,7 +100,7 @@ impl Models {
         if let Some(known) = served.get(destination.base.as_str()) {
             return Ok(known.clone());
         }
-        let client = &self.clients(destination.is_loopback())?.http;
+        let client = self.client(destination.is_loopback())?;
         let url = join(&destination.base, "models");
         let limit = self.settings.timeout.min(self.settings.local_timeout * 10);
         let listed = list(client, url, "id", destination.key.as_ref(), limit).await.unwrap_or_default();
@@ -242,7 +242,7 @@ impl Models {
         if self.settings.local.is_empty() {
             return Ok(Vec::new());
         }
-        let client = &self.clients(true)?.http;
+        let client = self.client(true)?;
         Ok(self.local.find(client, &self.settings.local, self.settings.local_timeout).await)
     }
 
@@ -258,25 +258,25 @@ impl Models {
         reason: Option<String>,
     ) -> Result<Destination, ProviderError> {
         let vendor = self.catalog().vendor(&server.id).cloned();
-    let url = format!("{}/v1", server.base_url.trim_end_matches('/'));
-    let base = base_url(&url).ok_or_else(|| {
-        not_configured(format!("the address of {} is not an http or https URL", server.name), "")
-    })?;
-    Ok(Destination {
-        route: Route {
-            vendor: server.id.clone(),
-            model: model.to_owned(),
-            base_url: shown(&base),
-            reason,
-            ..Route::default()
-        },
-        protocol: vendor.as_ref().map_or(Protocol::OpenAiChat, |vendor| vendor.protocol),
-        base,
-        key: None,
-        profile: self.catalog().profile(vendor.as_deref(), model),
-        vendor,
-    }
-    .described())
+        let url = format!("{}/v1", server.base_url.trim_end_matches('/'));
+        let base = base_url(&url).ok_or_else(|| {
+            not_configured(format!("the address of {} is not an http or https URL", server.name), "")
+        })?;
+        Ok(Destination {
+            route: Route {
+                vendor: server.id.clone(),
+                model: model.to_owned(),
+                base_url: shown(&base),
+                reason,
+                ..Route::default()
+            },
+            protocol: vendor.as_ref().map_or(Protocol::OpenAiChat, |vendor| vendor.protocol),
+            base,
+            key: None,
+            profile: self.catalog().profile(vendor.as_deref(), model),
+            vendor,
+        }
+        .described())
     }
 }
 

@@ -18,20 +18,18 @@ pub use self::traits::{
 };
 pub use self::vendor::{LongPrompt, Model, Profile, Protocol, Vendor, VendorLimits};
 
-/// The rows that are built in, as they are written.
-static ROWS: LazyLock<Value> = LazyLock::new(|| {
-    #[expect(clippy::expect_used, reason = "the file is part of the program; a test reads it")]
-    serde_saphyr::from_str(include_str!("catalog.yml")).expect("the built-in catalogue is YAML")
-});
-
 static BUILT_IN: LazyLock<Arc<Catalog>> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "the file is part of the program; a test reads it")]
-    Arc::new(Catalog::read(ROWS.clone()).expect("the built-in catalogue is well-formed"))
+    let rows = serde_saphyr::from_str(include_str!("catalog.yml")).expect("the built-in catalogue is YAML");
+    #[expect(clippy::expect_used, reason = "the file is part of the program; a test reads it")]
+    Arc::new(Catalog::read(rows).expect("the built-in catalogue is well-formed"))
 });
 
 /// Vendors and their models.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Catalog {
+    /// As they are written.
+    rows: Value,
     /// In the order in which a default is looked for.
     vendors: Vec<Arc<Vendor>>,
     /// Hosts of no vendor here where `openai/` is part of a model's name.
@@ -44,10 +42,10 @@ impl Catalog {
         BUILT_IN.clone()
     }
 
-    /// The built-in catalogue with rows of the user's: a list of vendors of the same shape, merged by id, their models by
-    /// name. What a row leaves out stays as it is built in; `null` takes it away. All that is wrong is told.
-    pub fn with_rows(rows: &Value) -> Result<Arc<Self>, Vec<RowFault>> {
-        rows::merged(ROWS.clone(), rows).map(Arc::new)
+    /// This catalogue with rows of the user's: a list of vendors of the same shape, merged by id, their models by name. What
+    /// a row leaves out stays as it was; `null` takes it away. All that is wrong is told.
+    pub fn with_rows(&self, rows: &Value) -> Result<Arc<Self>, Vec<RowFault>> {
+        rows::merged(self.rows.clone(), rows).map(Arc::new)
     }
 
     /// All vendors, in the order in which a default is looked for.

@@ -38,7 +38,7 @@ struct Written {
 impl Catalog {
     /// Reads a whole catalogue.
     pub(super) fn read(rows: Value) -> Result<Self, Vec<RowFault>> {
-        let Written { vendors, prefixed_hosts } = serde_json::from_value(rows)
+        let Written { vendors, prefixed_hosts } = Written::deserialize(&rows)
             .map_err(|error| vec![RowFault { place: "vendors".to_owned(), problem: error.to_string() }])?;
         let mut faults = Vec::new();
         let vendors = vendors.into_iter().filter_map(|row| match vendor(row) {
@@ -54,11 +54,14 @@ impl Catalog {
             for id in std::iter::once(&vendor.id).chain(&vendor.aliases) {
                 if !ids.insert(id.clone()) {
                     let place = format!("vendors[{}].aliases", vendor.id);
-                    faults.push(RowFault { place, problem: format!("gives a name, `{id}`, that another vendor has") });
+                    faults.push(RowFault {
+                        place,
+                        problem: format!("gives a name, `{id}`, that another vendor has"),
+                    });
                 }
             }
         }
-        if faults.is_empty() { Ok(Self { vendors, prefixed_hosts }) } else { Err(faults) }
+        if faults.is_empty() { Ok(Self { rows, vendors, prefixed_hosts }) } else { Err(faults) }
     }
 }
 
@@ -114,7 +117,10 @@ fn put(vendors: &mut Vec<Value>, row: &Map<String, Value>, id: &str) -> Option<R
                 let Some(own) = own.as_array_mut() else { continue };
                 // The user's come first: a listing shows them, and a name of theirs is found before ours.
                 for (index, model) in models.iter().enumerate() {
-                    match own.iter_mut().find(|known| known["name"] == model["name"] && model["name"].is_string()) {
+                    match own
+                        .iter_mut()
+                        .find(|known| known["name"] == model["name"] && model["name"].is_string())
+                    {
                         Some(known) => lay_over(known, model),
                         None => own.insert(index.min(own.len()), model.clone()),
                     }

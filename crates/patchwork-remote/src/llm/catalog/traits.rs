@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+pub use crate::llm::tokens::Tokenizer;
+
 /// What a model can do. What is absent is not known: then it is asked, and refuses if it must.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -151,7 +153,11 @@ impl TryFrom<f64> for Temperature {
         if !(0.0..=2.0).contains(&value) {
             return Err("a temperature is a number from 0 to 2");
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is between 0 and 200")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it is between 0 and 200"
+        )]
         Ok(Self((value * 100.0).round() as u16))
     }
 }
@@ -212,16 +218,4 @@ impl Quirks {
             max_temperature: self.max_temperature.or(below.max_temperature),
         }
     }
-}
-
-/// What counts the tokens of a model; those of other models are not public.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Tokenizer {
-    /// OpenAI's, since GPT-4o.
-    O200kBase,
-    /// OpenAI's for its open weights.
-    O200kHarmony,
-    /// OpenAI's before GPT-4o.
-    Cl100kBase,
 }

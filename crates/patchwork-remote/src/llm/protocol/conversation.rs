@@ -6,6 +6,7 @@ use patchwork_core::message::{Message, Role};
 use patchwork_core::port::provider::ChatRequest;
 
 use super::Trouble;
+use crate::llm::catalog::Effort;
 
 /// A conversation that makes sense.
 #[derive(Debug)]
@@ -86,27 +87,20 @@ pub(in crate::llm) fn conversation(request: &ChatRequest) -> Result<Conversation
     Ok(Conversation { system: system.join("\n\n"), turns })
 }
 
-/// How much a model thinks before it answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::llm) enum Effort {
-    /// As little as it can.
-    Minimal,
-    /// A little.
-    Low,
-    /// As usual.
-    Medium,
-    /// Much.
-    High,
-}
-
 impl Effort {
+    const ALL: [Self; 7] =
+        [Self::None, Self::Minimal, Self::Low, Self::Medium, Self::High, Self::Xhigh, Self::Max];
+
     /// The word for it.
     pub(in crate::llm) fn word(self) -> &'static str {
         match self {
+            Self::None => "none",
             Self::Minimal => "minimal",
             Self::Low => "low",
             Self::Medium => "medium",
             Self::High => "high",
+            Self::Xhigh => "xhigh",
+            Self::Max => "max",
         }
     }
 }
@@ -114,8 +108,8 @@ impl Effort {
 /// Reads `reasoning_effort`.
 pub(in crate::llm) fn effort(request: &ChatRequest) -> Result<Option<Effort>, Trouble> {
     let Some(word) = &request.parameters.reasoning_effort else { return Ok(None) };
-    let known = [Effort::Minimal, Effort::Low, Effort::Medium, Effort::High];
-    match known.into_iter().find(|effort| effort.word() == word.trim().to_ascii_lowercase()) {
+    let word = word.trim().to_ascii_lowercase();
+    match Effort::ALL.into_iter().find(|effort| effort.word() == word) {
         Some(effort) => Ok(Some(effort)),
         None => Err(Trouble::invalid("`reasoning_effort` is a word it does not know")
             .hint("use minimal, low, medium or high")),

@@ -40,7 +40,8 @@ pub(super) fn wire(protocol: Protocol) -> &'static dyn Wire {
     match protocol {
         Protocol::OpenAiChat => &OpenAiChat,
         Protocol::Anthropic => &Anthropic,
-        Protocol::OpenAiResponses | Protocol::Gemini => &OpenAiChat,
+        Protocol::OpenAiResponses => &OpenAiResponses,
+        Protocol::Gemini => &Gemini,
     }
 }
 

@@ -4,7 +4,7 @@ use patchwork_core::port::provider::ProviderErrorKind;
 use serde_json::Value;
 
 use crate::llm::clean::message_in;
-use crate::llm::refusal::{kind_of_status, kind_of_word};
+use crate::llm::refusal::{is_spent, kind_of_status, kind_of_word, named};
 
 /// Why a request can't be made or an answer can't be used.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,31 +65,48 @@ impl Trouble {
     /// An error that came with status 200, whole or in mid-stream: `error` is what vendors write under `error`, an object or
     /// a text. Its class is that of the status it names, else of the words it uses; without either it is the server's fault.
     pub(in crate::llm) fn told(error: &Value) -> Self {
-        let status = ["code", "status", "http_status"]
-            .iter()
-            .filter_map(|field| match &error[*field] {
-                Value::Number(code) => code.as_u64(),
-                Value::String(code) => code.parse().ok(),
-                _ => None,
-            })
-            .filter_map(|code| u16::try_from(code).ok())
-            .find(|code| (400..600).contains(code));
+        let status = status_in(error);
         let message = match error {
             Value::String(text) => text.clone(),
             _ => message_in(error).unwrap_or_default(),
         };
-        let word = ["code", "type", "status"].iter().find_map(|field| kind_of_word(error[*field].as_str()?));
         let body = error.to_string();
-        let kind = status.map(|status| kind_of_status(status, &message, &body)).or(word);
+        let kind = status.map(|status| kind_of_status(status, &message, &body)).or_else(|| word_in(error));
         let kind = kind.unwrap_or(ProviderErrorKind::Server);
         let shown = match (status, message.is_empty()) {
-            (Some(status), true) => format!("answered {status}"),
-            (Some(status), false) => format!("answered {status}: {message}"),
+            (Some(status), true) => format!("answered {}", named(status)),
+            (Some(status), false) => format!("answered {}: {message}", named(status)),
             (None, true) => "answered with an error".to_owned(),
             (None, false) => format!("answered with an error: {message}"),
         };
         let trouble = Self { status, ..Self::new(kind, shown) };
-        if crate::llm::refusal::is_spent(&body) { trouble.for_good() } else { trouble }
+        if is_spent(&body) { trouble.for_good() } else { trouble }
+    }
+}
+
+fn status_in(error: &Value) -> Option<u16> {
+    let codes = ["code", "status", "http_status"].iter().filter_map(|field| match &error[*field] {
+        Value::Number(code) => code.as_u64(),
+        Value::String(code) => code.parse().ok(),
+        _ => None,
+    });
+    codes.filter_map(|code| u16::try_from(code).ok()).find(|code| (400..600).contains(code))
+}
+
+fn word_in(error: &Value) -> Option<ProviderErrorKind> {
+    ["code", "type", "status"].iter().find_map(|field| kind_of_word(error[*field].as_str()?))
+}
+
+impl Trouble {
+    /// The error in a body that came with status 200 in place of an answer. One that names no class comes from a server
+    /// that has no such path rather than from a model, so asking again would not help.
+    pub(in crate::llm) fn in_place_of_answer(body: &Value) -> Option<Self> {
+        let error = body.get(0).unwrap_or(body).get("error").filter(|error| !error.is_null())?;
+        let trouble = Self::told(error);
+        Some(match status_in(error).is_some() || word_in(error).is_some() {
+            true => trouble,
+            false => Self { kind: ProviderErrorKind::Malformed, again: false, ..trouble },
+        })
     }
 }
 
@@ -118,7 +135,10 @@ mod tests {
             let trouble = Trouble::told(&error);
             assert_eq!((trouble.kind, trouble.again), (kind, again), "{error}");
         }
-        assert_eq!(Trouble::told(&json!({"code": 401, "message": "who"})).problem, "answered 401: who");
+        assert_eq!(
+            Trouble::told(&json!({"code": 401, "message": "who"})).problem,
+            "answered 401 Unauthorized: who"
+        );
         assert_eq!(Trouble::told(&json!("broke")).problem, "answered with an error: broke");
     }
 }

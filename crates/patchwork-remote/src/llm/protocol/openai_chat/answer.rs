@@ -172,7 +172,9 @@ impl ChatReader {
         };
         for (field, value) in piece {
             match (last.get_mut(field), value) {
-                (Some(Value::String(text)), Value::String(more)) if ["text", "summary", "data"].contains(&field.as_str()) => {
+                (Some(Value::String(text)), Value::String(more))
+                    if ["text", "summary", "data"].contains(&field.as_str()) =>
+                {
                     text.push_str(more);
                 }
                 (_, Value::Null) => {}
@@ -192,20 +194,12 @@ impl ChatReader {
         };
         let known = match fragment.index {
             Some(index) => self.places.get(&index).copied(),
-            None if !id.is_empty() || !name.is_empty() => None,
             None => self.latest,
         };
-        let another = |place: usize| {
-            let taken = self.draft.at(place).map_or("", |call| call.id.as_str());
-            !id.is_empty() && !taken.is_empty() && id != taken && !name.is_empty()
-        };
-        let same = || self.latest.filter(|_| fragment.index.is_none() && !id.is_empty()).filter(|place| {
-            self.draft.at(*place).is_some_and(|call| call.id == id && (name.is_empty() || call.name == name) && arguments.is_string())
-        });
-        let place = match known.filter(|place| !another(*place)).or_else(same) {
+        let place = match known.filter(|place| self.continues(*place, id, name)) {
             Some(place) => place,
             None => {
-                let place = self.draft.call(id, "")?;
+                let place = self.draft.call(id, name)?;
                 if let Some(index) = fragment.index {
                     self.places.insert(index, place);
                 }
@@ -213,7 +207,6 @@ impl ChatReader {
             }
         };
         self.latest = Some(place);
-        self.draft.name(place, id, name)?;
         match arguments {
             Value::Null => {}
             Value::String(piece) => self.draft.arguments(place, piece)?,
@@ -225,6 +218,20 @@ impl ChatReader {
             self.extra.insert(place, fragment.extra_content);
         }
         Ok(())
+    }
+
+    /// Whether a fragment with this id and name belongs to the call at `place`: some servers repeat both in every fragment.
+    fn continues(&mut self, place: usize, id: &str, name: &str) -> bool {
+        let Some(call) = self.draft.at(place) else { return false };
+        if name.is_empty() {
+            return true;
+        }
+        if call.name.is_empty() {
+            call.name = name.to_owned();
+            return true;
+        }
+        let another = !id.is_empty() && !call.id.is_empty() && id != call.id;
+        !another && serde_json::from_str::<serde::de::IgnoredAny>(&call.arguments).is_err()
     }
 }
 
@@ -273,10 +280,13 @@ impl Reader for ChatReader {
                 let what = format!("broke off its answer ({word})");
                 return Err(Trouble::new(ProviderErrorKind::Server, what));
             }
-            _ if !tool_calls.is_empty() && !matches!(finish.as_deref(), Some("length" | "content_filter")) => {
+            _ if !tool_calls.is_empty()
+                && !matches!(finish.as_deref(), Some("length" | "content_filter")) =>
+            {
                 Finish::ToolCalls
             }
-            None | Some("stop" | "tool_calls" | "function_call" | "eos_token" | "stop_sequence" | "end_turn") => {
+            None
+            | Some("stop" | "tool_calls" | "function_call" | "eos_token" | "stop_sequence" | "end_turn") => {
                 Finish::Stop
             }
             Some("length" | "max_tokens" | "model_length") => Finish::Length,
@@ -316,7 +326,8 @@ impl Reader for ChatReader {
 fn usage_of(usage: &Value) -> Option<Usage> {
     usage.as_object()?;
     let count = |pointer: &str| usage.pointer(pointer).and_then(Value::as_u64);
-    let (input_tokens, output) = (count("/prompt_tokens").unwrap_or(0), count("/completion_tokens").unwrap_or(0));
+    let (input_tokens, output) =
+        (count("/prompt_tokens").unwrap_or(0), count("/completion_tokens").unwrap_or(0));
     let reasoning_tokens = count("/completion_tokens_details/reasoning_tokens").unwrap_or(0);
     // xAI counts thoughts apart; the total says so.
     let apart = input_tokens.saturating_add(output).saturating_add(reasoning_tokens);

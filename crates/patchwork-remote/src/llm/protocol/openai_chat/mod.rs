@@ -21,7 +21,7 @@ impl Wire for OpenAiChat {
     fn request(&self, destination: &Destination, request: &ChatRequest) -> Result<WireRequest, Trouble> {
         Ok(WireRequest {
             url: join(&destination.base, "chat/completions"),
-            headers: destination.authorization()?,
+            headers: destination.authorization().into_iter().collect(),
             body: request::body(&destination.route.model, &destination.profile, request)?,
         })
     }

@@ -81,7 +81,8 @@ fn turn(message: &Message, abilities: &Abilities) -> Result<Value, Trouble> {
     }
     let extra = wanted.and_then(|wanted| wanted.get("extra_content"));
     let calls = tool_calls.iter().map(|ToolCall { id, name, arguments }| {
-        let mut call = json!({"id": id, "type": "function", "function": {"name": name, "arguments": arguments}});
+        let mut call =
+            json!({"id": id, "type": "function", "function": {"name": name, "arguments": arguments}});
         if let Some(extra) = extra.and_then(|extra| extra.get(id)) {
             call["extra_content"] = extra.clone();
         }
@@ -95,9 +96,13 @@ fn part(attachment: &Attachment, abilities: &Abilities) -> Result<Value, Trouble
     let Attachment { media_type, data, name } = attachment;
     let url = || format!("data:{media_type};base64,{}", data.trim());
     match Kind::of(attachment)? {
-        Kind::Image if abilities.images == Some(false) => Err(Trouble::unsupported("it does not look at images")),
+        Kind::Image if abilities.images == Some(false) => {
+            Err(Trouble::unsupported("it does not look at images"))
+        }
         Kind::Image => Ok(json!({"type": "image_url", "image_url": {"url": url()}})),
-        Kind::Pdf if abilities.files == Some(false) => Err(Trouble::unsupported("it does not read PDF files")),
+        Kind::Pdf if abilities.files == Some(false) => {
+            Err(Trouble::unsupported("it does not read PDF files"))
+        }
         Kind::Pdf => {
             let filename = name.as_deref().unwrap_or("attachment.pdf");
             Ok(json!({"type": "file", "file": {"filename": filename, "file_data": url()}}))
@@ -116,7 +121,8 @@ fn format(
     let mut bind = |format: Value| body.insert("response_format".to_owned(), format);
     match &output.schema {
         Some(schema) if abilities.schema != Some(false) => {
-            let closed = Closed::of(schema).filter(|closed| closed.optional == 0 && quirks.strict != Some(false));
+            let closed =
+                Closed::of(schema).filter(|closed| closed.optional == 0 && quirks.strict != Some(false));
             let strict = closed.is_some();
             let schema = closed.map_or_else(|| schema.clone(), |closed| closed.schema);
             let mut form = json!({"name": output.name, "schema": schema});
@@ -175,12 +181,20 @@ fn parameters(
         Some(SeedField::Seed) | None => "seed",
     };
     put(abilities.seed, "seed", seed_field, seed.map(|value| json!(value)))?;
-    let effort = effort(request, quirks)?.map(|effort| json!(effort.as_str()));
-    put(abilities.effort, "reasoning_effort", "reasoning_effort", effort)?;
+    let effort = effort(request)?;
+    put(abilities.effort, "reasoning_effort", "reasoning_effort", effort.map(|effort| json!(effort.word())))?;
+    if let (Some(effort), Some(known)) = (effort, &quirks.efforts)
+        && !known.contains(&effort)
+    {
+        let known: Vec<_> = known.iter().map(|effort| effort.word()).collect();
+        let what = format!("it knows no `reasoning_effort` of `{}`", effort.word());
+        return Err(Trouble::unsupported(what).hint(format!("use {}", known.join(", "))));
+    }
     for (name, value) in [("frequency_penalty", frequency_penalty), ("presence_penalty", presence_penalty)] {
         put(abilities.penalties, name, name, value.map(|value| json!(value)))?;
     }
-    let bias = (!logit_bias.is_empty()).then(|| logit_bias.iter().map(|(id, bias)| (id.clone(), number(*bias))).collect());
+    let bias = (!logit_bias.is_empty())
+        .then(|| logit_bias.iter().map(|(id, bias)| (id.clone(), number(*bias))).collect());
     put(abilities.logit_bias, "logit_bias", "logit_bias", bias.map(Value::Object))?;
     put(abilities.logprobs, "logprobs", "logprobs", logprobs.map(|_| json!(true)))?;
     put(abilities.logprobs, "logprobs", "top_logprobs", logprobs.filter(|n| *n > 0).map(|n| json!(n)))
@@ -226,7 +240,9 @@ fn tools(request: &ChatRequest, abilities: &Abilities, body: &mut Map<String, Va
         ToolChoice::Required => json!("required"),
         ToolChoice::Named(name) => {
             if !request.tools.iter().any(|tool| tool.name == *name) {
-                return Err(Trouble::invalid(format!("the tool `{name}` that must be called is not among the tools")));
+                return Err(Trouble::invalid(format!(
+                    "the tool `{name}` that must be called is not among the tools"
+                )));
             }
             json!({"type": "function", "function": {"name": name}})
         }

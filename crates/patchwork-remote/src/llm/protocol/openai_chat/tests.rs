@@ -1,0 +1,1 @@
+//! What is sent, and what is read out of every accent.
