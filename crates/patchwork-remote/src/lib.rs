@@ -3,6 +3,7 @@
 pub mod forge;
 pub mod http;
 pub mod llm;
+pub mod otlp;
 mod tls;
 
 pub use tls::install_tls;

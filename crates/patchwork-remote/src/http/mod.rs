@@ -342,7 +342,7 @@ fn client_for(base: &Url) -> Result<reqwest::Client, HttpError> {
 }
 
 /// The cause at the end of an error's chain: the one that says something (`Connection refused`).
-fn innermost(error: &dyn std::error::Error) -> String {
+pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
     let mut last = error;
     while let Some(source) = last.source() {
         last = source;
