@@ -72,6 +72,14 @@ impl Language {
         Self::of_path(path).or_else(|| Self::of_shebang(text.lines().next()?))
     }
 
+    /// By what people call it: its name, the word behind a code fence, the ending of its files; in any case.
+    pub fn of_word(word: &str) -> Option<Self> {
+        let named = |language: &Self| {
+            [language.name(), language.fence()].iter().any(|n| n.eq_ignore_ascii_case(word))
+        };
+        Self::ALL.into_iter().find(named).or_else(|| Self::of_extension(word))
+    }
+
     fn of_extension(extension: &str) -> Option<Self> {
         // In C++ land `.C` and `.H` differ from `.c` and `.h`.
         if matches!(extension, "C" | "H") {
@@ -215,6 +223,20 @@ mod tests {
             ("x.vue", None),
         ] {
             assert_eq!(Language::of_path(path), language, "{path}");
+        }
+    }
+
+    #[test]
+    fn known_by_what_people_call_it() {
+        for (word, language) in [
+            ("C++", Some(Language::Cpp)),
+            ("csharp", Some(Language::CSharp)),
+            ("Python", Some(Language::Python)),
+            ("ts", Some(Language::TypeScript)),
+            ("text", None),
+            ("", None),
+        ] {
+            assert_eq!(Language::of_word(word), language, "{word}");
         }
     }
 

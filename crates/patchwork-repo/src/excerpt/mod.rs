@@ -2,6 +2,7 @@
 
 #[rustfmt::skip] // A table reads best with many words to a line.
 mod kinds;
+mod outline;
 mod search;
 
 use std::ops::Range;
@@ -14,6 +15,8 @@ use thiserror::Error;
 use crate::language::Language;
 use crate::syntax::Syntax;
 use crate::text::{SourceText, TextError};
+
+pub use self::outline::Outline;
 
 /// What an excerpt is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

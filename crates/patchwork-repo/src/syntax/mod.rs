@@ -173,7 +173,7 @@ fn parse(language: Language, text: &str) -> Option<tree_sitter::Tree> {
 }
 
 /// Moves to the next node after the current one and all below it.
-fn next(cursor: &mut TreeCursor<'_>) -> bool {
+pub(crate) fn next(cursor: &mut TreeCursor<'_>) -> bool {
     while !cursor.goto_next_sibling() {
         if !cursor.goto_parent() {
             return false;
