@@ -149,10 +149,15 @@ async fn run(session: &Arc<Session>, step: Arc<dyn ErasedStep>, execution: Execu
     let body = tokio::spawn(async move { step.run_json(&in_body, input).await });
     let result = supervise(body, &cancel, execution.timeout, &execution.uses).await;
     match result {
-        Ok(output) => match context.skip_reason() {
-            Some(reason) => Outcome::Skipped { reason: session.ports.secrets.redact(&reason), output },
-            None => Outcome::Completed { output },
-        },
+        Ok(mut output) => {
+            // The run goes on with what the journal will hold. Placeholders are never written into a file, so that what was
+            // masked here can't become a change of the user's code.
+            context.mask_value(&mut output);
+            match context.skip_reason() {
+                Some(reason) => Outcome::Skipped { reason: session.ports.secrets.redact(&reason), output },
+                None => Outcome::Completed { output },
+            }
+        }
         Err(error) => {
             let retryable = error.retryable();
             let mut failure = error.into_failure();

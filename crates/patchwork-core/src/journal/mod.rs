@@ -284,18 +284,7 @@ impl Journal {
     fn clean_json(&self, value: &impl serde::Serialize) -> Result<String, Failure> {
         let text = serde_json::to_string(value)
             .map_err(|e| Failure::internal(format!("a record is not JSON: {e}")))?;
-        // Looking for secrets in the text first spares walking the value in the usual case that none is there. A secret
-        // with characters that JSON escapes is looked for in the value.
-        let escapes = |s: &crate::secret::Secret| {
-            s.expose().contains(['"', '\\']) || s.expose().contains(char::is_control)
-        };
-        let odd = self.secrets.names().iter().filter_map(|name| self.secrets.get(name)).any(|s| escapes(&s));
-        if !odd && self.secrets.redact(&text) == text {
-            return Ok(text);
-        }
-        let mut value: Value = serde_json::from_str(&text).map_err(unreadable)?;
-        self.secrets.redact_value(&mut value);
-        Ok(value.to_string())
+        Ok(self.secrets.redact_json(text))
     }
 
     fn parse(&self, body: &str) -> Result<Value, Failure> {

@@ -41,7 +41,11 @@ impl Known {
         for (name, secret) in &secrets {
             if !texts.contains_key(secret.expose()) {
                 texts.insert(secret.expose().to_owned(), known.names.len());
-                known.names.push(name.as_str().into());
+                // Placeholders are in capitals, and each is of another value.
+                let taken = |name: &str| known.names.iter().any(|other| other.eq_ignore_ascii_case(name));
+                let number = (2..).find(|number| !taken(&format!("{name}_{number}")));
+                let name = if taken(name) { format!("{name}_{}", number.unwrap_or(2)) } else { (*name).clone() };
+                known.names.push(name.into());
             }
         }
         for (_, secret) in secrets {

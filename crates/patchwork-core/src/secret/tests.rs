@@ -39,6 +39,9 @@ fn what_is_only_hidden_can_not_be_used() {
     secrets.hide([("DB_PASSWORD".to_owned(), Secret::new("hunter22"))]);
     assert_eq!((secrets.redact("is hunter22"), secrets.get("DB_PASSWORD")), ("is ***".to_owned(), None));
     assert!(secrets.names().is_empty());
+    secrets.insert("db_password", Secret::new("another1"));
+    let masked = secrets.mask("hunter22 another1", RUN).unwrap();
+    assert_eq!(masked.text, "PATCHWORK_MASKED_DB_PASSWORD_2 PATCHWORK_MASKED_DB_PASSWORD");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -90,6 +91,8 @@ pub struct Context {
     pub(crate) emitter: Arc<dyn Emitter>,
     pub(crate) memory: Arc<dyn Memory>,
     pub(crate) skipped: Arc<Mutex<Option<String>>>,
+    /// Whether the user was told that a prompt held secrets.
+    pub(crate) masked: Arc<AtomicBool>,
 }
 
 impl Context {
@@ -107,8 +110,21 @@ impl Context {
         emitter: Arc<dyn Emitter>,
         memory: Arc<dyn Memory>,
     ) -> Self {
-        let skipped = Arc::default();
-        Self { run, run_started_ms, node, step, effects, ports, prompts, cancel, emitter, memory, skipped }
+        let (skipped, masked) = (Arc::default(), Arc::default());
+        Self {
+            run,
+            run_started_ms,
+            node,
+            step,
+            effects,
+            ports,
+            prompts,
+            cancel,
+            emitter,
+            memory,
+            skipped,
+            masked,
+        }
     }
 
     /// The run.
@@ -177,14 +193,14 @@ impl Context {
         self.ports.secrets.get(name)
     }
 
-    /// `text` with every known secret masked.
-    pub fn redact(&self, text: &str) -> String {
-        self.ports.secrets.redact(text)
+    /// The option names of the secrets that were given, sorted.
+    pub fn secret_names(&self) -> Vec<String> {
+        self.ports.secrets.names()
     }
 
-    /// The name of a secret whose value is in `text`: such text is shown to no model.
-    pub fn secret_in(&self, text: &str) -> Option<String> {
-        self.ports.secrets.found_in(text)
+    /// `text` with every secret masked, for people; see [`Secrets::redact`].
+    pub fn redact(&self, text: &str) -> String {
+        self.ports.secrets.redact(text)
     }
 
     /// [`Context::redact`] over every string of a JSON value.
@@ -240,13 +256,15 @@ impl Context {
         if let Some(found) = self.recalled(&key).await? {
             return Ok(found);
         }
-        let memory = self.memory.clone();
+        let ctx = self.clone();
         let task = tokio::spawn(async move {
             let result = work.await?;
-            let value = serde_json::to_value(&result)
+            let mut value = serde_json::to_value(&result)
                 .map_err(|e| StepError::internal(format!("a result can't be recorded: {e}")))?;
-            memory.record(&key, &value).await?;
-            Ok(result)
+            let masked = ctx.mask_value(&mut value);
+            ctx.memory.record(&key, &value).await?;
+            // The step goes on with what it would find in the journal.
+            if masked { Self::understood(&key, value) } else { Ok(result) }
         });
         match task.await {
             Ok(result) => result,
@@ -256,8 +274,12 @@ impl Context {
 
     /// What the journal holds under a key.
     pub(super) async fn recalled<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, StepError> {
-        let Some(found) = self.memory.recall(key).await? else { return Ok(None) };
-        serde_json::from_value(found).map(Some).map_err(|error| {
+        let found = self.memory.recall(key).await?;
+        found.map(|found| Self::understood(key, found)).transpose()
+    }
+
+    fn understood<T: DeserializeOwned>(key: &str, value: Value) -> Result<T, StepError> {
+        serde_json::from_value(value).map_err(|error| {
             StepError::internal(format!("the journal holds something else under {key}: {error}"))
         })
     }

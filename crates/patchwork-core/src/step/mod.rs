@@ -4,6 +4,7 @@ mod context;
 mod effects;
 mod error;
 mod input;
+mod masking;
 mod model_call;
 
 use std::sync::OnceLock;

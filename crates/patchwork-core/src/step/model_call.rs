@@ -70,13 +70,14 @@ pub struct Asked {
 impl Context {
     /// Asks a model. An answer that is in the journal is given again; otherwise `prepare` makes of the request what is sent,
     /// and the answer is in the journal, with the request, before this returns. It happens in a task of its own, so
-    /// that a paid answer is recorded even when the step is dropped.
+    /// that a paid answer is recorded even when the step is dropped. Secrets are masked in both.
     pub async fn ask<P, F>(&self, question: Question, prepare: P) -> Result<Answered, StepError>
     where
         P: FnOnce(ChatRequest) -> F + Send + 'static,
         F: Future<Output = Result<ChatRequest, StepError>> + Send,
     {
-        let Question { index, target, request, limits } = question;
+        let Question { index, target, mut request, limits } = question;
+        self.mask_request(&mut request);
         let digest = if target.fallbacks.is_empty() {
             // Credentials stay out: they change nothing about an answer.
             crate::engine::digest(&(index, &target.model, &target.base_url, &request))?
@@ -105,7 +106,10 @@ impl Context {
                 request,
             };
             let answer = match answer {
-                Ok(answer) => answer,
+                Ok(mut answer) => {
+                    ctx.mask_answer(&mut answer);
+                    answer
+                }
                 Err(error) => {
                     if error.kind != ProviderErrorKind::Cancelled {
                         ctx.memory.failed(&call, &asked, &error);

@@ -79,8 +79,6 @@ pub struct Counts {
     pub taken: usize,
     /// In `waiting`.
     pub waiting: usize,
-    /// In code that holds a secret of the run.
-    pub withheld: usize,
 }
 
 /// What was cut out, and what was not.
@@ -141,7 +139,7 @@ fn extract(
     limit: Option<usize>,
     max_tokens: usize,
 ) -> Result<ExtractCodeOutput, StepError> {
-    let sources = Sources::new(ctx.checkout()?);
+    let sources = Sources::new(ctx)?;
     let line_text = |path: &str, start, end| sources.lines(path, start, end);
     let report = sarif::read(log, |uri| sources.resolve(uri), line_text)
         .map_err(|error| StepError::Failed(error.into()))?;
@@ -190,7 +188,7 @@ fn extract(
     let places = places.into_iter().map(|(_, place)| place).collect();
     (output.files_to_patch, output.waiting) = pieces(places, &fixes, &sources, max_tokens, &line_text);
     let count = |pieces: &[AffectedCode]| pieces.iter().map(|piece| piece.findings.len()).sum();
-    withhold_secrets(ctx, &mut output);
+    tell_masked(ctx, &output, &sources);
     output.counts.taken = count(&output.files_to_patch);
     output.counts.waiting = count(&output.waiting);
     output.unusable = unusable(&output, refused, unfinished);
@@ -200,7 +198,7 @@ fn extract(
 /// See [`ExtractCodeOutput::unusable`].
 fn unusable(output: &ExtractCodeOutput, refused: usize, unfinished: Option<String>) -> String {
     let counts = &output.counts;
-    if counts.taken + counts.waiting + counts.withheld > 0 {
+    if counts.taken + counts.waiting > 0 {
         return String::new();
     }
     match refused + counts.unreadable {
@@ -211,27 +209,20 @@ fn unusable(output: &ExtractCodeOutput, refused: usize, unfinished: Option<Strin
     }
 }
 
-/// Drops the pieces that hold a secret of the run. With a mask in its place a fix would write the mask into the file.
-fn withhold_secrets(ctx: &Context, output: &mut ExtractCodeOutput) {
-    let secret_of = |piece: &AffectedCode| {
-        let replacements = piece.fix.iter().flat_map(|fix| &fix.edits).map(|edit| edit.replacement.as_str());
-        let texts = [piece.affected_code.as_str(), &piece.message_text, &piece.uri];
-        texts.into_iter().chain(replacements).find_map(|text| ctx.secret_in(text))
-    };
-    for pieces in [&mut output.files_to_patch, &mut output.waiting] {
-        pieces.retain(|piece| {
-            let Some(name) = secret_of(piece) else { return true };
-            output.counts.withheld += piece.findings.len();
-            output.skipped.push(Skipped {
-                path: piece.uri.clone(),
-                reason: format!(
-                    "lines {} to {} hold the value of `{name}`, which is shown to no model: take it out of the file",
-                    piece.start_line + 1,
-                    piece.end_line
-                ),
-            });
-            false
-        });
+/// Says of each file with pieces how many of its secrets no prompt holds.
+fn tell_masked(ctx: &Context, output: &ExtractCodeOutput, sources: &Sources<'_>) {
+    let pieces = output.files_to_patch.iter().chain(&output.waiting);
+    let paths: BTreeSet<&str> = pieces.map(|piece| piece.uri.as_str()).collect();
+    for path in paths {
+        match sources.masked_in(path) {
+            0 => {}
+            1 => ctx.warn(format!("a secret in {path} is masked in prompts: change it where it is used")),
+            many => {
+                ctx.warn(format!(
+                    "{many} secrets in {path} are masked in prompts: change them where they are used"
+                ));
+            }
+        }
     }
 }
 
@@ -261,9 +252,6 @@ fn tell(ctx: &Context, output: &ExtractCodeOutput, least: Severity) {
     }
     if counts.unreadable > 0 {
         reasons.push(format!("{} in code that can't be read", counts.unreadable));
-    }
-    if counts.withheld > 0 {
-        reasons.push(format!("{} in code that holds a secret", counts.withheld));
     }
     let problems = match output.problems.len() {
         0 => String::new(),

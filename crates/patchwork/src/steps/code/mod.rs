@@ -2,6 +2,7 @@
 
 pub mod conclude;
 pub mod extract_code;
+mod masked;
 pub mod modify_code;
 pub mod modify_code_once;
 pub mod report;

@@ -192,7 +192,7 @@ fn modify(
     let bytes = file.with_edits(&edits)?;
     let mut pieces = Vec::with_capacity(proposals.len());
     for (proposal, edit) in proposals.into_iter().zip(edits) {
-        let diff = file.diff_to(&file.with_edits(&[edit])?)?;
+        let diff = file.diff_to(ctx, &file.with_edits(&[edit])?)?;
         let Proposal { index, start_line, end_line, sections, .. } = proposal;
         pieces.push((index, ModifiedPiece { path: file.path.clone(), start_line, end_line, diff, sections }));
     }

@@ -61,7 +61,7 @@ impl Step for ModifyCodeOnce {
         let (start_line, end_line) = (input.start_line, input.end_line);
         let edit = Edit { path: file.path.clone(), start_line, end_line, replacement };
         let bytes = file.with_edits(&[edit])?;
-        let diff = file.diff_to(&bytes)?;
+        let diff = file.diff_to(ctx, &bytes)?;
         if diff.is_empty() {
             ctx.skip(format!("{} is so already", file.path));
         } else {

@@ -2,9 +2,12 @@
 
 use patchwork_core::failure::Failure;
 use patchwork_core::patch::Edit;
+use patchwork_core::secret::PLACEHOLDER;
 use patchwork_core::step::{Context, StepError};
 use patchwork_repo::edits::{self, unified_diff, write_atomic};
 use patchwork_repo::text::SourceText;
+
+use super::masked;
 
 /// A file of the checkout as it stands.
 #[derive(Debug)]
@@ -13,6 +16,8 @@ pub(super) struct SourceFile {
     pub(super) path: String,
     /// Its text; none when there is no such file yet.
     pub(super) text: Option<SourceText>,
+    /// The same with placeholders for its secrets, where it has any.
+    masked: Option<SourceText>,
 }
 
 /// Files above this are data, not source: 16 MiB.
@@ -28,7 +33,7 @@ impl SourceFile {
         };
         match std::fs::metadata(&place) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Ok(Self { path, text: None });
+                return Ok(Self { path, text: None, masked: None });
             }
             Err(error) => return Err(unreadable(error)),
             Ok(found) if found.len() > MAX_BYTES => {
@@ -42,7 +47,18 @@ impl SourceFile {
         }
         let bytes = std::fs::read(&place).map_err(unreadable)?;
         let text = SourceText::decode(bytes).map_err(|error| error.failure(&path))?;
-        Ok(Self { path, text: Some(text) })
+        Self::of(ctx, path, text)
+    }
+
+    /// A file of this text.
+    pub(super) fn of(ctx: &Context, path: String, text: SourceText) -> Result<Self, StepError> {
+        let masked = masked::shown(ctx, &text).map_err(|error| error.failure(&path))?;
+        Ok(Self { path, text: Some(text), masked: masked.map(|(text, _)| text) })
+    }
+
+    /// The text as others see it: with placeholders for its secrets, in the same lines. None when there is no such file yet.
+    pub(super) fn shown(&self) -> Option<&SourceText> {
+        self.masked.as_ref().or(self.text.as_ref())
     }
 
     /// The text; empty for a file that does not exist yet.
@@ -50,7 +66,8 @@ impl SourceFile {
         self.text.as_ref().map_or("", SourceText::text)
     }
 
-    /// The bytes with edits applied, all or none.
+    /// The bytes with edits applied, all or none. Edits are of the text as it is shown: lines that they leave alone keep their
+    /// secrets, and no placeholder is ever written.
     pub(super) fn with_edits(&self, edits: &[Edit]) -> Result<Vec<u8>, Failure> {
         let empty;
         let source = match &self.text {
@@ -60,13 +77,35 @@ impl SourceFile {
                 &empty
             }
         };
+        let real;
+        let edits = match edits.iter().any(|edit| edit.replacement.contains(PLACEHOLDER)) {
+            true => {
+                let unmasked = edits.iter().map(|edit| self.unmasked(source, edit));
+                real = unmasked.collect::<Result<Vec<_>, _>>()?;
+                &real
+            }
+            false => edits,
+        };
         edits::apply(source, edits).map_err(|error| error.failure(&self.path))
     }
 
-    /// The unified diff from the file as it stands to these bytes of it.
-    pub(super) fn diff_to(&self, bytes: &[u8]) -> Result<String, Failure> {
+    fn unmasked(&self, source: &SourceText, edit: &Edit) -> Result<Edit, Failure> {
+        let shown = self.masked.as_ref().unwrap_or(source);
+        let lines = |text: &SourceText| match (edit.start_line, edit.end_line) {
+            (Some(start), Some(end)) => text.line_range(start as usize, end as usize).to_owned(),
+            _ => text.text().to_owned(),
+        };
+        masked::unmasked(&edit.replacement, &lines(shown), &lines(source))
+            .map(|replacement| Edit { replacement, ..edit.clone() })
+            .map_err(Failure::failed)
+    }
+
+    /// The unified diff from the file as it stands to these bytes of it, both as they are shown.
+    pub(super) fn diff_to(&self, ctx: &Context, bytes: &[u8]) -> Result<String, StepError> {
         let new = SourceText::decode(bytes).map_err(|error| error.failure(&self.path))?;
-        Ok(unified_diff(&self.path, self.text.as_ref().map(SourceText::text), new.text()))
+        let new = Self::of(ctx, self.path.clone(), new)?;
+        let text = |file: &Self| file.shown().map(|text| text.text().to_owned());
+        Ok(unified_diff(&self.path, text(self).as_deref(), text(&new).unwrap_or_default().as_str()))
     }
 
     /// Puts new bytes in place of the file.

@@ -219,14 +219,6 @@ struct Caller {
 impl Caller {
     /// One call, or its recorded answer.
     async fn ask(&self, index: usize, request: ChatRequest) -> Result<ChatAnswer, StepError> {
-        let mut texts = request.messages.iter().map(|message| message.content.as_str());
-        if let Some(name) = texts.find_map(|text| self.ctx.secret_in(text)) {
-            let refused = format!("the prompt holds the value of `{name}`: it was not sent");
-            return Err(StepError::Failed(
-                Failure::refused(refused)
-                    .hint("take the value out of the code, and change it where it is used"),
-            ));
-        }
         let question = Question {
             index,
             target: self.target.clone(),

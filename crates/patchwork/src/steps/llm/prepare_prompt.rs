@@ -92,7 +92,12 @@ pub(super) async fn prepare(ctx: &Context, options: &PromptOptions) -> Result<Ve
             ));
         }
     };
-    values.iter().map(|value| Ok(prompt.render(&with_fence(value))?)).collect()
+    let render = |value| {
+        let mut messages = prompt.render(&with_fence(value))?;
+        ctx.mask_prompt(&mut messages);
+        Ok(messages)
+    };
+    values.iter().map(render).collect()
 }
 
 async fn find_prompt(ctx: &Context, options: &PromptOptions) -> Result<Prompt, StepError> {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use patchwork_core::finding::Finding;
+use patchwork_core::secret::PLACEHOLDER;
 use patchwork_core::tokens::estimate;
 use patchwork_repo::excerpt::Unit;
 
@@ -50,7 +51,7 @@ pub(super) fn pieces(
     for (path, places) in by_file {
         let file = sources.file(&path);
         let Ok(file) = file.as_ref() else { continue };
-        let text = |lines: &Range<usize>| file.source().line_range(lines.start, lines.end);
+        let text = |lines: &Range<usize>| file.shown().line_range(lines.start, lines.end);
         let language = file.language().map(|language| language.name()).unwrap_or_default();
         let fits = |lines: &Range<usize>| estimate(text(lines).len()) <= max_tokens;
         for place in apart(places, &fits) {
@@ -59,7 +60,7 @@ pub(super) fn pieces(
                 start_line: u32::try_from(place.lines.start).unwrap_or(u32::MAX),
                 end_line: u32::try_from(place.lines.end).unwrap_or(u32::MAX),
                 affected_code: text(&place.lines).to_owned(),
-                message_text: message_text(&findings),
+                message_text: message_text(&findings, text(&place.lines)),
                 language: language.to_owned(),
                 unit: place.unit.as_str().to_owned(),
                 findings,
@@ -131,7 +132,7 @@ fn apart(mut places: Vec<Place>, fits: &dyn Fn(&Range<usize>) -> bool) -> Vec<Pl
 }
 
 /// What is wrong, for the prompt, in the form that prompts of the Python original expect.
-fn message_text(findings: &[Finding]) -> String {
+fn message_text(findings: &[Finding], code: &str) -> String {
     let mut paragraphs: Vec<String> = Vec::new();
     for finding in findings {
         let mut paragraph = format!("Issue Description: {}", finding.message);
@@ -145,6 +146,12 @@ fn message_text(findings: &[Finding]) -> String {
         if !paragraphs.contains(&paragraph) {
             paragraphs.push(paragraph);
         }
+    }
+    if code.contains(PLACEHOLDER) {
+        paragraphs.push(format!(
+            "Words in the code that begin with {PLACEHOLDER} stand for secrets. Leave the lines that hold them exactly as they \
+             are, or take the secrets out of them; write such a word nowhere else."
+        ));
     }
     paragraphs.join("\n\n")
 }

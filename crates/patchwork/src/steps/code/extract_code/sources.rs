@@ -2,17 +2,20 @@
 //! findings are taken one after the other is read and parsed once.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::Range;
 use std::rc::Rc;
 
 use patchwork_core::failure::Failure;
 use patchwork_core::finding::Finding;
 use patchwork_core::port::checkout::Checkout;
+use patchwork_core::step::{Context, StepError};
 use patchwork_core::tokens::estimate;
 use patchwork_repo::excerpt::SourceFile;
+use patchwork_repo::text::SourceText;
 
 use super::pieces::Place;
+use crate::steps::code::masked;
 
 /// Larger files are data: 16 MiB.
 const MAX_BYTES: u64 = 16 << 20;
@@ -25,18 +28,48 @@ const KEPT: usize = 8;
 /// a fix of it would be paid for dearly and read by nobody.
 const ENOUGH: usize = 8000;
 
-type Read = Rc<Result<SourceFile, String>>;
+type Read = Rc<Result<Source, String>>;
+
+/// A file, and what of it may be shown.
+pub(super) struct Source {
+    file: SourceFile,
+    masked: Option<SourceText>,
+}
+
+impl Source {
+    /// The text with placeholders for its secrets, in the same lines.
+    pub(super) fn shown(&self) -> &SourceText {
+        self.masked.as_ref().unwrap_or(self.file.source())
+    }
+}
+
+impl std::ops::Deref for Source {
+    type Target = SourceFile;
+
+    fn deref(&self) -> &SourceFile {
+        &self.file
+    }
+}
 
 /// Files of the checkout, read when asked for.
 pub(super) struct Sources<'a> {
+    ctx: &'a Context,
     checkout: &'a dyn Checkout,
     places: RefCell<HashMap<String, Result<String, Failure>>>,
     files: RefCell<VecDeque<(String, Read)>>,
+    /// How many secrets are masked in each file that has some.
+    masked: RefCell<BTreeMap<String, usize>>,
 }
 
 impl<'a> Sources<'a> {
-    pub(super) fn new(checkout: &'a dyn Checkout) -> Self {
-        Self { checkout, places: RefCell::default(), files: RefCell::default() }
+    pub(super) fn new(ctx: &'a Context) -> Result<Self, StepError> {
+        let (places, files, masked) = Default::default();
+        Ok(Self { ctx, checkout: ctx.checkout()?, places, files, masked })
+    }
+
+    /// How many secrets are masked in a file.
+    pub(super) fn masked_in(&self, path: &str) -> usize {
+        self.masked.borrow().get(path).copied().unwrap_or_default()
     }
 
     /// [`Checkout::resolve`], remembered.
@@ -57,11 +90,21 @@ impl<'a> Sources<'a> {
         if let Some((_, known)) = self.files.borrow().iter().find(|(name, _)| name == path) {
             return known.clone();
         }
-        let file = Rc::new(read(self.checkout, path));
+        let file = Rc::new(self.read(path));
         let mut files = self.files.borrow_mut();
         files.truncate(KEPT - 1);
         files.push_front((path.to_owned(), file.clone()));
         file
+    }
+
+    fn read(&self, path: &str) -> Result<Source, String> {
+        let file = read(self.checkout, path)?;
+        let shown = masked::shown(self.ctx, file.source()).map_err(|error| error.to_string())?;
+        let masked = shown.map(|(text, secrets)| {
+            self.masked.borrow_mut().insert(path.to_owned(), secrets);
+            text
+        });
+        Ok(Source { file, masked })
     }
 
     /// Lines by 1-based inclusive number; those beyond the end are not there.

@@ -89,9 +89,9 @@ impl FileUnderCheck {
         Ok(Self { source, base_lines, map, accepted, candidates: Vec::new() })
     }
 
-    /// The text of the base.
+    /// The text of the base, as it is shown.
     pub(super) fn base_text(&self) -> String {
-        let Some(source) = &self.source.text else { return String::new() };
+        let Some(source) = self.source.shown() else { return String::new() };
         // In the order of the file, each edit's new lines give way to the text they replaced.
         let mut regions: Vec<(usize, usize, &str)> = Vec::new();
         let mut number = 0;
@@ -146,7 +146,7 @@ impl FileUnderCheck {
     }
 
     fn placed(&self, candidate: &Candidate, taken: &Taken) -> Result<Vec<Edit>, Rejected> {
-        let Some(source) = &self.source.text else {
+        let Some(source) = self.source.shown() else {
             return Err(Rejected::of(candidate, format!("{} does not exist", self.source.path)));
         };
         if let Some(edit) = candidate.base_edits.iter().find(|edit| edit.path != candidate.piece.uri) {

@@ -130,7 +130,7 @@ impl Verdicts {
             }
         }
         for (path, file) in files {
-            let done = close(&path, file, scanner)?;
+            let done = close(ctx, &path, file, scanner)?;
             for index in pending_of.remove(&path).into_iter().flatten() {
                 if let Some(piece) = pending.get_mut(&index) {
                     done.refresh(piece);
@@ -232,17 +232,24 @@ struct Closed {
 }
 
 /// Makes fixes of the candidates that are left. The file on disk holds them.
-fn close(path: &str, mut file: FileUnderCheck, scanner: Option<&str>) -> Result<Closed, StepError> {
+fn close(
+    ctx: &Context,
+    path: &str,
+    mut file: FileUnderCheck,
+    scanner: Option<&str>,
+) -> Result<Closed, StepError> {
     let base = file.base_text();
     if !file.candidates.is_empty() {
-        file = with_candidates_fixed(file, &base, scanner)?;
+        file = with_candidates_fixed(ctx, file, &base, scanner)?;
     }
-    let diff = unified_diff(path, base.as_str(), file.source.text());
+    let now = file.source.shown().map_or("", SourceText::text);
+    let diff = unified_diff(path, base.as_str(), now);
     Ok(Closed { file: fixed_file(path, diff, file.accepted.clone()), now: file })
 }
 
 /// The file after its candidates became fixes.
 fn with_candidates_fixed(
+    ctx: &Context,
     mut file: FileUnderCheck,
     base: &str,
     scanner: Option<&str>,
@@ -251,21 +258,22 @@ fn with_candidates_fixed(
     let map = file.candidate_map()?;
     let after = SourceText::decode(file.with_candidates()?)
         .map_err(|error| StepError::Failed(error.failure(&path)))?;
+    let after = SourceFile::of(ctx, path.clone(), after)?;
     let base: Vec<&str> = base.split_inclusive('\n').collect();
     let mut fixes = std::mem::take(&mut file.accepted);
     let mut first = 0;
     for candidate in std::mem::take(&mut file.candidates) {
         let number = first;
         first += candidate.edits.len();
-        let diff = match &file.source.text {
-            Some(before) => diff_alone(&path, before, &after, &map, &candidate.edits, number),
-            None => String::new(),
+        let diff = match (file.source.shown(), after.shown()) {
+            (Some(before), Some(after)) => diff_alone(&path, before, after, &map, &candidate.edits, number),
+            _ => String::new(),
         };
         let fix = fix_of(candidate, &file, &base, &mut fixes, diff, scanner.is_some());
         fixes.push(fix);
     }
     fixes.sort_by_key(|fix| fix.patch.edits.first().and_then(|edit| edit.start_line));
-    FileUnderCheck::with_fixes(SourceFile { path, text: Some(after) }, fixes)
+    FileUnderCheck::with_fixes(after, fixes)
 }
 
 /// Makes a fix of a candidate. Earlier fixes whose lines were shown to the model, and are replaced again, go into it.
@@ -350,7 +358,7 @@ impl Closed {
         let Some(lines) = self.now.map.new_range(start..end) else { return };
         piece.start_line = start;
         piece.end_line = end;
-        if let Some(text) = self.now.source.text.as_ref() {
+        if let Some(text) = self.now.source.shown() {
             piece.affected_code = text.line_range(lines.start as usize, lines.end as usize).to_owned();
         }
     }
