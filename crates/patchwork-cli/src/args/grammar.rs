@@ -74,6 +74,23 @@ pub(crate) fn patchwork() -> Command {
                 .about("Goes on with a run; nothing that is done is done or paid again")
                 .arg(required("run", "RUN"))
                 .arg(tail("secrets, such as openai_api_key=…; they are never stored")),
+            Command::new("plan")
+                .about("Shows the model calls, tokens and price of a run before anything is paid")
+                .arg(required("patchflow", "PATCHFLOW"))
+                .arg(tail("options, as for a run")),
+            Command::new("replay")
+                .about("Runs a recorded run again, offline and without a key: it ends in the same bytes, or you see where not")
+                .arg(Arg::new("run").value_name("RUN")),
+            Command::new("record")
+                .about("Carries recorded runs to other machines")
+                .subcommand_required(true)
+                .arg_required_else_help(true)
+                .subcommand(
+                    Command::new("export")
+                        .about("Writes a run into a file, for `replay --cassette FILE`")
+                        .arg(required("run", "RUN"))
+                        .arg(path("file", "FILE").required(true)),
+                ),
             Command::new("config")
                 .about("Shows the value of each option of a patchflow and where it comes from")
                 .arg(required("patchflow", "PATCHFLOW"))
@@ -129,6 +146,17 @@ pub(crate) fn globals() -> Vec<Arg> {
                 .long("state-dir")
                 .alias("state_dir")
                 .help("Where journals and worktrees are kept [default: PATCHWORK_STATE_DIR, or the user's state folder]"),
+        ),
+        global(
+            path("cassette", "FILE").long("cassette").help("Take the answers of models from a recording; nothing is sent"),
+        ),
+        global(
+            Arg::new("keep_answers")
+                .long("keep-answers")
+                .alias("keep_answers")
+                .value_name("HOURS")
+                .value_parser(value_parser!(u32))
+                .help("How long the same request takes its answer from an earlier run; 0 for never [default: 24, in CI 0]"),
         ),
         global(switch("durable").long("durable").help("Let the journal survive a power cut, which costs time")),
         global(switch("debug").long("debug").hide(true)),

@@ -41,6 +41,12 @@ pub(crate) enum Command {
     RunsShow { run: String },
     /// Goes on with a run.
     Resume { run: String, words: Vec<String> },
+    /// Says what a run would cost.
+    Plan { patchflow: String, words: Vec<String> },
+    /// Runs a recorded run again, offline.
+    Replay { run: Option<String> },
+    /// Writes a recorded run into a file.
+    RecordExport { run: String, file: PathBuf },
     /// Shows each effective option with its origin.
     Config { patchflow: String, words: Vec<String> },
     /// Prints a JSON Schema, or writes all of them.
@@ -109,6 +115,21 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation, Stop> {
             _ => Command::Runs { limit: sub.get_one("limit").copied() },
         },
         "resume" => Command::Resume { run: text(sub, "run"), words: tail(sub, "words", &mut options)? },
+        "plan" => {
+            Command::Plan { patchflow: text(sub, "patchflow"), words: tail(sub, "words", &mut options)? }
+        }
+        "replay" => Command::Replay { run: sub.get_one("run").cloned() },
+        "record" => match sub.subcommand() {
+            Some(("export", export)) => {
+                options = options.or(Options::from_matches(export));
+                Command::RecordExport {
+                    run: text(export, "run"),
+                    file: export.get_one("file").cloned().unwrap_or_default(),
+                }
+            }
+            // The grammar wants one.
+            _ => Command::List { steps: false },
+        },
         "config" => {
             Command::Config { patchflow: text(sub, "patchflow"), words: tail(sub, "words", &mut options)? }
         }

@@ -21,6 +21,10 @@ pub(crate) struct Options {
     pub(crate) log: Option<Level>,
     /// Where journals and worktrees are kept.
     pub(crate) state_dir: Option<PathBuf>,
+    /// A recording that models answer from.
+    pub(crate) cassette: Option<PathBuf>,
+    /// Hours for which answers of models are used again.
+    pub(crate) keep_answers: Option<u32>,
     /// The journal survives a power cut.
     pub(crate) durable: bool,
     /// The original's stepping mode was asked for.
@@ -88,6 +92,8 @@ impl Options {
                 _ => Level::Info,
             }),
             state_dir: path("state_dir"),
+            cassette: path("cassette"),
+            keep_answers: matches.try_get_one::<u32>("keep_answers").ok().flatten().copied(),
             durable: flag("durable"),
             debug: flag("debug"),
             without_effect,
@@ -102,6 +108,8 @@ impl Options {
         self.format = later.format.or(self.format);
         self.log = later.log.or(self.log);
         self.state_dir = later.state_dir.or(self.state_dir);
+        self.cassette = later.cassette.or(self.cassette);
+        self.keep_answers = later.keep_answers.or(self.keep_answers);
         self.plain |= later.plain;
         self.quiet |= later.quiet;
         self.durable |= later.durable;

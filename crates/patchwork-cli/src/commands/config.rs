@@ -13,10 +13,11 @@ pub(crate) fn run(options: &Options, typed: &str, words: &[String]) -> Result<u8
     let config = options.config.as_deref();
     let found = patchflows::find(typed, config, &registry)?;
     let loaded = patchflows::load(&found, config, &registry)?;
-    let assigned = words::assign(words, &loaded.plan)?;
     let folder = drive::current_dir()?;
     let place = settings::Place { options, registry: &registry, name: &found.name, folder: &folder };
-    let effective = place.effective(&loaded.plan, &assigned.values)?;
+    let open = place.open(&loaded.plan)?;
+    let assigned = words::assign(words, &open.plan)?;
+    let effective = place.given(&loaded.plan, open, &assigned.values)?.effective;
     let text = match options.format.unwrap_or_default() {
         Format::Text => config::render(&effective),
         format => {

@@ -19,22 +19,23 @@ pub(crate) fn run(options: &Options, dir: Option<PathBuf>, words: &[String]) -> 
     let registry = patchwork::registry();
     let found = patchflows::find("AutoFix", None, &registry)?;
     let loaded = patchflows::load(&found, None, &registry)?;
-    let assigned = words::assign(words, &loaded.plan)?;
+    let here = drive::current_dir()?;
+    let place = settings::Place { options, registry: &registry, name: &found.name, folder: &here };
+    let assigned = words::assign(words, &place.open(&loaded.plan)?.plan)?;
     let mut typed: Vec<_> = DEFAULTS.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
     typed.extend(assigned.values);
     let folder = make(dir)?;
     stdio::tell(&format!("made a small repository with weaknesses in {}", paint(BOLD, folder.display())));
     let place = settings::Place { options, registry: &registry, name: &found.name, folder: &folder };
-    let effective = place.effective(&loaded.plan, &typed)?;
-    let secrets = settings::secrets(&effective);
+    let given = place.given(&loaded.plan, place.open(&loaded.plan)?, &typed)?;
     let task = Task::New {
+        inputs: given.inputs(),
+        from_repository: given.from_repository(),
         plan: Box::new(loaded.plan),
-        inputs: effective.inputs(),
-        from_repository: effective.from_repository(),
         diff: true,
     };
-    let driven = drive::drive(options, registry, &secrets, task, &folder)?;
-    let code = drive::finish(options, &secrets, &driven)?;
+    let driven = drive::drive(options, registry, &given, task, &folder)?;
+    let code = drive::finish(options, &given.secrets, &driven)?;
     stdio::tell(&next(&folder, driven.end.outputs["target_branch"].as_str()));
     Ok(code)
 }

@@ -7,6 +7,9 @@ mod demo;
 mod eject;
 mod list;
 mod page;
+mod plan;
+mod record;
+mod replay;
 mod resume;
 mod run;
 mod runs;
@@ -34,6 +37,9 @@ pub(crate) fn run(invocation: Invocation) -> Result<u8, Failure> {
         Command::Runs { limit } => runs::list(options, limit),
         Command::RunsShow { run } => runs::show(options, &run),
         Command::Resume { run, words } => resume::run(options, &run, &words),
+        Command::Plan { patchflow, words } => plan::run(options, &patchflow, &words),
+        Command::Replay { run } => replay::run(options, run.as_deref()),
+        Command::RecordExport { run, file } => record::export(options, &run, &file),
         Command::Config { patchflow, words } => config::run(options, &patchflow, &words),
         Command::Schema { name, all, pages } => {
             schema::run(name.as_deref(), all.as_deref(), pages.as_deref())

@@ -7,7 +7,8 @@ use patchwork_core::secret::Secrets;
 
 use crate::args::{Options, words};
 use crate::drive::{self, Task};
-use crate::{journal, runtime, settings};
+use crate::settings::{self, every_run};
+use crate::{journal, runtime};
 
 /// Goes on with a run. Its inputs are those it was started with; secrets, which are never stored, are taken again from
 /// the environment, the configuration or the words.
@@ -23,22 +24,26 @@ pub(crate) fn run(options: &Options, id: &str, words: &[String]) -> Result<u8, F
         Ok::<_, Failure>((record, spec))
     })?;
     drop(journal);
-    let assigned = words::assign(words, &spec.plan)?;
-    if let Some((name, _)) =
-        assigned.values.iter().find(|(name, _)| spec.plan.input(name).is_none_or(|input| !input.secret))
-    {
-        return Err(Failure::usage(format!("`{name}` can't be changed when a run is resumed"))
-            .hint("only secrets are given again; for other options start a new run"));
-    }
     let registry = patchwork::registry();
     // The repository is the run's own, wherever the command is typed.
     let folder = &spec.base.repository;
     let place = settings::Place { options, registry: &registry, name: &spec.plan.name, folder };
-    let secrets = place.secrets_again(&spec, &assigned.values)?;
-    if record.status != RunStatus::Done {
-        all_given_again(&spec, &secrets)?;
+    let open = place.open(&spec.plan)?;
+    let assigned = words::assign(words, &open.plan)?;
+    let may_change = |name: &str| {
+        open.plan.input(name).is_some_and(|input| input.secret)
+            || (every_run::LIMITS.contains(&name) && spec.plan.input(name).is_none())
+    };
+    if let Some((name, _)) = assigned.values.iter().find(|(name, _)| !may_change(name)) {
+        return Err(Failure::usage(format!("`{name}` can't be changed when a run is resumed"))
+            .hint("secrets are given again, and limits (`max_cost`, `max_tokens`, `max_llm_calls`) may be other ones")
+            .hint("for other options start a new run"));
     }
-    drive::run(options, registry, &secrets, Task::Resume { run: spec.id.to_string() })
+    let given = place.again(&spec, open, &assigned.values)?;
+    if record.status != RunStatus::Done {
+        all_given_again(&spec, &given.secrets)?;
+    }
+    drive::run(options, registry, &given, Task::Resume { run: spec.id.to_string() })
 }
 
 /// A run that had a secret must not go on without it: it would do something else than it was started for.

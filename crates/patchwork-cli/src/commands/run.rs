@@ -13,21 +13,22 @@ pub(crate) fn run(options: &Options, typed: &str, words: &[String]) -> Result<u8
     let config = options.config.as_deref();
     let found = patchflows::find(typed, config, &registry)?;
     let loaded = patchflows::load(&found, config, &registry)?;
-    let assigned = words::assign(words, &loaded.plan)?;
+    let folder = drive::current_dir()?;
+    let place = settings::Place { options, registry: &registry, name: &found.name, folder: &folder };
+    let open = place.open(&loaded.plan)?;
+    let assigned = words::assign(words, &open.plan)?;
     if assigned.help {
-        stdio::result(&args::with_patchflow_inputs(&loaded.plan).render_help().ansi().to_string())?;
+        stdio::result(&args::with_patchflow_inputs(&open.plan).render_help().ansi().to_string())?;
         return Ok(0);
     }
     refuse_stepping(options)?;
     tell_without_effect(options);
-    let folder = drive::current_dir()?;
-    let place = settings::Place { options, registry: &registry, name: &found.name, folder: &folder };
-    let effective = place.effective(&loaded.plan, &assigned.values)?;
-    let inputs = effective.inputs();
+    let given = place.given(&loaded.plan, open, &assigned.values)?;
+    let inputs = given.inputs();
     let diff = drive::is_dry(&inputs);
-    let from_repository = effective.from_repository();
+    let from_repository = given.from_repository();
     let task = Task::New { plan: Box::new(loaded.plan), inputs, from_repository, diff };
-    drive::run(options, registry, &settings::secrets(&effective), task)
+    drive::run(options, registry, &given, task)
 }
 
 /// The original stopped before each step with `--debug`; a run here can't wait for keys.

@@ -1,0 +1,110 @@
+//! `patchwork plan`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use patchwork::local::Local;
+use patchwork::planned::{PlannedCalls, Planner};
+use patchwork_core::failure::Failure;
+use patchwork_core::usage::MicroUsd;
+use serde_json::{Map, Value, json};
+
+use crate::args::{Format, Options, words};
+use crate::drive::{self, Task};
+use crate::report::tally::short;
+use crate::{output, patchflows, settings, stdio};
+
+/// Says what a run would ask of models and what that costs, before anything is paid. The patchflow is run up to its model
+/// calls, in a worktree of its own that nobody sees; these are counted in place of being made.
+pub(crate) fn run(options: &Options, typed: &str, words: &[String]) -> Result<u8, Failure> {
+    let registry = patchwork::registry();
+    let config = options.config.as_deref();
+    let found = patchflows::find(typed, config, &registry)?;
+    let loaded = patchflows::load(&found, config, &registry)?;
+    let folder = drive::current_dir()?;
+    let place = settings::Place { options, registry: &registry, name: &found.name, folder: &folder };
+    let open = place.open(&loaded.plan)?;
+    let assigned = words::assign(words, &open.plan)?;
+    let given = place.given(&loaded.plan, open, &assigned.values)?;
+    let mut inputs = given.inputs();
+    stay_inside(&mut inputs);
+    let from_repository = given.from_repository();
+    let name = loaded.plan.name.clone();
+    let scratch = tempfile::Builder::new().prefix("patchwork-plan-").tempdir().map_err(|error| {
+        Failure::unavailable("a temporary folder can't be made").caused_by(&error)
+    })?;
+    // What is scanned again for the run itself need not be fetched twice: only journal and worktree are of no use later.
+    let quiet = Options {
+        state_dir: Some(scratch.path().to_owned()),
+        output: None,
+        quiet: options.format.is_some_and(|format| format != Format::Text) || options.quiet,
+        ..options.clone()
+    };
+    let planner = Arc::new(Planner::new(
+        Local::new(scratch.path(), &given.secrets).with_catalog(given.catalog.clone()).provider().clone(),
+    ));
+    let task = Task::New { plan: Box::new(loaded.plan), inputs, from_repository, diff: false };
+    let driven = drive::drive_with(&quiet, registry, &given, task, &folder, Some(planner.clone()))?;
+    let planned = planner.planned();
+    if let (true, Some(failure)) = (planned.is_empty(), driven.end.failure) {
+        return Err(failure);
+    }
+    match options.format {
+        Some(format @ (Format::Json | Format::Yaml)) => stdio::result(&output::encode(&data(&name, &planned), format)?)?,
+        _ => stdio::result(&text(&name, &planned))?,
+    }
+    Ok(0)
+}
+
+/// Nothing is to leave the machine.
+fn stay_inside(inputs: &mut Map<String, Value>) {
+    for name in ["dry_run", "disable_pr"] {
+        if let Some(value) = inputs.get_mut(name) {
+            *value = Value::Bool(true);
+        }
+    }
+}
+
+fn data(name: &str, planned: &BTreeMap<(String, String), PlannedCalls>) -> Value {
+    let calls: Vec<Value> = planned
+        .iter()
+        .map(|((vendor, model), calls)| {
+            let mut entry = json!({ "vendor": vendor, "model": model });
+            if let (Some(entry), Ok(Value::Object(calls))) = (entry.as_object_mut(), serde_json::to_value(calls)) {
+                entry.extend(calls);
+            }
+            entry
+        })
+        .collect();
+    json!({ "patchflow": name, "calls": calls })
+}
+
+fn text(name: &str, planned: &BTreeMap<(String, String), PlannedCalls>) -> String {
+    if planned.is_empty() {
+        return format!("{name} would ask no model: nothing is to be paid");
+    }
+    let mut lines = vec![format!("{name} would ask, in its first round:")];
+    let width = planned.keys().map(|(vendor, model)| vendor.len() + model.len() + 1).max().unwrap_or_default();
+    for ((vendor, model), calls) in planned {
+        let who = format!("{vendor}/{model}");
+        let about = if calls.exact { "" } else { "about " };
+        lines.push(format!(
+            "  {who:width$}  {} calls, {about}{} tokens of prompts, some {} of answers",
+            calls.calls,
+            short(calls.input_tokens),
+            short(calls.output_tokens)
+        ));
+        lines.push(format!(
+            "  {:width$}  {}",
+            "",
+            match (calls.cost, calls.cost_at_most) {
+                (Some(MicroUsd(0)), _) => "free".to_owned(),
+                (Some(cost), Some(most)) => format!("some {cost}, {most} at most"),
+                (Some(cost), None) => format!("some {cost}"),
+                _ => "price unknown".to_owned(),
+            }
+        ));
+    }
+    lines.push("Answers that do not hold are asked for again; max_cost=… is a hard limit on all of it.".to_owned());
+    lines.join("\n")
+}
