@@ -63,12 +63,12 @@ pub(super) const RUN_BOUNDS: &[f64] =
 /// The well-known name of a vendor of the catalogue; its own where the conventions know none.
 pub(super) fn provider_name(vendor: &str) -> &str {
     match vendor {
-        "azure" | "azure_openai" | "azure-openai" => "azure.ai.openai",
+        "azure" => "azure.ai.openai",
         "bedrock" => "aws.bedrock",
-        "gemini" | "google" => "gcp.gemini",
+        "gemini" => "gcp.gemini",
         "mistral" => "mistral_ai",
         "moonshot" => "moonshot_ai",
-        "vertex" | "vertex_ai" | "vertex-ai" => "gcp.vertex_ai",
+        "vertex" => "gcp.vertex_ai",
         "watsonx" => "ibm.watsonx.ai",
         "xai" => "x_ai",
         other => other,
