@@ -12,6 +12,7 @@ use crate::port::provider::{
     ChatAnswer, ChatRequest, Measure, Provider, ProviderError, ProviderErrorKind, Route, Target, Watch,
 };
 use crate::step::Effects;
+use crate::usage::{MicroUsd, Usage};
 
 /// A recording, indexed.
 pub(super) struct Script {
@@ -97,6 +98,10 @@ impl Provider for ReplayedModels {
 
     fn measure(&self, _route: &Route, _request: &ChatRequest) -> Measure {
         Measure::default()
+    }
+
+    fn price(&self, _route: &Route, _usage: Usage) -> Option<MicroUsd> {
+        None
     }
 
     async fn chat(

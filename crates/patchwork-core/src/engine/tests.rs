@@ -93,6 +93,9 @@ impl Provider for Nothing {
     fn measure(&self, _: &Route, _: &ChatRequest) -> Measure {
         Measure::default()
     }
+    fn price(&self, _: &Route, _: crate::usage::Usage) -> Option<crate::usage::MicroUsd> {
+        None
+    }
     async fn chat(
         &self,
         _: &Target,

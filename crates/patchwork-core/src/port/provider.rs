@@ -362,6 +362,9 @@ pub trait Provider: Send + Sync {
     /// Counts, without sending anything.
     fn measure(&self, route: &Route, request: &ChatRequest) -> Measure;
 
+    /// What calls that take so much cost at a route; absent when the price is unknown.
+    fn price(&self, route: &Route, usage: Usage) -> Option<MicroUsd>;
+
     /// Asks. Retries what may succeed later, and tells so before it waits; then asks the target's fallbacks; ends at once
     /// when `cancel` is set.
     async fn chat(
