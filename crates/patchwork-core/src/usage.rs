@@ -62,6 +62,7 @@ impl std::fmt::Display for MicroUsd {
 
 /// A price list entry: US dollars per million tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Price {
     /// Per million input tokens.
     pub input: f64,

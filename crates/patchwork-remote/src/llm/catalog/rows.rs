@@ -226,12 +226,16 @@ fn place(path: &serde_path_to_error::Path, names: &[String]) -> String {
 /// The words of the reader, as the end of a sentence, with the nearest of the names it knows.
 fn problem(said: &str) -> String {
     let quoted: Vec<&str> = said.split('`').skip(1).step_by(2).collect();
-    let unknown = said.starts_with("unknown field") || said.starts_with("unknown variant");
-    let near = quoted.split_first().and_then(|(typed, known)| nearest(typed, known.iter().copied()));
-    match near.filter(|_| unknown) {
-        Some(near) => format!("can't be read: {said}; did you mean `{near}`?"),
-        None => format!("can't be read: {said}"),
+    let Some((typed, known)) = quoted.split_first() else { return format!("can't be read: {said}") };
+    let near = nearest(typed, known.iter().copied()).map(|near| format!("; did you mean `{near}`?"));
+    let expected = || said.split_once(", ").map(|(_, expected)| format!(": {expected}")).unwrap_or_default();
+    if said.starts_with("unknown field") {
+        return format!("is not known{}", near.unwrap_or_else(expected));
     }
+    if said.starts_with("unknown variant") {
+        return format!("can't be `{typed}`{}{}", expected(), near.unwrap_or_default());
+    }
+    format!("can't be read: {said}")
 }
 
 fn is_id(text: &str) -> bool {

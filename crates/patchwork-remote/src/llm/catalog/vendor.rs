@@ -179,7 +179,10 @@ impl Vendor {
             Some(rest) => prefix.ends_with('-') || rest.is_empty() || rest.starts_with('-'),
             None => false,
         };
-        self.prefixes.iter().any(begins) && !self.not.iter().any(|prefix| model.starts_with(prefix.as_str()))
+        // `deepseek-r1:8b` is a name of Ollama's.
+        self.prefixes.iter().any(begins)
+            && !model.contains(':')
+            && !self.not.iter().any(|prefix| model.starts_with(prefix.as_str()))
     }
 
     /// Its row of a model.

@@ -75,7 +75,9 @@ impl Breaker {
                 Self::Open { until: now + pause, pause }
             }
             Self::Closed => Self::Failing(1),
-            Self::Failing(before) if before + 1 >= FAILURES => Self::Open { until: now + FIRST, pause: FIRST },
+            Self::Failing(before) if before + 1 >= FAILURES => {
+                Self::Open { until: now + FIRST, pause: FIRST }
+            }
             Self::Failing(before) => Self::Failing(before + 1),
             // Calls that were under way when it opened.
             open => open,

@@ -214,11 +214,14 @@ mod tests {
         for value in ["", "-1", "many", "1e3", "NaN", "18446744073709551616", "\u{fffd}"] {
             let value = value.as_bytes();
             let mut headers = HeaderMap::new();
-            headers
-                .insert("x-ratelimit-remaining-requests", reqwest::header::HeaderValue::from_bytes(value).unwrap());
+            headers.insert(
+                "x-ratelimit-remaining-requests",
+                reqwest::header::HeaderValue::from_bytes(value).unwrap(),
+            );
             assert_eq!(read(&headers, Timestamp::UNIX_EPOCH), Told::default());
         }
-        for reset in ["", "soon", "1x", "s", "1.2.3s", "-5", "inf", "NaN", "5m3", "9999-99-99T00:00:00Z", "µ"] {
+        for reset in ["", "soon", "1x", "s", "1.2.3s", "-5", "inf", "NaN", "5m3", "9999-99-99T00:00:00Z", "µ"]
+        {
             assert_eq!(duration(reset, 0).filter(|wait| *wait > LONGEST), None, "{reset}");
         }
         let told = told(&[

@@ -171,7 +171,8 @@ impl Gate {
             format!("it is tried again in {}", shown(left))
         };
         let message = format!("{} did not answer any of the last calls; {when}", self.label);
-        let hint = "see whether the vendor reports an outage, or name another model to fall back to".to_owned();
+        let hint =
+            "see whether the vendor reports an outage, or name another model to fall back to".to_owned();
         ProviderError {
             retry_after: Some(left).filter(|left| !left.is_zero()),
             ..error(ProviderErrorKind::Server, message, Some(hint))

@@ -64,7 +64,10 @@ impl Pace {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "limits are far below 2^52, and what is above is as good as endless")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "limits are far below 2^52, and what is above is as good as endless"
+)]
 fn number(amount: u64) -> f64 {
     amount as f64
 }

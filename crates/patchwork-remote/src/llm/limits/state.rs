@@ -84,7 +84,8 @@ pub(super) enum Ending {
 impl State {
     /// Nothing is known but what is set.
     pub(super) fn new(limits: VendorLimits, now: Instant) -> Self {
-        let pace = |limit: Option<std::num::NonZeroU32>| limit.map(|limit| Pace::per_minute(limit.get(), now));
+        let pace =
+            |limit: Option<std::num::NonZeroU32>| limit.map(|limit| Pace::per_minute(limit.get(), now));
         Self {
             set: Paces { requests: pace(limits.requests_per_minute), tokens: pace(limits.tokens_per_minute) },
             most: limits.concurrency.map(|most| f64::from(most.get())),
@@ -112,7 +113,8 @@ impl State {
             return Verdict::Full;
         }
         let learned = self.learned.get(model).copied().unwrap_or_default();
-        let wait = |pace: Option<Pace>, amount| pace.map_or(Duration::ZERO, |pace: Pace| pace.wait(amount, now));
+        let wait =
+            |pace: Option<Pace>, amount| pace.map_or(Duration::ZERO, |pace: Pace| pace.wait(amount, now));
         let requests = wait(self.set.requests, 1).max(wait(learned.requests, 1));
         let of_tokens = wait(self.set.tokens, tokens).max(wait(learned.tokens, tokens));
         if !requests.is_zero() || !of_tokens.is_zero() {
