@@ -86,11 +86,16 @@ impl Destination {
 
     /// Whether it is on this machine, where no proxy belongs in between.
     pub(super) fn is_loopback(&self) -> bool {
-        self.base.host_str().is_some_and(|host| {
-            let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-            host == "localhost" || address.is_ok_and(|address| address.is_loopback())
-        })
+        is_loopback(&self.base)
     }
+}
+
+/// Whether a URL leads to this machine.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    url.host_str().is_some_and(|host| {
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    })
 }
 
 /// A base URL as people write it: with or without a final slash, or even with the path of the call itself.

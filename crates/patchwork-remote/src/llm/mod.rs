@@ -1,9 +1,11 @@
 //! Models of every vendor behind one door: where a call goes, how it is repeated, what it cost.
 
+mod azure;
 mod bounds;
 mod call;
 mod catalog;
 mod clean;
+mod credentials;
 mod destination;
 mod failed;
 mod limits;
@@ -17,6 +19,7 @@ mod sse;
 mod tests;
 pub mod tokens;
 mod transport;
+mod vertex;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex as SyncMutex, OnceLock, PoisonError};
@@ -34,9 +37,11 @@ pub use self::catalog::{
     Abilities, Auth, Catalog, Effort, LongPrompt, MaxTokensField, Model, Profile, Protocol, Quirks, RowFault,
     SeedField, SystemRole, Temperature, Thinking, Tokenizer, Vendor, VendorLimits,
 };
+pub use self::credentials::GoogleSettings;
 pub use self::settings::{LocalServer, ModelsSettings, RetryPolicy};
 
 use self::call::Call;
+use self::credentials::GoogleTokens;
 use self::destination::Destination;
 use self::limits::Gates;
 use self::local::LocalServers;
@@ -51,6 +56,7 @@ pub struct Models {
     /// For everything else, with the proxy that the environment names.
     far: OnceLock<reqwest::Client>,
     local: LocalServers,
+    google: GoogleTokens,
     gates: Gates,
     /// The base URLs from where anything was ever heard.
     answering: SyncMutex<BTreeSet<String>>,
@@ -65,6 +71,7 @@ impl Models {
             near: OnceLock::new(),
             far: OnceLock::new(),
             local: LocalServers::default(),
+            google: GoogleTokens::default(),
             gates: Gates::new(settings.retry.max_asked.max(settings.retry.max)),
             answering: SyncMutex::default(),
             served: Mutex::default(),

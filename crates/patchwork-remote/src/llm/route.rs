@@ -7,14 +7,17 @@ use patchwork_core::failure::nearest;
 use patchwork_core::port::provider::{ProviderError, ProviderErrorKind, Route, Target};
 use patchwork_core::secret::Secret;
 
-use super::Models;
 use super::catalog::{Catalog, Profile, Protocol, Vendor};
-use super::destination::{CUSTOM, Destination, base_url, join, shown};
+use super::destination::{AZURE, CUSTOM, Destination, VERTEX, base_url, join, shown};
 use super::local::{Found, list};
 use super::settings::LocalServer;
+use super::{Models, azure};
 
 /// The option whose key an endpoint of the user's own gets.
 const CUSTOM_KEY: &str = "openai_api_key";
+
+/// The vendor whose models Google Cloud serves too.
+const GEMINI: &str = "gemini";
 
 impl Models {
     /// Where `target` leads; asks the network only when nothing that was given decides it.
@@ -74,7 +77,10 @@ impl Models {
             Some(model) => {
                 let host = destination.base.host_str().unwrap_or_default();
                 let prefixed = catalog.is_prefixed(host);
-                model.strip_prefix("openai/").filter(|_| !prefixed).unwrap_or(model).to_owned()
+                let vendor = destination.vendor.as_ref().map_or("openai", |vendor| &vendor.id);
+                let name =
+                    model.split_once('/').filter(|(prefix, _)| *prefix == vendor || *prefix == "openai");
+                name.filter(|_| !prefixed).map_or(model, |(_, name)| name).to_owned()
             }
             None => {
                 let (model, reason) = self.first_served(&destination).await?;
@@ -85,6 +91,11 @@ impl Models {
         destination.profile = catalog.profile(destination.vendor.as_deref(), &model);
         if let Some(vendor) = &destination.vendor {
             destination.protocol = vendor.protocol_of(&model);
+        }
+        if destination.route.vendor == AZURE {
+            let version = target.api_version.as_deref();
+            destination.base = azure::base(destination.base, &model, destination.protocol, version);
+            destination.route.base_url = shown(&destination.base);
         }
         destination.route.model = model;
         Ok(destination.described())
@@ -128,16 +139,26 @@ impl Models {
                 return self.local(server, name, None);
             }
             if let Some(vendor) = vendor {
-                return self.vendor(vendor, name, target);
+                return self.sold(vendor, name, target).await;
             }
-        } else if let Some(vendor) = self.catalog().vendor_of(model) {
-            return self.vendor(vendor, model, target);
+        }
+        // Names of open weights begin like their makers' own: without a key, this machine may have it.
+        let seller = self.catalog().vendor_of(model).filter(|_| !model.contains('/'));
+        let ready = |vendor: &&Arc<Vendor>| {
+            target.vertex.is_some()
+                || vendor.option.as_ref().is_none_or(|option| target.keys.contains_key(option))
+        };
+        if let Some(vendor) = seller.filter(ready) {
+            return self.sold(vendor, model, target).await;
         }
         for found in self.found().await? {
             if let Some(name) = found.model(model) {
                 let reason = format!("found {model} in {} on this machine", found.server.name);
                 return self.local(&found.server, name, Some(reason));
             }
+        }
+        if let Some(vendor) = seller {
+            return self.sold(vendor, model, target).await;
         }
         let hint = match nearest(model, self.catalog().names()) {
             Some(name) => format!("did you mean `{name}`?"),
@@ -149,7 +170,20 @@ impl Models {
         Err(not_configured(format!("nobody is known to serve the model `{model}`"), hint))
     }
 
-    /// A vendor of the catalogue.
+    /// A vendor of the catalogue; Gemini is reached through Google Cloud when the target says so.
+    async fn sold(
+        &self,
+        vendor: &Arc<Vendor>,
+        model: &str,
+        target: &Target,
+    ) -> Result<Destination, ProviderError> {
+        if vendor.id == VERTEX || (vendor.id == GEMINI && target.vertex.is_some()) {
+            return self.vertex(model, target).await;
+        }
+        self.vendor(vendor, model, target)
+    }
+
+    /// A vendor with a key.
     fn vendor(
         &self,
         vendor: &Arc<Vendor>,
@@ -180,6 +214,11 @@ impl Models {
         let base = base_url(url).ok_or_else(|| {
             not_configured(format!("the base URL of {} is not an http or https URL", vendor.name), "")
         })?;
+        let protocol = vendor.protocol_of(model);
+        let base = match vendor.id.as_str() {
+            AZURE => azure::base(base, model, protocol, target.api_version.as_deref()),
+            _ => base,
+        };
         Ok(Destination {
             route: Route {
                 vendor: vendor.id.clone(),
@@ -188,7 +227,7 @@ impl Models {
                 reason: None,
                 ..Route::default()
             },
-            protocol: vendor.protocol_of(model),
+            protocol,
             base,
             key,
             profile: vendor.profile(model),
@@ -199,6 +238,12 @@ impl Models {
 
     /// No model was named: the default of the first vendor that a key is there for, else a server on this machine.
     async fn unnamed(&self, target: &Target) -> Result<Destination, ProviderError> {
+        let gemini = self.catalog().vendor(GEMINI).and_then(|vendor| vendor.default.as_deref());
+        if let Some(default) = gemini.filter(|_| target.vertex.is_some()) {
+            let mut destination = self.vertex(default, target).await?;
+            destination.route.reason = Some("no model named, `client_is_gcp` is set".to_owned());
+            return Ok(destination);
+        }
         for vendor in self.catalog().vendors() {
             let (Some(option), Some(default)) = (&vendor.option, &vendor.default) else { continue };
             if key(target, option)?.is_some() {
@@ -281,7 +326,7 @@ impl Models {
 }
 
 /// The key of an option, fit for a header: files and variables often bring a final newline.
-fn key(target: &Target, option: &str) -> Result<Option<Secret>, ProviderError> {
+pub(super) fn key(target: &Target, option: &str) -> Result<Option<Secret>, ProviderError> {
     let Some(key) = target.keys.get(option).map(|key| key.expose().trim()).filter(|key| !key.is_empty())
     else {
         return Ok(None);
@@ -295,7 +340,7 @@ fn key(target: &Target, option: &str) -> Result<Option<Secret>, ProviderError> {
     Ok(Some(Secret::new(key)))
 }
 
-fn not_configured(message: String, hint: impl Into<String>) -> ProviderError {
+pub(super) fn not_configured(message: String, hint: impl Into<String>) -> ProviderError {
     let hint = Some(hint.into()).filter(|hint| !hint.is_empty());
     ProviderError { kind: ProviderErrorKind::NotConfigured, message, status: None, retry_after: None, hint }
 }

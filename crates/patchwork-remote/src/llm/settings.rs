@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use reqwest::header::HeaderMap;
 
 use super::catalog::{Catalog, Vendor};
+use super::credentials::GoogleSettings;
 use crate::http::wait;
 
 /// Settings of [`Models`](super::Models). The defaults are for production; tests shorten them.
@@ -26,6 +27,8 @@ pub struct ModelsSettings {
     pub local_timeout: Duration,
     /// Base URLs in place of the catalogue's, by vendor id (`anthropic`): for gateways, and for tests.
     pub base_urls: BTreeMap<String, String>,
+    /// Where credentials for Vertex AI are looked for.
+    pub google: GoogleSettings,
 }
 
 impl Default for ModelsSettings {
@@ -44,6 +47,7 @@ impl ModelsSettings {
             timeout: Duration::from_mins(5),
             local_timeout: Duration::from_secs(1),
             base_urls: BTreeMap::new(),
+            google: GoogleSettings::default(),
         }
     }
 }

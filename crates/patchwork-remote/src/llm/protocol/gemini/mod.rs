@@ -24,7 +24,9 @@ impl Wire for Gemini {
         let model = model.strip_prefix("models/").unwrap_or(model);
         // It becomes a part of the path.
         if model.is_empty() || !model.chars().all(|c| c.is_ascii_alphanumeric() || "-._:@".contains(c)) {
-            return Err(Trouble::invalid("the name of the model has characters that no model of Google's has"));
+            return Err(Trouble::invalid(
+                "the name of the model has characters that no model of Google's has",
+            ));
         }
         let mut url = join(&destination.base, &format!("models/{model}:streamGenerateContent"));
         url.query_pairs_mut().append_pair("alt", "sse");

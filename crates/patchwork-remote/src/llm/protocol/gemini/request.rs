@@ -10,7 +10,7 @@ use super::super::efforts::{budget, known};
 use super::super::pieces::{Part, parts};
 use super::super::schema::in_words;
 use super::super::version::version;
-use super::super::{Conversation, Effort, Trouble, carried, conversation, effort};
+use super::super::{Conversation, Effort, Trouble, conversation, effort};
 use super::NAME;
 use crate::llm::catalog::{Abilities, Thinking};
 use crate::llm::destination::Destination;
@@ -144,15 +144,14 @@ fn contents(
     version: (u32, u32),
 ) -> Result<Vec<Value>, Trouble> {
     let mut contents: Vec<(Role, Vec<Value>)> = Vec::new();
-    let mut called: &[ToolCall] = &[];
     let mut caller = None;
     for message in &conversation.turns {
         let parts = match message.role {
             Role::Assistant => {
-                (called, caller) = (&message.tool_calls, Some(*message));
+                caller = Some(*message);
                 model(message, version)
             }
-            Role::Tool => vec![result(message, called, caller)],
+            Role::Tool => vec![result(conversation, message, caller)],
             Role::User | Role::System => user(message, abilities)?,
         };
         if parts.is_empty() {
@@ -201,16 +200,17 @@ fn model(message: &Message, version: (u32, u32)) -> Vec<Value> {
     parts.collect()
 }
 
-fn result(message: &Message, called: &[ToolCall], caller: Option<&Message>) -> Value {
-    let place = called.iter().position(|call| Some(&call.id) == message.tool_call_id.as_ref());
-    let name = place.and_then(|place| called.get(place)).map_or("", |call| call.name.as_str());
+fn result(conversation: &Conversation<'_>, message: &Message, caller: Option<&Message>) -> Value {
+    let id = message.tool_call_id.as_deref().unwrap_or_default();
+    let name = conversation.tool(id).unwrap_or_default();
     let mut response = json!({"name": name, "response": {"output": message.content}});
-    // Our own ids are of no use to a model that gave none.
-    let pieces = caller.and_then(|caller| carried(caller, NAME)).and_then(Value::as_array);
-    let given =
-        pieces.into_iter().flatten().find(|piece| piece["call"].as_u64() == place.map(|place| place as u64));
-    if let Some(id) = given.and_then(|piece| piece.pointer("/with/id")) {
-        response["id"] = id.clone();
+    // Only an id that the vendor gave: our own are of no use to it.
+    let given = caller.into_iter().flat_map(|caller| parts(caller, NAME)).find_map(|part| match part {
+        Part::Call(call, with) if call.id == id => with?.get("id").cloned(),
+        _ => None,
+    });
+    if let Some(given) = given {
+        response["id"] = given;
     }
     json!({"functionResponse": response})
 }
