@@ -3,6 +3,7 @@
 pub mod context;
 pub mod forge;
 pub mod git_http;
+pub mod llama;
 pub mod model;
 pub mod otlp;
 pub mod repo;

@@ -148,13 +148,23 @@ impl SeenRequest {
         if self.path.contains(secret) {
             return Some("path".to_owned());
         }
-        if self.body.to_string().contains(secret) {
+        if holds(&self.body, secret) {
             return Some("body".to_owned());
         }
         self.headers
             .iter()
             .find(|(name, value)| !AUTHORIZING.contains(&name.as_str()) && value.contains(secret))
             .map(|(name, _)| format!("header {name}"))
+    }
+}
+
+/// Whether `text` is in a string, a key or a number of the value; strings are read unescaped.
+fn holds(value: &Value, text: &str) -> bool {
+    match value {
+        Value::String(string) => string.contains(text),
+        Value::Array(items) => items.iter().any(|item| holds(item, text)),
+        Value::Object(map) => map.iter().any(|(key, item)| key.contains(text) || holds(item, text)),
+        other => other.to_string().contains(text),
     }
 }
 
@@ -165,64 +175,4 @@ fn between<'a>(path: &'a str, start: &str, end: char) -> Option<&'a str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use axum::http::Request;
-    use serde_json::json;
-
-    use super::*;
-
-    fn seen(path: &str, body: &Value) -> SeenRequest {
-        let (head, ()) =
-            Request::builder().uri(path).header("X-Other", "other").body(()).unwrap().into_parts();
-        SeenRequest::new(0, Shape::of_path(head.uri.path()).unwrap(), &head, body.to_string().as_bytes())
-    }
-
-    #[test]
-    fn the_same_conversation_is_read_from_every_protocol() {
-        let openai = seen(
-            "/v1/chat/completions",
-            &json!({"model": "m", "messages": [{"role": "system", "content": "be brief"}, {"role": "user", "content": "hello"}]}),
-        );
-        let anthropic = seen(
-            "/v1/messages",
-            &json!({"model": "m", "max_tokens": 9, "system": "be brief", "messages": [{"role": "user", "content": [{"type": "text", "text": "hello"}]}]}),
-        );
-        let gemini = seen(
-            "/v1beta/models/m:generateContent",
-            &json!({"systemInstruction": {"parts": [{"text": "be brief"}]}, "contents": [{"role": "user", "parts": [{"text": "hello"}]}]}),
-        );
-        for request in [openai, anthropic, gemini] {
-            assert_eq!(
-                (request.model.as_str(), request.system(), request.user()),
-                ("m", "be brief", "hello")
-            );
-            assert_eq!(request.violation(), None);
-        }
-    }
-
-    #[test]
-    fn impolite_requests_are_named() {
-        let violation = |messages: Value| {
-            seen("/v1/chat/completions", &json!({"model": "m", "messages": messages}))
-                .violation()
-                .unwrap_or_default()
-        };
-        let user = json!({"role": "user", "content": "hello"});
-        let system = json!({"role": "system", "content": "be brief"});
-        assert_eq!(violation(json!([])), "there is no message to answer");
-        assert_eq!(violation(json!([{"role": "user", "content": " "}])), "message 0 has no text");
-        assert!(violation(json!([system, system, user])).starts_with("message 1 is a system message"));
-        assert!(violation(json!([user, system])).starts_with("message 1 is a system message"));
-    }
-
-    #[test]
-    fn a_secret_is_found_wherever_it_is() {
-        let body =
-            json!({"model": "m", "messages": [{"role": "user", "content": "the key is key-in-the-body"}]});
-        let request = seen("/v1/chat/completions?key=key-in-the-path", &body);
-        assert_eq!(request.place_of("key-in-the-path").as_deref(), Some("path"));
-        assert_eq!(request.place_of("key-in-the-body").as_deref(), Some("body"));
-        assert_eq!(request.place_of("other").as_deref(), Some("header x-other"));
-        assert_eq!(request.place_of("nowhere"), None);
-    }
-}
+mod tests;
