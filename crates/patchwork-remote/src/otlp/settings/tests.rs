@@ -51,39 +51,30 @@ fn it_can_be_switched_off() {
 
 #[test]
 fn what_can_not_be_used_is_told_and_the_rest_is_used() {
-    let cases: &[(&[(&str, &str)], bool, &str)] = &[
+    const OTLP: &str = "OTEL_EXPORTER_OTLP_";
+    // The variable, its value, whether something is sent all the same, and what is said.
+    let cases = [
         (
-            &[BASE, ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")],
+            format!("{OTLP}PROTOCOL"),
+            "grpc",
             false,
-            "OTEL_EXPORTER_OTLP_PROTOCOL: `grpc` is not offered, so nothing is sent; give `http/protobuf`",
+            "`grpc` is not offered, so nothing is sent; give `http/protobuf`",
         ),
-        (&[BASE, ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")], false, "`http/json` is not offered"),
-        (
-            &[BASE, ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "grpc")],
-            true,
-            "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: `grpc`",
-        ),
-        (
-            &[BASE, ("OTEL_METRICS_EXPORTER", "prometheus")],
-            true,
-            "OTEL_METRICS_EXPORTER: `prometheus` is not offered",
-        ),
-        (
-            &[BASE, ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/ca.pem")],
-            true,
-            "OTEL_EXPORTER_OTLP_CERTIFICATE is not offered",
-        ),
-        (&[("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318")], false, "must begin with http:// or https://"),
-        (&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://")], false, "must begin with http:// or https://"),
-        (&[BASE, ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon")], true, "must be a number of milliseconds"),
-        (&[BASE, ("OTEL_EXPORTER_OTLP_HEADERS", "a=b,c d=e")], true, "entry 2 is not `name=value`"),
-        (&[BASE, ("OTEL_EXPORTER_OTLP_HEADERS", "a=b%0Ac")], true, "entry 1 is not `name=value`"),
-        (&[BASE, ("OTEL_RESOURCE_ATTRIBUTES", "a")], true, "OTEL_RESOURCE_ATTRIBUTES: entry 1"),
-        (&[BASE, ("TRACEPARENT", "01")], true, "TRACEPARENT is not of the form"),
+        (format!("{OTLP}PROTOCOL"), "http/json", false, "`http/json` is not offered"),
+        (format!("{OTLP}METRICS_PROTOCOL"), "grpc", true, "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: `grpc`"),
+        ("OTEL_METRICS_EXPORTER".to_owned(), "prometheus", true, "`prometheus` is not offered"),
+        (format!("{OTLP}CERTIFICATE"), "/ca.pem", true, "OTEL_EXPORTER_OTLP_CERTIFICATE is not offered"),
+        (format!("{OTLP}ENDPOINT"), "collector:4318", false, "must begin with http:// or https://"),
+        (format!("{OTLP}ENDPOINT"), "http://", false, "must begin with http:// or https://"),
+        (format!("{OTLP}TIMEOUT"), "soon", true, "must be a number of milliseconds"),
+        (format!("{OTLP}HEADERS"), "a=b,c d=e", true, "entry 2 is not `name=value`"),
+        (format!("{OTLP}HEADERS"), "a=b%0Ac", true, "entry 1 is not `name=value`"),
+        ("OTEL_RESOURCE_ATTRIBUTES".to_owned(), "a", true, "OTEL_RESOURCE_ATTRIBUTES: entry 1"),
+        ("TRACEPARENT".to_owned(), "01", true, "TRACEPARENT is not of the form"),
     ];
-    for (variables, sends, said) in cases {
-        let found = read(variables);
-        assert_eq!(found.settings.is_some(), *sends, "{said}");
+    for (name, value, sends, said) in cases {
+        let found = read(&[(name.as_str(), value), BASE]);
+        assert_eq!(found.settings.is_some(), sends, "{said}");
         assert!(
             matches!(&found.warnings[..], [warning] if warning.contains(said)),
             "{said}: {:?}",
