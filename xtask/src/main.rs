@@ -13,7 +13,10 @@ const USAGE: &str = "\
 cargo xtask check              layers, doors, sizes, generated files, format, clippy
 cargo xtask generate           writes schemas/ and docs/reference/steps/ anew
 cargo xtask test [-- ARGS…]    installs what the tests need below target/ and runs them all; ARGS go to `cargo test`
-cargo xtask bench              what AutoFix costs, in release, against its limits";
+cargo xtask bench              what runs and counting tokens cost, in release, against their limits";
+
+/// The benches, with the package that each is of.
+const BENCHES: [(&str, &str); 2] = [("patchwork-cli", "autofix"), ("patchwork-remote", "tokens")];
 
 /// What a chore ends with when it did not work: what to tell.
 type Outcome = Result<(), String>;
@@ -27,13 +30,9 @@ fn main() -> ExitCode {
         "check" => check::run(&root),
         "generate" => generate::run(&root),
         "test" => test::run(&root, &rest),
-        "bench" => program::run(program::cargo(&root).args([
-            "bench",
-            "--package",
-            "patchwork-cli",
-            "--bench",
-            "autofix",
-        ])),
+        "bench" => BENCHES.iter().try_for_each(|(package, bench)| {
+            program::run(program::cargo(&root).args(["bench", "--package", package, "--bench", bench]))
+        }),
         _ => Err(USAGE.to_owned()),
     };
     match outcome {
