@@ -1,4 +1,4 @@
-//! Ids of traces and spans. They are derived, never drawn: a run that is resumed by another process goes on in its own trace.
+//! Ids of traces and spans. They are derived, never drawn: a run that another process resumes goes on in its trace.
 
 use sha2::{Digest, Sha256};
 
@@ -43,8 +43,8 @@ pub(super) fn run_span_id(run: &str) -> SpanId {
     digest(&["run", run])
 }
 
-/// A span that an event began. The number alone would not do: a killed process may have sent spans whose events it never
-/// wrote, and the next one counts on from those that it wrote.
+/// A span that an event began. The number alone would not do: a killed process may have sent spans whose events it
+/// never wrote, and the next one counts on from those that it wrote.
 pub(super) fn span_id(run: &str, node: &str, seq: u64, at_ms: i64) -> SpanId {
     digest(&["event", run, node, &seq.to_string(), &at_ms.to_string()])
 }

@@ -1,7 +1,7 @@
 //! Telemetry: what happens in a run, as spans and metrics for an OpenTelemetry collector.
 //!
-//! The wire types are OpenTelemetry's own. Its SDK is not used: the times and ids of our spans are those of the run's events,
-//! which the SDK wants to make itself, and the exporter must neither hold a run up nor end it.
+//! The wire types are OpenTelemetry's own. Its SDK is not used: the times and ids of our spans are those of the run's
+//! events, which the SDK wants to make itself, and the exporter must neither hold a run up nor end it.
 
 mod attributes;
 mod conventions;

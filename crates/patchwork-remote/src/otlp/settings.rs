@@ -96,7 +96,10 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         let text = (self.variable)("TRACEPARENT")?;
         let parent = Parent::parse(&text);
         if parent.is_none() {
-            self.warn("TRACEPARENT is not of the form `00-<trace id>-<span id>-<flags>`: the run gets a trace of its own");
+            self.warn(
+                "TRACEPARENT is not of the form `00-<trace id>-<span id>-<flags>`: \
+                 the run gets a trace of its own",
+            );
         }
         parent
     }
@@ -236,7 +239,8 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
     }
 }
 
-/// The entries of `a=b,c=d` with their numbers from 1; values may be percent-encoded. `None` for what is not of that form.
+/// The entries of `a=b,c=d` with their numbers from 1; values may be percent-encoded. `None` for what is not of that
+/// form.
 fn entries(list: &str) -> impl Iterator<Item = (usize, Option<(String, String)>)> {
     let parts = list.split(',').enumerate().filter(|(_, part)| !part.trim().is_empty());
     parts.map(|(at, part)| {

@@ -1,5 +1,5 @@
-//! The events of a run as spans: one for the run, one for each attempt of a node below it, one for each call of a model below
-//! its node.
+//! The events of a run as spans: one for the run, one for each attempt of a node below it, one for each call of a model
+//! below its node.
 
 use std::collections::HashMap;
 
