@@ -234,9 +234,13 @@ impl Journal {
         body.map(|body| serde_json::from_str(&body).map_err(unreadable)).transpose()
     }
 
-    /// Keeps an answer for later runs, and forgets those older than `since_ms`; does not wait.
+    /// Keeps an answer for later runs, and forgets those older than `since_ms`; does not wait. One that holds a secret is not
+    /// kept: with a mask in it, it is another answer.
     pub fn keep_answer(&self, digest: &str, at_ms: i64, since_ms: i64, answer: &ChatAnswer) {
         let Ok(json) = self.clean_json(answer) else { return };
+        if serde_json::to_string(answer).ok().as_ref() != Some(&json) {
+            return;
+        }
         let (digest, body) = (digest.to_owned(), Body::new(json));
         self.writer.post(move |tx| {
             let body = body.store(tx)?;
