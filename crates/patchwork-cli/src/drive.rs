@@ -5,11 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use patchwork::local::{Local, Place};
-use patchwork_core::engine::{Embedded, RunEnd};
+use patchwork::telemetry::{Found, Otlp};
+use patchwork_core::engine::{Embedded, ReplayedModels, RunEnd};
+use patchwork_core::event::Reporter;
 use patchwork_core::failure::Failure;
-use patchwork_core::journal::{Journal, RunRecord, RunSpec};
+use patchwork_core::journal::{Journal, Recording, RunRecord, RunSpec};
 use patchwork_core::machine::MACHINE_VERSION;
 use patchwork_core::patchflow::plan::Plan;
+use patchwork_core::port::provider::Provider;
 use patchwork_core::registry::Registry;
 use patchwork_core::run::{RunId, RunStatus};
 use patchwork_core::secret::Secrets;
@@ -19,7 +22,8 @@ use tokio_util::sync::CancellationToken;
 use crate::args::{Format, Level, Options};
 use crate::report::style::{BOLD, paint};
 use crate::report::terminal::{Mode, Terminal};
-use crate::report::{failure, summary};
+use crate::report::{failure, lines, summary};
+use crate::settings::Given;
 use crate::{env, journal, moment, output, runtime, settings, signals, stdio};
 
 /// What is to be driven.
@@ -59,47 +63,68 @@ pub(crate) struct Driven {
 }
 
 /// Drives a task in the current folder; answers the exit code.
-pub(crate) fn run(
-    options: &Options,
-    registry: Registry,
-    secrets: &Secrets,
-    task: Task,
-) -> Result<u8, Failure> {
+pub(crate) fn run(options: &Options, registry: Registry, given: &Given, task: Task) -> Result<u8, Failure> {
     let cwd = current_dir()?;
-    let driven = drive(options, registry, secrets, task, &cwd)?;
-    finish(options, secrets, &driven)
+    let driven = drive(options, registry, given, task, &cwd)?;
+    finish(options, &given.secrets, &driven)
 }
 
 /// Drives a task in a folder. A failure here means that there was no run; that of a run is in its end.
 pub(crate) fn drive(
     options: &Options,
     registry: Registry,
-    secrets: &Secrets,
+    given: &Given,
     task: Task,
     folder: &Path,
+) -> Result<Driven, Failure> {
+    drive_with(options, registry, given, task, folder, None)
+}
+
+/// [`drive`] with other models than those of this machine.
+pub(crate) fn drive_with(
+    options: &Options,
+    registry: Registry,
+    given: &Given,
+    task: Task,
+    folder: &Path,
+    models: Option<Arc<dyn Provider>>,
 ) -> Result<Driven, Failure> {
     if let Some(path) = &options.output {
         output::check(path)?;
     }
+    let secrets = &given.secrets;
     let began = Instant::now();
     let state_dir = journal::state_dir(options)?;
     settings::refuse_inside_repository(&state_dir, folder)?;
     let journal = journal::open(&state_dir, options, secrets)?;
-    let local = Local::new(&state_dir, secrets);
-    let mode = if options.plain || env::wants_lines() || !std::io::IsTerminal::is_terminal(&std::io::stderr())
-    {
-        Mode::Lines
-    } else {
-        Mode::Live
+    // Before the environment of programs is made: they get no credentials of collectors.
+    // What only counts calls is no run to tell of.
+    let telemetry = if models.is_some() { Found::default() } else { env::telemetry(secrets) };
+    let local = Local::new(&state_dir, secrets).with_catalog(given.catalog.clone());
+    let local = match (models, &options.cassette) {
+        (Some(models), _) => local.with_provider(models),
+        (None, Some(file)) => local.with_provider(Arc::new(ReplayedModels::new(&Recording::read(file)?))),
+        (None, None) => match answers_kept(options)? {
+            Some(limit) => local.keeping_answers(journal.clone(), limit),
+            None => local,
+        },
     };
-    let terminal = Arc::new(Terminal::start(mode, options.level()));
-    let engine = Embedded::new(journal.clone(), registry, vec![terminal.clone()]);
+    let terminal = Arc::new(Terminal::start(mode(options), options.level()));
+    let otlp = reporter(telemetry, options.level(), secrets, &terminal);
+    let mut reporters: Vec<Arc<dyn Reporter>> = vec![terminal.clone()];
+    reporters.extend(otlp.clone().map(|otlp| otlp as Arc<dyn Reporter>));
+    let engine = Embedded::new(journal.clone(), registry, reporters);
     let runtime = runtime::full()?;
     let outcome = runtime.block_on(async {
         let cancel = CancellationToken::new();
         signals::watch(cancel.clone(), terminal.clone());
-        let driver = Driver { options, terminal: terminal.clone(), journal, local, engine, secrets, cancel };
-        driver.drive(task, folder).await
+        let (terminal, otlp) = (terminal.clone(), otlp.as_deref());
+        let driver = Driver { options, terminal, otlp, journal, local, engine, given, cancel };
+        let outcome = driver.drive(task, folder).await;
+        if let Some(otlp) = otlp {
+            otlp.close().await;
+        }
+        outcome
     });
     terminal.close();
     // Whatever is still blocked in a system call must not hold up the end.
@@ -107,13 +132,53 @@ pub(crate) fn drive(
     outcome.map(|driven| Driven { elapsed: began.elapsed(), ..driven })
 }
 
+/// How long answers of models are used again for the same request: a day, and not at all in CI, where nobody sees that
+/// two runs are not two opinions.
+fn answers_kept(options: &Options) -> Result<Option<Duration>, Failure> {
+    let hours = match (options.keep_answers, env::variable("PATCHWORK_KEEP_ANSWERS")) {
+        (Some(hours), _) => hours,
+        (None, Some(text)) => text.trim().parse().map_err(|_| {
+            Failure::usage(format!(
+                "PATCHWORK_KEEP_ANSWERS is `{text}`: expected a number of hours, 0 for never"
+            ))
+        })?,
+        (None, None) if env::in_ci() => 0,
+        (None, None) => 24,
+    };
+    Ok((hours > 0).then(|| Duration::from_secs(u64::from(hours) * 3600)))
+}
+
+/// The reporter for a collector, when the environment names one.
+fn reporter(
+    telemetry: Found,
+    level: Level,
+    secrets: &Secrets,
+    terminal: &Arc<Terminal>,
+) -> Option<Arc<Otlp>> {
+    let terminal = terminal.clone();
+    let warn = move |problem: &str| {
+        if level >= Level::Warning {
+            terminal.say(lines::warning(problem));
+        }
+    };
+    telemetry.warnings.iter().for_each(|problem| warn(problem));
+    Some(Arc::new(Otlp::new(telemetry.settings?, secrets, warn)))
+}
+
+/// How progress is shown: live on a terminal.
+pub(crate) fn mode(options: &Options) -> Mode {
+    let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    if options.plain || env::wants_lines() || !terminal { Mode::Lines } else { Mode::Live }
+}
+
 struct Driver<'a> {
     options: &'a Options,
     terminal: Arc<Terminal>,
+    otlp: Option<&'a Otlp>,
     journal: Journal,
     local: Local,
     engine: Embedded,
-    secrets: &'a Secrets,
+    given: &'a Given,
     cancel: CancellationToken,
 }
 
@@ -126,7 +191,7 @@ impl Driver<'_> {
             }
             Task::Resume { run } => {
                 let record = self.journal.run(&run).await?;
-                let spec = self.journal.spec(&record.id).await?;
+                let mut spec = self.journal.spec(&record.id).await?;
                 if record.status == RunStatus::Done {
                     // It may have been killed between its last record and its own tidying up.
                     if let Err(left) = self.local.tidy(&spec.base.repository).await {
@@ -134,7 +199,11 @@ impl Driver<'_> {
                     }
                     return Ok(over(record, spec));
                 }
-                let secrets = self.secrets.clone();
+                if spec.limits != self.given.limits {
+                    spec.limits = self.given.limits;
+                    self.journal.set_limits(&spec.id, spec.limits).await?;
+                }
+                let secrets = self.given.secrets.clone();
                 let place = self.local.take_up(spec.base.clone(), &spec.id, secrets, &self.cancel).await?;
                 let wants_diff = is_dry(&spec.inputs);
                 (spec, place, wants_diff)
@@ -143,6 +212,9 @@ impl Driver<'_> {
         let (id, patchflow, created_ms) = (spec.id.clone(), spec.plan.name.clone(), spec.created_ms);
         if self.options.level() >= Level::Info {
             self.terminal.say(format!("{} run {id}", paint(BOLD, &patchflow)));
+        }
+        if let Some(otlp) = self.otlp {
+            otlp.begin(&id, &patchflow);
         }
         let end = self.engine.start(spec, place.ports.clone(), self.cancel.clone()).await;
         let diff = match &end {
@@ -174,13 +246,13 @@ impl Driver<'_> {
             plan,
             inputs,
             from_repository,
-            limits: patchwork_core::budget::Limits::default(),
+            limits: self.given.limits,
             base: repository.base(),
             created_ms,
             machine_version: MACHINE_VERSION,
             program_version: env!("CARGO_PKG_VERSION").to_owned(),
         };
-        let place = self.local.begin(&repository, &id, self.secrets.clone(), &self.cancel).await?;
+        let place = self.local.begin(&repository, &id, self.given.secrets.clone(), &self.cancel).await?;
         Ok((spec, place))
     }
 }
@@ -214,19 +286,10 @@ fn over(record: RunRecord, spec: RunSpec) -> Driven {
 
 /// Tells how a run ended, writes its results, and answers the exit code.
 pub(crate) fn finish(options: &Options, secrets: &Secrets, driven: &Driven) -> Result<u8, Failure> {
-    let mut results = results(driven);
-    secrets.redact_value(&mut results);
-    let written = match &options.output {
-        Some(path) => output::encode(&results, options.format.unwrap_or(Format::Json))
-            .and_then(|text| output::write(path, &text)),
-        None => Ok(()),
-    };
     let end = &driven.end;
-    match options.format {
-        Some(format @ (Format::Json | Format::Yaml)) if options.output.is_none() => {
-            stdio::result(&output::encode(&results, format)?)?;
-        }
-        _ => stdio::exact(&secrets.redact(&summary::result(driven)))?,
+    let written = write_results(options, secrets, driven);
+    if !wants_data(options) {
+        stdio::exact(&secrets.redact(&summary::result(driven)))?;
     }
     if options.level() >= Level::Info {
         stdio::tell(&secrets.redact(&summary::render(driven)));
@@ -240,6 +303,25 @@ pub(crate) fn finish(options: &Options, secrets: &Secrets, driven: &Driven) -> R
         stdio::tell(&failure::render(&unwritten));
     }
     Ok(problem.exit_code())
+}
+
+/// Whether the results go to the standard output as data.
+fn wants_data(options: &Options) -> bool {
+    matches!(options.format, Some(Format::Json | Format::Yaml)) && options.output.is_none()
+}
+
+/// Writes the results where they are wanted as data.
+pub(crate) fn write_results(options: &Options, secrets: &Secrets, driven: &Driven) -> Result<(), Failure> {
+    if options.output.is_none() && !wants_data(options) {
+        return Ok(());
+    }
+    let mut results = results(driven);
+    secrets.redact_value(&mut results);
+    let text = output::encode(&results, options.format.unwrap_or(Format::Json))?;
+    match &options.output {
+        Some(path) => output::write(path, &text),
+        None => stdio::result(&text),
+    }
 }
 
 /// The results of a run for machines: what it answered and what it took, no input and no secret.

@@ -3,13 +3,20 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-/// Variables that stand for an option of a patchflow, the strongest first where two mean the same.
-pub(crate) const OPTION_VARIABLES: [(&str, &str); 10] = [
-    ("OPENAI_API_KEY", "openai_api_key"),
+use patchwork::models::Catalog;
+use patchwork::telemetry::{Found, Settings};
+use patchwork_core::secret::{Secret, Secrets, looks_secret, names_credential};
+
+use crate::settings::every_run;
+
+/// Variables that stand for an option of a patchflow, the strongest first where two mean the same; those of models' keys are
+/// in the catalogue.
+const OPTION_VARIABLES: [(&str, &str); 10] = [
     ("OPENAI_BASE_URL", "client_base_url"),
-    ("ANTHROPIC_API_KEY", "anthropic_api_key"),
-    ("GOOGLE_API_KEY", "google_api_key"),
-    ("GEMINI_API_KEY", "google_api_key"),
+    ("GOOGLE_GENAI_USE_VERTEXAI", "client_is_gcp"),
+    ("GOOGLE_CLOUD_PROJECT", "client_project"),
+    ("GOOGLE_CLOUD_LOCATION", "client_location"),
+    ("OPENAI_API_VERSION", "client_api_version"),
     ("GITHUB_TOKEN", "github_api_key"),
     ("GH_TOKEN", "github_api_key"),
     ("GITLAB_TOKEN", "gitlab_api_key"),
@@ -23,13 +30,17 @@ pub(crate) fn variable(name: &str) -> Option<String> {
 }
 
 /// The values that variables give to options of patchflows: `(variable, option, value)`.
-pub(crate) fn option_values() -> Vec<(&'static str, &'static str, String)> {
-    let mut out: Vec<(&str, &str, String)> = Vec::new();
-    for (name, option) in OPTION_VARIABLES {
+pub(crate) fn option_values(catalog: &Catalog) -> Vec<(String, String, String)> {
+    let owned = |(name, option): (&str, &str)| (name.to_owned(), option.to_owned());
+    let keys = catalog.keys().into_iter();
+    let keys = keys.flat_map(|(option, names)| names.into_iter().map(move |name| (name, option.clone())));
+    let known = keys.chain(OPTION_VARIABLES.map(owned)).chain(every_run::LIMIT_VARIABLES.map(owned));
+    let mut out: Vec<(String, String, String)> = Vec::new();
+    for (name, option) in known {
         if out.iter().any(|(_, known, _)| *known == option) {
             continue;
         }
-        if let Some(value) = variable(name) {
+        if let Some(value) = variable(&name) {
             out.push((name, option, value));
         }
     }
@@ -54,8 +65,21 @@ pub(crate) fn state_dir() -> Option<PathBuf> {
 
 /// Whether a terminal that says so can only take plain lines, or a CI system writes a log.
 pub(crate) fn wants_lines() -> bool {
+    in_ci() || variable("TERM").is_some_and(|term| term == "dumb")
+}
+
+/// Whether a CI system runs this.
+pub(crate) fn in_ci() -> bool {
     variable("CI").is_some_and(|ci| ci != "false" && ci != "0")
-        || variable("TERM").is_some_and(|term| term == "dumb")
+}
+
+/// What the environment asks for in telemetry. Credentials among it join `secrets`.
+pub(crate) fn telemetry(secrets: &Secrets) -> Found {
+    let mut found = Settings::read(variable);
+    for (name, secret) in std::mem::take(&mut found.secrets) {
+        secrets.insert(name, secret);
+    }
+    found
 }
 
 /// Whether a panic should show where it came from.
@@ -71,4 +95,12 @@ pub(crate) fn crash_after_record() -> Option<u64> {
 
 fn path(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).filter(|value: &OsString| !value.is_empty()).map(PathBuf::from)
+}
+
+/// The credentials among all variables, going by their names and values, with their names.
+pub(crate) fn credentials() -> impl Iterator<Item = (String, Secret)> {
+    std::env::vars_os().filter_map(|(name, value)| {
+        let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);
+        (names_credential(&name) && looks_secret(&value)).then(|| (name, Secret::new(value)))
+    })
 }

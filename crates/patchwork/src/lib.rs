@@ -2,13 +2,19 @@
 
 pub mod affected;
 pub mod demo;
+pub mod kept_answers;
 pub mod local;
+pub mod models;
 pub mod patchflows;
+pub mod planned;
+pub mod replay;
 pub mod sarif;
 pub mod scanners;
 pub mod steps;
 
 use patchwork_core::registry::Registry;
+/// Telemetry of a run, for OpenTelemetry collectors.
+pub use patchwork_remote::otlp as telemetry;
 
 /// All steps and patchflows that are shipped.
 pub fn registry() -> Registry {

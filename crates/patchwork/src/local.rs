@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use patchwork_core::failure::Failure;
-use patchwork_core::journal::Lock;
+use patchwork_core::journal::{Journal, Lock};
 use patchwork_core::port::checkout::Base;
 use patchwork_core::port::clock::{Clock, SystemClock};
 use patchwork_core::port::forge::Forges;
@@ -15,11 +16,13 @@ use patchwork_core::secret::Secrets;
 use patchwork_core::step::Ports;
 use patchwork_remote::forge::Sites;
 pub use patchwork_remote::http::is_local;
-use patchwork_remote::llm::{Models, ModelsSettings};
+use patchwork_remote::llm::{Catalog, Models, ModelsSettings};
 pub use patchwork_repo::checkout::inside;
 use patchwork_repo::checkout::{GitCheckout, Repository};
 use patchwork_repo::process::SystemProcesses;
 use tokio_util::sync::CancellationToken;
+
+use crate::kept_answers::KeptAnswers;
 
 /// The doors of this machine and the folder that keeps what outlives a process.
 #[derive(Clone)]
@@ -53,6 +56,31 @@ impl Local {
             clock: Arc::new(SystemClock),
             state_dir: state_dir.to_owned(),
         }
+    }
+
+    /// The same, with answers of models that are younger than `limit` used again.
+    #[must_use]
+    pub fn keeping_answers(mut self, journal: Journal, limit: Duration) -> Self {
+        self.provider = Arc::new(KeptAnswers::new(self.provider, journal, self.clock.clone(), limit));
+        self
+    }
+
+    /// The same with the models of this catalogue.
+    #[must_use]
+    pub fn with_catalog(self, catalog: Arc<Catalog>) -> Self {
+        self.with_provider(Arc::new(Models::new(ModelsSettings::new(catalog))))
+    }
+
+    /// The same with other models.
+    #[must_use]
+    pub fn with_provider(mut self, provider: Arc<dyn Provider>) -> Self {
+        self.provider = provider;
+        self
+    }
+
+    /// Models.
+    pub fn provider(&self) -> &Arc<dyn Provider> {
+        &self.provider
     }
 
     /// Programs of this machine.

@@ -41,6 +41,10 @@ pub(crate) fn patchwork() -> Command {
             Command::new("list")
                 .about("Lists the patchflows, the custom ones of --config included")
                 .arg(switch("steps").long("steps").help("List the steps that patchflows are made of")),
+            Command::new("models")
+                .about("Lists the models that can be asked: keys, prices, abilities, whether they answer")
+                .arg(Arg::new("vendor").value_name("VENDOR").help("Only this one"))
+                .arg(switch("offline").long("offline").help("Ask nobody whether they answer")),
             Command::new("show")
                 .about("Shows a step (what it takes, gives and touches) or a patchflow's document")
                 .arg(required("name", "NAME")),

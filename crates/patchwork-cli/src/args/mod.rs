@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Run { patchflow: String, words: Vec<String> },
     /// Lists patchflows, or steps.
     List { steps: bool },
+    /// Shows which models can be asked.
+    Models { vendor: Option<String>, offline: bool },
     /// Shows a step or a patchflow.
     Show { name: String },
     /// Checks patchflow documents.
@@ -100,6 +102,9 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation, Stop> {
     options = options.or(Options::from_matches(sub));
     let command = match name {
         "list" => Command::List { steps: sub.get_flag("steps") },
+        "models" => {
+            Command::Models { vendor: sub.get_one("vendor").cloned(), offline: sub.get_flag("offline") }
+        }
         "show" => Command::Show { name: text(sub, "name") },
         "check" => Command::Check { files: sub.get_many("files").into_iter().flatten().cloned().collect() },
         "eject" => Command::Eject {

@@ -6,6 +6,7 @@ mod config;
 mod demo;
 mod eject;
 mod list;
+mod models;
 mod page;
 mod plan;
 mod record;
@@ -31,6 +32,7 @@ pub(crate) fn run(invocation: Invocation) -> Result<u8, Failure> {
     match invocation.command {
         Command::Run { patchflow, words } => run::run(options, &patchflow, &words),
         Command::List { steps } => list::run(options, steps),
+        Command::Models { vendor, offline } => models::run(options, vendor.as_deref(), offline),
         Command::Show { name } => show::run(options, &name),
         Command::Check { files } => check::run(options, &files),
         Command::Eject { name, dir, force } => eject::run(&name, dir, force),

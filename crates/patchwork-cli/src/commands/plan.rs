@@ -30,9 +30,10 @@ pub(crate) fn run(options: &Options, typed: &str, words: &[String]) -> Result<u8
     stay_inside(&mut inputs);
     let from_repository = given.from_repository();
     let name = loaded.plan.name.clone();
-    let scratch = tempfile::Builder::new().prefix("patchwork-plan-").tempdir().map_err(|error| {
-        Failure::unavailable("a temporary folder can't be made").caused_by(&error)
-    })?;
+    let scratch = tempfile::Builder::new()
+        .prefix("patchwork-plan-")
+        .tempdir()
+        .map_err(|error| Failure::unavailable("a temporary folder can't be made").caused_by(&error))?;
     // What is scanned again for the run itself need not be fetched twice: only journal and worktree are of no use later.
     let quiet = Options {
         state_dir: Some(scratch.path().to_owned()),
@@ -50,7 +51,9 @@ pub(crate) fn run(options: &Options, typed: &str, words: &[String]) -> Result<u8
         return Err(failure);
     }
     match options.format {
-        Some(format @ (Format::Json | Format::Yaml)) => stdio::result(&output::encode(&data(&name, &planned), format)?)?,
+        Some(format @ (Format::Json | Format::Yaml)) => {
+            stdio::result(&output::encode(&data(&name, &planned), format)?)?
+        }
         _ => stdio::result(&text(&name, &planned))?,
     }
     Ok(0)
@@ -70,7 +73,9 @@ fn data(name: &str, planned: &BTreeMap<(String, String), PlannedCalls>) -> Value
         .iter()
         .map(|((vendor, model), calls)| {
             let mut entry = json!({ "vendor": vendor, "model": model });
-            if let (Some(entry), Ok(Value::Object(calls))) = (entry.as_object_mut(), serde_json::to_value(calls)) {
+            if let (Some(entry), Ok(Value::Object(calls))) =
+                (entry.as_object_mut(), serde_json::to_value(calls))
+            {
                 entry.extend(calls);
             }
             entry
@@ -84,7 +89,8 @@ fn text(name: &str, planned: &BTreeMap<(String, String), PlannedCalls>) -> Strin
         return format!("{name} would ask no model: nothing is to be paid");
     }
     let mut lines = vec![format!("{name} would ask, in its first round:")];
-    let width = planned.keys().map(|(vendor, model)| vendor.len() + model.len() + 1).max().unwrap_or_default();
+    let width =
+        planned.keys().map(|(vendor, model)| vendor.len() + model.len() + 1).max().unwrap_or_default();
     for ((vendor, model), calls) in planned {
         let who = format!("{vendor}/{model}");
         let about = if calls.exact { "" } else { "about " };
@@ -105,6 +111,8 @@ fn text(name: &str, planned: &BTreeMap<(String, String), PlannedCalls>) -> Strin
             }
         ));
     }
-    lines.push("Answers that do not hold are asked for again; max_cost=… is a hard limit on all of it.".to_owned());
+    lines.push(
+        "Answers that do not hold are asked for again; max_cost=… is a hard limit on all of it.".to_owned(),
+    );
     lines.join("\n")
 }

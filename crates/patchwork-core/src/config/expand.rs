@@ -24,6 +24,14 @@ pub(super) fn expand(value: &Value, lookup: Lookup<'_>) -> Result<Value, Fault> 
     })
 }
 
+/// [`expand`] for a value that is no input of a patchflow, from a file of the user's own.
+pub fn filled(value: &Value, variable: &dyn Fn(&str) -> Option<String>) -> Result<Value, String> {
+    let lookup = |name: &str| variable(name).ok_or_else(|| super::trust::not_set(name));
+    expand(value, &lookup).map_err(|fault| match fault {
+        Fault::Wrong(problem) | Fault::Refused(problem) => problem,
+    })
+}
+
 fn expand_text(text: &str, lookup: Lookup<'_>) -> Result<String, Fault> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

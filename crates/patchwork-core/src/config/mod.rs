@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 
 use crate::secret::Secret;
 
+pub use expand::filled;
 pub use file::read_file;
 pub use merge::{Surroundings, merge};
 pub use render::render;

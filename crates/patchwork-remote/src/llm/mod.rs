@@ -15,6 +15,7 @@ mod refusal;
 mod route;
 mod settings;
 mod sse;
+mod survey;
 #[cfg(test)]
 mod tests;
 pub mod tokens;
@@ -39,6 +40,7 @@ pub use self::catalog::{
 };
 pub use self::credentials::GoogleSettings;
 pub use self::settings::{LocalServer, ModelsSettings, RetryPolicy};
+pub use self::survey::{Reach, Standing};
 
 use self::call::Call;
 use self::credentials::GoogleTokens;

@@ -1,10 +1,16 @@
 //! The options of a run, from every place they can be given in: the patchflow's defaults, the repository's
 //! `.patchwork.yaml`, `--config`, the environment, the command line. The later wins.
 
-use std::collections::BTreeSet;
+pub(crate) mod every_run;
+mod vendors;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use patchwork::models::Catalog;
+use patchwork_core::budget::Limits;
 use patchwork_core::config::{self, Boundary, Effective, Layer, Origin, Surroundings};
 use patchwork_core::diagnostic::{Diagnostic, Style, render};
 use patchwork_core::failure::{Failure, FailureKind};
@@ -18,7 +24,7 @@ use serde_json::{Map, Value};
 use crate::args::{Options, input_type};
 use crate::patchflows::{self, Files};
 use crate::report::lines;
-use crate::{env, stdio};
+use crate::{env, secrets, stdio};
 
 /// Files with the options of a repository, in its top folder.
 const REPOSITORY_FILES: [&str; 2] = [".patchwork.yaml", ".patchwork.yml"];
@@ -35,38 +41,150 @@ pub(crate) struct Place<'a> {
     pub(crate) folder: &'a Path,
 }
 
+/// A patchflow with everything that may be said to it.
+pub(crate) struct Openings {
+    /// Its plan, with the options of every run among its inputs.
+    pub(crate) plan: Plan,
+    /// The models that it can ask.
+    pub(crate) catalog: Arc<Catalog>,
+    /// What files say.
+    files: Vec<Layer>,
+}
+
+/// What a run is given.
+pub(crate) struct Given {
+    /// The options in effect, those of every run included.
+    pub(crate) effective: Effective,
+    /// The names of the patchflow's own inputs.
+    own: BTreeSet<String>,
+    /// The secrets among the options.
+    pub(crate) secrets: Secrets,
+    /// What its model calls may take.
+    pub(crate) limits: Limits,
+    /// The models that it can ask.
+    pub(crate) catalog: Arc<Catalog>,
+}
+
+impl Given {
+    /// The inputs of the patchflow that have a value.
+    pub(crate) fn inputs(&self) -> Map<String, Value> {
+        let mut inputs = self.effective.inputs();
+        inputs.retain(|name, _| self.own.contains(name));
+        inputs
+    }
+
+    /// The names of the inputs that the repository's own file gave.
+    pub(crate) fn from_repository(&self) -> Vec<String> {
+        let mut names = self.effective.from_repository();
+        names.retain(|name| self.own.contains(name));
+        names
+    }
+}
+
 impl Place<'_> {
-    /// The options in effect; `typed` are those of the command line.
-    pub(crate) fn effective(&self, plan: &Plan, typed: &[(String, String)]) -> Result<Effective, Failure> {
-        let effective = self.merge(&plan.inputs, &self.layers(plan, typed)?)?;
+    /// Reads the files that configure a patchflow: what can be said to it depends on them.
+    pub(crate) fn open(&self, plan: &Plan) -> Result<Openings, Failure> {
+        let mut files = self.files(plan)?;
+        let catalog = vendors::take(&mut files)?;
+        Ok(Openings { plan: every_run::widened(plan, self.registry, &catalog), catalog, files })
+    }
+
+    /// The options in effect for `plan`, which was opened; `typed` are those of the command line.
+    pub(crate) fn given(
+        &self,
+        plan: &Plan,
+        open: Openings,
+        typed: &[(String, String)],
+    ) -> Result<Given, Failure> {
+        let Openings { plan: wide, catalog, files } = open;
+        let effective = self.merge(&wide.inputs, &layers(files, &wide, &catalog, typed), &catalog)?;
         for warning in &effective.warnings {
             stdio::tell(&lines::warning(warning));
         }
-        Ok(effective)
+        let own: BTreeSet<String> = plan.inputs.iter().map(|input| input.name.clone()).collect();
+        let mut chosen = effective.clone();
+        chosen.values.retain(|name, _| !own.contains(name));
+        let (secrets, limits) = (secrets(&effective), every_run::limits(&chosen));
+        Ok(Given { effective, own, secrets, limits, catalog })
     }
 
-    /// The secrets for a run that is resumed.
+    /// What a run that is resumed is given: secrets once more, and of the limits those that are typed.
+    pub(crate) fn again(
+        &self,
+        run: &RunSpec,
+        open: Openings,
+        typed: &[(String, String)],
+    ) -> Result<Given, Failure> {
+        let Openings { plan: wide, catalog, files } = open;
+        let is_limit = |name: &str| every_run::LIMITS.contains(&name) && run.plan.input(name).is_none();
+        let asked = |spec: &&InputSpec| spec.secret || is_limit(&spec.name);
+        let specs: Vec<InputSpec> = wide.inputs.iter().filter(asked).cloned().collect();
+        let mut layers = layers(files, &wide, &catalog, typed);
+        for layer in &mut layers {
+            // Everything else is as it was when the run began.
+            let typed = layer.origin == Origin::CommandLine;
+            layer
+                .values
+                .retain(|key, _| specs.iter().any(|spec| spec.name == *key && (spec.secret || typed)));
+        }
+        let effective = self.merge(&specs, &layers, &catalog)?;
+        let is_local = &patchwork::local::is_local;
+        config::check_resumed(
+            &wide.inputs,
+            &run.inputs,
+            &run.from_repository,
+            &layers,
+            is_local,
+            &effective,
+        )?;
+        let mut limits = run.limits;
+        let chosen = every_run::limits(&effective);
+        for (name, _) in typed.iter().filter(|(name, _)| is_limit(name)) {
+            match name.as_str() {
+                "max_cost" => limits.cost = chosen.cost,
+                "max_tokens" => limits.tokens = chosen.tokens,
+                "max_llm_calls" => limits.calls = chosen.calls,
+                _ => limits.allow_unknown_price = chosen.allow_unknown_price,
+            }
+        }
+        let own = run.plan.inputs.iter().map(|input| input.name.clone()).collect();
+        Ok(Given { secrets: secrets(&effective), effective, own, limits, catalog })
+    }
+
+    /// The keys of models that are given without a word, and the catalogue that says whose they are.
+    pub(crate) fn keys(&self) -> Result<(Effective, Arc<Catalog>), Failure> {
+        let none = Plan {
+            name: self.name.to_owned(),
+            summary: String::new(),
+            inputs: Vec::new(),
+            steps: Vec::new(),
+            finally: Vec::new(),
+            outputs: Vec::new(),
+            prompts: BTreeMap::new(),
+        };
+        let Openings { plan, catalog, files } = self.open(&none)?;
+        let mut specs = every_run::specs(&catalog);
+        specs.retain(|spec| spec.secret);
+        let mut layers = layers(files, &plan, &catalog, &[]);
+        for layer in &mut layers {
+            layer.values.retain(|key, _| specs.iter().any(|spec| spec.name == *key));
+        }
+        Ok((self.merge(&specs, &layers, &catalog)?, catalog))
+    }
+
+    /// The secrets for a recorded run.
     pub(crate) fn secrets_again(
         &self,
         run: &RunSpec,
         typed: &[(String, String)],
     ) -> Result<Secrets, Failure> {
-        let inputs = &run.plan.inputs;
-        let specs: Vec<InputSpec> = inputs.iter().filter(|input| input.secret).cloned().collect();
-        let mut layers = self.layers(&run.plan, typed)?;
-        for layer in &mut layers {
-            // Everything else is as it was when the run began.
-            layer.values.retain(|key, _| specs.iter().any(|spec| spec.name == *key));
-        }
-        let effective = self.merge(&specs, &layers)?;
-        let is_local = &patchwork::local::is_local;
-        config::check_resumed(inputs, &run.inputs, &run.from_repository, &layers, is_local, &effective)?;
-        Ok(secrets(&effective))
+        self.again(run, self.open(&run.plan)?, typed).map(|given| given.secrets)
     }
 
-    fn merge(&self, specs: &[InputSpec], layers: &[Layer]) -> Result<Effective, Failure> {
+    fn merge(&self, specs: &[InputSpec], layers: &[Layer], catalog: &Catalog) -> Result<Effective, Failure> {
         let shared = layers.iter().any(|layer| layer.origin.is_file());
-        let other_inputs = if shared { self.inputs_of_all() } else { BTreeSet::new() };
+        let mut other_inputs = if shared { self.inputs_of_all() } else { BTreeSet::new() };
+        other_inputs.extend(every_run::specs(catalog).into_iter().map(|spec| spec.name));
         let top = repository_top(self.folder).unwrap_or(self.folder);
         let inside = |path: &str| patchwork::local::inside(top, path).map_err(|failure| failure.message);
         let boundary = Boundary { inside: &inside, is_local: &patchwork::local::is_local };
@@ -91,7 +209,8 @@ impl Place<'_> {
             .collect()
     }
 
-    fn layers(&self, plan: &Plan, typed: &[(String, String)]) -> Result<Vec<Layer>, Failure> {
+    /// What files say, the weakest first.
+    fn files(&self, plan: &Plan) -> Result<Vec<Layer>, Failure> {
         let mut out = Vec::new();
         if let Some(top) = repository_top(self.folder) {
             let found = REPOSITORY_FILES.into_iter().find(|file| top.join(file).is_file());
@@ -104,18 +223,29 @@ impl Place<'_> {
         if let Some(path) = &self.options.config {
             out.extend(from_config(path, self.name, plan)?);
         }
-        for (variable, option, value) in env::option_values() {
-            let values = Map::from_iter([(option.to_owned(), Value::String(value))]);
-            out.push(Layer::new(Origin::Environment(variable.to_owned()), values));
-        }
-        out.push(Layer::new(Origin::CommandLine, from_words(plan, typed)));
         Ok(out)
     }
 }
 
+/// Files, variables and words, the strongest last.
+fn layers(files: Vec<Layer>, plan: &Plan, catalog: &Catalog, typed: &[(String, String)]) -> Vec<Layer> {
+    let mut out = files;
+    for (variable, option, value) in env::option_values(catalog) {
+        let values = Map::from_iter([(option, Value::String(value))]);
+        out.push(Layer::new(Origin::Environment(variable), values));
+    }
+    out.push(Layer::new(Origin::CommandLine, from_words(plan, typed)));
+    out
+}
+
+/// The file in a configuration folder whose options are those of all patchflows.
+fn shared_file(folder: &Path) -> Option<PathBuf> {
+    ["config.yml", "config.yaml"].map(|file| folder.join(file)).into_iter().find(|file| file.is_file())
+}
+
 /// The secrets among the options in effect.
-pub(crate) fn secrets(effective: &Effective) -> Secrets {
-    let secrets = Secrets::new();
+fn secrets(effective: &Effective) -> Secrets {
+    let secrets = secrets::known().clone();
     for (name, secret, _) in &effective.secrets {
         secrets.insert(name.clone(), secret.clone());
     }
@@ -150,6 +280,9 @@ fn from_config(path: &Path, name: &str, plan: &Plan) -> Result<Vec<Layer>, Failu
     }
     let folders = [path.join(name), path.join("patchflows").join(name)];
     let mut out = Vec::new();
+    if let Some(file) = shared_file(path) {
+        out.push(read(&file, shown(&file))?);
+    }
     let prompts = folders.iter().map(|folder| folder.join("prompt.json")).find(|file| file.is_file());
     if let (Some(file), Some(_)) = (prompts, plan.input("prompt_template_file")) {
         let values = Map::from_iter([("prompt_template_file".to_owned(), file.display().to_string().into())]);
@@ -193,7 +326,9 @@ fn read(path: &Path, origin: Origin) -> Result<Layer, Failure> {
         Failure::configuration(format!("{} can't be used as it is", path.display()))
     };
     let file = decode(&path.display().to_string(), &bytes).map_err(|fault| wrong(&[*fault]))?;
-    config::read_file(&file, origin).map_err(|faults| wrong(&faults))
+    let layer = config::read_file(&file, origin).map_err(|faults| wrong(&faults))?;
+    secrets::hide_those_of(&layer.values);
+    Ok(layer)
 }
 
 /// All faults of the options in one failure.
