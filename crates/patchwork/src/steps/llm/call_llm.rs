@@ -1,5 +1,7 @@
 //! `CallLLM`: asks a model, once for each prompt.
 
+mod reply;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,17 +9,22 @@ use async_trait::async_trait;
 use futures_util::StreamExt;
 use patchwork_core::budget::Limits;
 use patchwork_core::event::EventBody;
-use patchwork_core::failure::Failure;
-use patchwork_core::message::{Finish, Message};
+use patchwork_core::message::{Finish, Message, ToolCall};
 use patchwork_core::port::provider::{ChatAnswer, ChatRequest, Target};
 use patchwork_core::step::{Context, Effects, Question, Step, StepError};
 use patchwork_core::usage::{MicroUsd, Usage};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use self::reply::{Reply, asked_again, gather, never_fitting, withheld};
 use super::answer_file::AnswerFile;
+use super::attachment::{attach, attachment};
+use super::call_options::CallOptions;
+use super::fit::fit;
 use super::model_options::ModelOptions;
 use super::prepare_prompt::read;
+use super::structured::Form;
 
 /// Asks a model, once for each prompt.
 pub struct CallLLM;
@@ -26,6 +33,10 @@ pub struct CallLLM;
 ///
 /// An answer is journaled before anything else happens, so that no resumed run pays for it again. When one call of several
 /// fails, the others count: its answer is empty and `errors` says why. The step fails when no call succeeded.
+///
+/// With `model_response_format` an answer is read as JSON: prose and a code fence around it are taken off, broken JSON is
+/// mended, and what does not fit is asked for again with what is wrong, `json_retries` times. The figures of a prompt are
+/// those of all its calls.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CallLLMInput {
@@ -44,46 +55,6 @@ pub struct CallLLMInput {
     pub model: ModelOptions,
 }
 
-/// How calls are made.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-pub struct CallOptions {
-    /// Prompts that are sent at most, the first of the list; -1 for all.
-    #[serde(default = "unlimited")]
-    #[schemars(range(min = -1))]
-    pub max_llm_calls: i64,
-    /// Calls at the same time.
-    #[serde(default = "eight")]
-    #[schemars(range(min = 1, max = 256))]
-    pub concurrency: u32,
-    /// Whether an answer that was cut at the output limit is used; otherwise it is withheld like a failed call.
-    #[serde(default)]
-    pub allow_truncated: bool,
-    /// A file to which each paid call is added as one line of JSON: model, request, response. An absolute path.
-    #[serde(default)]
-    pub save_responses_to_file: Option<String>,
-}
-
-fn unlimited() -> i64 {
-    -1
-}
-
-fn eight() -> u32 {
-    8
-}
-
-impl Default for CallOptions {
-    fn default() -> Self {
-        Self {
-            max_llm_calls: unlimited(),
-            concurrency: eight(),
-            allow_truncated: false,
-            save_responses_to_file: None,
-        }
-    }
-}
-
-const MAX_CONCURRENCY: u32 = 256;
-
 /// The answers. Every list has one entry for each prompt that was sent, in their order.
 #[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct CallLLMOutput {
@@ -93,6 +64,18 @@ pub struct CallLLMOutput {
     pub request_tokens: Vec<u64>,
     /// Tokens received.
     pub response_tokens: Vec<u64>,
+    /// Tokens of those sent that the provider took from its cache.
+    pub cached_tokens: Vec<u64>,
+    /// Tokens of those received that the model spent on reasoning.
+    pub reasoning_tokens: Vec<u64>,
+    /// What the calls cost; null where the price is unknown or no answer came.
+    pub costs: Vec<Option<MicroUsd>>,
+    /// Milliseconds from sending to the whole answer; null where none came.
+    pub latencies_ms: Vec<Option<u64>>,
+    /// The models that answered; null where none did.
+    pub models: Vec<Option<String>>,
+    /// The tools that the model wants called, for each prompt.
+    pub tool_calls: Vec<Vec<ToolCall>>,
     /// Why each answer ended; null where there is none.
     pub finish: Vec<Option<Finish>>,
     /// Why there is no text; null where there is one.
@@ -122,7 +105,8 @@ impl Step for CallLLM {
                 ));
             }
         };
-        call(ctx, prompts, &input.calls, &input.model).await
+        let (output, _) = call(ctx, prompts, &input.calls, &input.model, None).await?;
+        Ok(output)
     }
 }
 
@@ -139,58 +123,63 @@ async fn read_prompts(ctx: &Context, path: &str) -> Result<Vec<Vec<Message>>, St
     })
 }
 
-/// Sends prompts and gathers the answers.
+/// Sends prompts and gathers the answers; with a form, also the JSON of each.
 pub(super) async fn call(
     ctx: &Context,
     mut prompts: Vec<Vec<Message>>,
     calls: &CallOptions,
     model: &ModelOptions,
-) -> Result<CallLLMOutput, StepError> {
+    form: Option<Form>,
+) -> Result<(CallLLMOutput, Vec<Option<Value>>), StepError> {
     if let Some(empty) = prompts.iter().position(Vec::is_empty) {
         return Err(StepError::input(format!("prompts[{empty}]"), "a conversation without messages"));
     }
-    let concurrency = match calls.concurrency {
-        n @ 1..=MAX_CONCURRENCY => n as usize,
-        n => {
-            return Err(StepError::input(
-                "concurrency",
-                format!("{n} is out of range: expected 1 to {MAX_CONCURRENCY}"),
-            ));
+    let model = model.merged()?;
+    let mut asking = model.asking()?;
+    if let Some(form) = form {
+        if asking.form.is_some() {
+            let problem = "the form of the answer is given twice: here and as an option of the step";
+            return Err(StepError::input("model_response_format", problem));
         }
-    };
-    let file = calls.save_responses_to_file.as_deref().map(AnswerFile::open).transpose()?.map(Arc::new);
+        asking = asking.with_form(form, "answer");
+    }
+    let (concurrency, json_retries, limits) = (calls.concurrency()?, calls.json_retries()?, calls.limits()?);
     keep_first(ctx, &mut prompts, calls.max_llm_calls);
     if prompts.is_empty() {
         if ctx.skip_reason().is_none() {
             ctx.skip("there are no prompts to send");
         }
-        return Ok(CallLLMOutput::default());
+        return Ok(Default::default());
     }
+    if let Some(path) = &calls.file {
+        attach(&mut prompts, &attachment(ctx, path).await?)?;
+    }
+    let file = calls.save_responses_to_file.as_deref().map(AnswerFile::open).transpose()?.map(Arc::new);
 
     let caller = Caller {
         ctx: ctx.clone(),
         target: model.target(ctx),
+        limits,
+        form: asking.form.clone(),
+        json_retries,
+        allow_truncated: calls.allow_truncated,
         file,
         done: AtomicU64::new(0),
-        total: prompts.len() as u64,
+        total: prompts.len(),
     };
-    let parameters = model.parameters();
-    let requests: Vec<_> = prompts
-        .into_iter()
-        .map(|messages| ChatRequest { messages, parameters: parameters.clone(), ..ChatRequest::default() })
-        .enumerate()
-        .collect();
+    let requests: Vec<_> = prompts.into_iter().map(|messages| asking.request(messages)).enumerate().collect();
     let caller = &caller;
-    let mut answers: Vec<_> = futures_util::stream::iter(requests)
-        .map(|(index, request)| async move { (index, caller.ask(index, request).await) })
+    let mut replies: Vec<_> = futures_util::stream::iter(requests)
+        .map(|(index, request)| async move { (index, caller.reply(index, request).await) })
         .buffer_unordered(concurrency)
         .collect()
         .await;
-    answers.sort_by_key(|(index, _)| *index);
-    if ctx.cancel().is_cancelled() && answers.iter().any(|(_, answer)| answer.is_err()) {
+    replies.sort_by_key(|(index, _)| *index);
+    let replies: Vec<Reply> = replies.into_iter().map(|(_, reply)| reply).collect();
+    if ctx.cancel().is_cancelled() && replies.iter().any(Reply::has_failed) {
         return Err(StepError::cancelled());
     }
-    gather(ctx, answers.into_iter().map(|(_, answer)| answer).collect(), calls.allow_truncated)
+    gather(ctx, replies, calls.allow_truncated)
 }
 
 /// Drops prompts beyond `limit` and says so.
@@ -211,113 +200,77 @@ fn keep_first(ctx: &Context, prompts: &mut Vec<Vec<Message>>, limit: i64) {
 struct Caller {
     ctx: Context,
     target: Target,
+    limits: Limits,
+    form: Option<Form>,
+    json_retries: usize,
+    allow_truncated: bool,
     file: Option<Arc<AnswerFile>>,
     done: AtomicU64,
-    total: u64,
+    /// Prompts.
+    total: usize,
 }
 
 impl Caller {
-    /// One call, or its recorded answer.
-    async fn ask(&self, index: usize, request: ChatRequest) -> Result<ChatAnswer, StepError> {
-        let question = Question {
-            index,
-            target: self.target.clone(),
-            request: request.clone(),
-            limits: Limits::default(),
-        };
-        let answer = self.ctx.ask(question, |request| async move { Ok(request) }).await.map(|answered| {
-            if let Some(file) = self.file.as_ref().filter(|_| answered.fresh)
-                && let Err(problem) = file.add(&self.ctx, &request, &answered.answer)
-            {
-                // The answer is paid for: it must not be lost because a log of it can't be written.
-                self.ctx.warn(problem);
-            }
-            answered.answer
-        });
+    /// Asks, again where the answer has not the wanted form.
+    async fn reply(&self, index: usize, request: ChatRequest) -> Reply {
+        let mut reply = Reply::new();
+        if let Err(error) = self.ask_until_it_fits(index, request, &mut reply).await {
+            reply.failed(error);
+        }
         if self.total > 1 {
             let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
-            self.ctx.emit(EventBody::Progress { label: "answers".to_owned(), done, total: self.total });
+            let total = self.total as u64;
+            self.ctx.emit(EventBody::Progress { label: "answers".to_owned(), done, total });
         }
-        answer
+        reply
     }
-}
 
-/// Puts the answers into lists; fails when not one call succeeded.
-fn gather(
-    ctx: &Context,
-    answers: Vec<Result<ChatAnswer, StepError>>,
-    allow_truncated: bool,
-) -> Result<CallLLMOutput, StepError> {
-    let total = answers.len();
-    if answers.iter().all(Result::is_err) {
-        return Err(none_succeeded(answers));
-    }
-    let mut out = CallLLMOutput { cost: Some(MicroUsd::default()), ..CallLLMOutput::default() };
-    for (index, answer) in answers.into_iter().enumerate() {
-        let (answer, mut error) = match answer {
-            Ok(answer) => {
-                let error = withheld(&answer, allow_truncated);
-                (Some(answer), error)
+    async fn ask_until_it_fits(
+        &self,
+        index: usize,
+        mut request: ChatRequest,
+        reply: &mut Reply,
+    ) -> Result<(), StepError> {
+        let mut calls = 0;
+        loop {
+            // Further calls of a prompt are counted behind the first of all.
+            let answer = self.ask(index + calls * self.total, request.clone()).await?;
+            calls += 1;
+            reply.answered(answer.clone());
+            let Some(form) = &self.form else { return Ok(()) };
+            let wants_tools = !answer.tool_calls.is_empty() && answer.text.trim().is_empty();
+            if wants_tools || withheld(&answer, self.allow_truncated).is_some() {
+                return Ok(());
             }
-            Err(error) => (None, Some(error.to_string())),
-        };
-        if let Some(error) = &mut error {
-            *error = ctx.redact(error);
-            let which = if total > 1 { format!(" {} of {total}", index + 1) } else { String::new() };
-            ctx.warn(format!("model call{which} gave no answer: {error}"));
-        }
-        let usage = answer.as_ref().map(|answer| answer.usage).unwrap_or_default();
-        out.usage += usage;
-        if let Some(answer) = &answer {
-            match (&mut out.cost, answer.cost) {
-                (Some(sum), Some(cost)) => *sum += cost,
-                (sum, None) => *sum = None,
-                (None, _) => {}
+            match form.read(&answer.text).await {
+                Ok(fitting) => {
+                    if fitting.repaired {
+                        let which = if self.total > 1 { format!(" {}", index + 1) } else { String::new() };
+                        self.ctx.note(format!("answer{which} was broken JSON and was mended"));
+                    }
+                    reply.fitted(fitting);
+                    return Ok(());
+                }
+                Err(misfit) if calls > self.json_retries => return Err(never_fitting(&misfit, calls)),
+                Err(misfit) => request = asked_again(request, &answer, &misfit),
             }
         }
-        out.request_tokens.push(usage.input_tokens);
-        out.response_tokens.push(usage.output_tokens);
-        out.finish.push(answer.as_ref().map(|answer| answer.finish.clone()));
-        out.openai_responses.push(match answer {
-            Some(answer) if error.is_none() => answer.text,
-            _ => String::new(),
-        });
-        out.errors.push(error);
     }
-    Ok(out)
-}
 
-/// Why an answer that came must not be used.
-fn withheld(answer: &ChatAnswer, allow_truncated: bool) -> Option<String> {
-    match answer.finish {
-        Finish::Length if !allow_truncated => Some(
-            "the answer was cut at the output limit: raise model_max_tokens, or use it as it is with allow_truncated"
-                .to_owned(),
-        ),
-        Finish::ContentFilter if answer.text.trim().is_empty() => {
-            Some("a filter of the provider withheld the answer".to_owned())
+    /// One call, or its recorded answer.
+    async fn ask(&self, index: usize, request: ChatRequest) -> Result<ChatAnswer, StepError> {
+        let question =
+            Question { index, target: self.target.clone(), request: request.clone(), limits: self.limits };
+        let (ctx, target) = (self.ctx.clone(), self.target.clone());
+        let answered = self.ctx.ask(question, |request| fit(ctx, target, request)).await?;
+        if let Some(file) = self.file.as_ref().filter(|_| answered.fresh)
+            && let Err(problem) = file.add(&self.ctx, &request, &answered.answer)
+        {
+            // The answer is paid for: it must not be lost because a log of it can't be written.
+            self.ctx.warn(problem);
         }
-        _ => None,
+        Ok(answered.answer)
     }
-}
-
-/// The failure of a step without any answer: the first one's, which says the most when there is a single prompt.
-fn none_succeeded(answers: Vec<Result<ChatAnswer, StepError>>) -> StepError {
-    let total = answers.len();
-    let mut errors = answers.into_iter().filter_map(Result::err);
-    let Some(first) = errors.next() else {
-        return StepError::internal("no call was made");
-    };
-    if total == 1 {
-        return first;
-    }
-    // Another try may help when any of the calls may succeed later.
-    let retryable = first.retryable() || errors.any(|error| error.retryable());
-    let cause = first.into_failure();
-    let mut failure = Failure::new(cause.kind, format!("none of {total} model calls succeeded"));
-    failure.causes = std::iter::once(cause.message).chain(cause.causes).collect();
-    failure.hints = cause.hints;
-    if retryable { StepError::Temporary(failure) } else { StepError::Failed(failure) }
 }
 
 #[cfg(test)]

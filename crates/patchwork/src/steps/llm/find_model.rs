@@ -46,7 +46,8 @@ impl Step for FindModel {
     const EFFECTS: Effects = Effects::CALLS_MODEL;
 
     async fn run(&self, ctx: &Context, input: Self::Input) -> Result<Self::Output, StepError> {
-        let target = input.options.target(ctx);
+        let options = input.options.merged()?;
+        let target = options.target(ctx);
         let key = (&target.model, &target.base_url);
         let (in_task, asked) = (ctx.clone(), target.clone());
         let found = ctx
@@ -54,8 +55,7 @@ impl Step for FindModel {
                 match in_task.provider()?.route(&asked).await {
                     Ok(route) => Ok(Found::Route(route)),
                     Err(error)
-                        if error.kind == ProviderErrorKind::NotConfigured
-                            && !input.options.names_a_model() =>
+                        if error.kind == ProviderErrorKind::NotConfigured && !options.names_a_model() =>
                     {
                         Ok(Found::None { why: in_task.redact(&error.message), hint: error.hint })
                     }

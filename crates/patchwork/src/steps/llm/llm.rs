@@ -8,7 +8,8 @@ use patchwork_core::step::{Context, Effects, Step, StepError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::call_llm::{self, CallLLMOutput, CallOptions};
+use super::call_llm::{self, CallLLMOutput};
+use super::call_options::CallOptions;
 use super::extract_model_response::{PartitionOptions, extract};
 use super::model_options::ModelOptions;
 use super::prepare_prompt::{PromptOptions, prepare};
@@ -61,7 +62,7 @@ impl Step for LLM {
             ctx.skip("there are no values to make a prompt of");
             return Ok(LLMOutput::default());
         }
-        let answers = call_llm::call(ctx, prompts.clone(), &input.calls, &input.model).await?;
+        let (answers, _) = call_llm::call(ctx, prompts.clone(), &input.calls, &input.model, None).await?;
         let extracted_responses = extract(ctx, &answers.openai_responses, &input.cut);
         Ok(LLMOutput { prompts, answers, extracted_responses })
     }

@@ -57,8 +57,10 @@ fn lines(text: &str, bytes: usize, how: Shrink) -> String {
     // Every line counts for the note, so it can only become shorter.
     let room = bytes.saturating_sub(note(all.len(), "lines", end).len());
     let (head_room, tail_room) = shares(room, how);
-    let head = fitting(all.iter(), head_room);
-    let tail = fitting(all.iter().skip(head).rev(), tail_room);
+    let (head, unused) = fitting(all.iter(), head_room);
+    // What the beginning has no use for, the end may have.
+    let tail_room = if tail_room == 0 { 0 } else { tail_room + unused };
+    let (tail, _) = fitting(all.iter().skip(head).rev(), tail_room);
     let left_out = all.len() - head - tail;
     if head + tail == 0 {
         return inside(text, bytes, how, end);
@@ -93,15 +95,16 @@ fn shares(room: usize, how: Shrink) -> (usize, usize) {
     }
 }
 
-/// How many of the lines fit.
-fn fitting<'a>(lines: impl Iterator<Item = &'a &'a str>, room: usize) -> usize {
-    let mut size = 0;
-    lines
-        .take_while(|line| {
-            size += line.len();
-            size <= room
-        })
-        .count()
+/// How many of the lines fit, and the room they leave.
+fn fitting<'a>(lines: impl Iterator<Item = &'a &'a str>, room: usize) -> (usize, usize) {
+    let (mut count, mut left) = (0, room);
+    for line in lines {
+        match left.checked_sub(line.len()) {
+            Some(less) => (count, left) = (count + 1, less),
+            None => break,
+        }
+    }
+    (count, left)
 }
 
 fn note(count: usize, what: &str, end: &str) -> String {
@@ -142,8 +145,9 @@ mod tests {
         ];
         for text in texts {
             for how in [Shrink::HeadTail, Shrink::Head, Shrink::Tail, Shrink::Signatures] {
+                let part = Part::new(&text, how, "");
                 for bytes in 0..=text.len() {
-                    let short = cut(&text, how, bytes);
+                    let short = part.cut(bytes);
                     // With no room for a note, the note alone.
                     assert!(short.len() <= bytes.max(36), "{bytes}: {short:?}");
                     assert!(short.len() <= text.len() && short.contains("left out") != (short == text));
@@ -155,14 +159,14 @@ mod tests {
     #[test]
     fn line_ends_stay_what_they_were() {
         let text = "one\r\ntwo\r\nthree\r\nfour\r\nfive\r\nsix\r\nseven\r\neight\r\n";
-        assert_eq!(cut(text, Shrink::HeadTail, 45), "one\r\n[… 5 lines left out …]\r\nseven\r\neight\r\n");
+        assert_eq!(cut(text, Shrink::HeadTail, 47), "one\r\ntwo\r\n[… 5 lines left out …]\r\neight\r\n");
     }
 
     #[test]
     fn a_line_that_alone_is_too_long_is_cut_between_characters() {
         let text = "€".repeat(100);
         let short = cut(&text, Shrink::HeadTail, 100);
-        assert_eq!(short, format!("{}\n[… 82 characters left out …]\n{}", "€".repeat(9), "€".repeat(9)));
+        assert_eq!(short, format!("{}\n[… 79 characters left out …]\n{}", "€".repeat(11), "€".repeat(10)));
         assert_eq!(cut(&text, Shrink::Tail, 0), "[… 100 characters left out …]\n");
     }
 

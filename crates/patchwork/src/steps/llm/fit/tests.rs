@@ -5,7 +5,7 @@ use patchwork_core::failure::FailureKind;
 use patchwork_core::message::{Finish, Message, Shrink};
 use patchwork_core::port::provider::{ChatAnswer, Provider, Watch, Worst};
 use patchwork_core::step::Effects;
-use patchwork_core::usage::Usage;
+use patchwork_core::usage::{MicroUsd, Usage};
 use patchwork_testkit::context::TestContext;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -35,6 +35,10 @@ impl Provider for Small {
         let output_tokens = request.parameters.max_tokens.map_or(self.output, u64::from);
         let worst = Worst { input_tokens: bytes as u64, output_tokens, cost: None };
         Measure { worst, input_tokens, exact: !self.estimates }
+    }
+
+    fn price(&self, _route: &Route, _usage: Usage) -> Option<MicroUsd> {
+        None
     }
 
     async fn chat(
@@ -178,7 +182,7 @@ async fn what_can_not_fit_says_by_how_much_and_what_to_do() {
 #[tokio::test]
 async fn an_estimate_refuses_only_what_is_far_too_long() {
     let request = |lines| request(vec![Message::new(Role::User, log("line", lines))]);
-    for (lines, sent) in [(120, true), (160, true), (170, false)] {
+    for (lines, sent) in [(120, true), (190, true), (210, false)] {
         let model = Small { estimates: true, ..small(500) };
         let (result, warnings) = fitted(model, request(lines)).await;
         assert_eq!((result.is_ok(), warnings), (sent, vec![]), "{lines}");
