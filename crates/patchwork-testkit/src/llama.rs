@@ -30,18 +30,24 @@ impl LlamaServer {
     ///
     /// # Panics
     /// When it can't be started, or does not say its port.
-    #[expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test without its server must fail")]
+    #[expect(
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unwrap_used,
+        reason = "a test without its server must fail"
+    )]
     pub fn start() -> Option<Self> {
         if std::env::var_os(SKIP).is_some() {
             return None;
         }
-        let python = std::env::var_os(PYTHON).map(PathBuf::from).unwrap_or_else(|| {
-            panic!("{PYTHON} is not set: run `cargo xtask test`, or set {SKIP}=1")
-        });
+        let python = std::env::var_os(PYTHON)
+            .map(PathBuf::from)
+            .unwrap_or_else(|| panic!("{PYTHON} is not set: run `cargo xtask test`, or set {SKIP}=1"));
         let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("llama");
         let dir = tempfile::tempdir().expect("a temporary folder");
         let model = dir.path().join("tiny.gguf");
-        let made = Command::new(&python).arg(scripts.join("model.py")).arg(&model).output().expect("python starts");
+        let made =
+            Command::new(&python).arg(scripts.join("model.py")).arg(&model).output().expect("python starts");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         let mut child = Command::new(&python)
             .arg(scripts.join("serve.py"))
@@ -55,7 +61,8 @@ impl LlamaServer {
         let mut line = String::new();
         let stdout = child.stdout.take().expect("it is piped");
         BufReader::new(stdout).read_line(&mut line).expect("the server says its port");
-        let port = line.trim().parse().unwrap_or_else(|_| panic!("llama.cpp's server did not start: {line:?}"));
+        let port =
+            line.trim().parse().unwrap_or_else(|_| panic!("llama.cpp's server did not start: {line:?}"));
         let stdin = child.stdin.take();
         Some(Self { child, _stdin: stdin, port, _dir: dir })
     }

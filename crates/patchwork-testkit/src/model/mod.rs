@@ -270,15 +270,17 @@ fn refuse(shared: &Shared, seen: &SeenRequest, violation: &str) -> Reply {
 }
 
 fn list_models(shared: &Shared, path: &str) -> Response<Body> {
-    let list = |key: &str, name: &str| -> Value {
-        json!({ key: shared.models.iter().map(|model| json!({ name: model })).collect::<Vec<_>>() })
-    };
-    let body = if path == "/api/tags" {
-        list("models", "name")
-    } else if path.ends_with("/models") {
-        list("data", "id")
-    } else {
-        return reply::json_response(StatusCode::NOT_FOUND, &json!({"error": {"message": "no such path"}}));
+    let list = |entry: fn(&str) -> Value| shared.models.iter().map(|model| entry(model)).collect::<Vec<_>>();
+    let body = match path {
+        "/api/tags" => json!({"models": list(|model| json!({"name": model}))}),
+        "/v1beta/models" => json!({"models": list(|model| json!({"name": format!("models/{model}")}))}),
+        _ if path.ends_with("/models") => {
+            json!({"object": "list", "data": list(|model| json!({"id": model, "object": "model"}))})
+        }
+        _ => {
+            let body = json!({"error": {"message": "no such path"}});
+            return reply::json_response(StatusCode::NOT_FOUND, &body);
+        }
     };
     shared.listings.fetch_add(1, Ordering::SeqCst);
     reply::json_response(StatusCode::OK, &body)

@@ -101,3 +101,20 @@ fn what_the_vendor_would_refuse_is_refused_unless_the_server_is_lenient() {
     post(&server, CHAT, &json!({"model": "m", "messages": []}));
     assert_eq!(server.violations().len(), 1);
 }
+
+#[test]
+fn models_are_listed_in_the_form_of_the_place() {
+    let server = ModelServer::start_listing(&["a", "b"], |_| Reply::text("done"));
+    for (path, names) in
+        [("/v1/models", "/data/1/id"), ("/v1beta/models", "/models/1/name"), ("/api/tags", "/models/1/name")]
+    {
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        write!(stream, "GET {path} HTTP/1.0\r\n\r\n").unwrap();
+        let mut received = String::new();
+        stream.read_to_string(&mut received).unwrap();
+        let body: Value = serde_json::from_str(received.split_once("\r\n\r\n").unwrap().1).unwrap();
+        let name = if path == "/v1beta/models" { "models/b" } else { "b" };
+        assert_eq!(body.pointer(names).unwrap(), name, "{path}");
+    }
+    assert_eq!((server.listings(), server.count()), (3, 0));
+}
