@@ -13,6 +13,8 @@ mod openai_chat;
 mod openai_responses;
 mod pieces;
 mod schema;
+#[cfg(test)]
+mod stage;
 mod trouble;
 mod version;
 
