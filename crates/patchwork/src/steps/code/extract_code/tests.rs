@@ -292,3 +292,20 @@ async fn fixes_of_our_rules_come_along_and_what_shares_their_lines_waits() {
     assert!(output.files_to_patch[1].fix.is_none());
     assert_eq!((output.counts.taken, output.counts.waiting), (4, 1));
 }
+
+#[tokio::test]
+async fn secrets_in_the_code_have_placeholders_in_the_same_lines() {
+    let code = "import os\n\nNAME = 'shop'\n\ndef send(a):\n    key = 'value-of-the-run-1'\n    other = 'value-of-the-run-2'\n    os.system(a + key)\n    return eval(other)\n";
+    let mut fixture = Fixture::new(&[("a.py", code), ("b.py", TWO_FUNCTIONS)]).await;
+    fixture.test =
+        fixture.test.secret("one_api_key", "value-of-the-run-1").secret("two", "value-of-the-run-2");
+    let (output, _) = extract(&fixture, &[at("a.py", 8), at("b.py", 8)], json!({})).await;
+    let [piece, plain] = &output.files_to_patch[..] else { panic!("{output:?}") };
+    assert_eq!(
+        piece.affected_code,
+        "def send(a):\n    key = 'PATCHWORK_MASKED_ONE_API_KEY'\n    other = 'PATCHWORK_MASKED_TWO'\n    os.system(a + key)\n    return eval(other)\n"
+    );
+    assert!(piece.message_text.contains("stand for secrets") && !plain.message_text.contains("secrets"));
+    let told = "2 secrets in a.py are masked in prompts: change them where they are used";
+    assert_eq!(fixture.test.warnings(), [told]);
+}

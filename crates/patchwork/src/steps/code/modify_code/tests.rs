@@ -94,3 +94,26 @@ async fn modify_code_once_replaces_lines_or_says_why_it_did_not() {
     assert_eq!(once(json!(null), 1, 2).await.unwrap().1.as_deref(), Some("there is no new code"));
     assert!(once(json!("x"), 7, 9).await.is_err());
 }
+
+#[tokio::test]
+async fn no_placeholder_is_written_and_no_secret_is_shown() {
+    let mut fixture = Fixture::new(&[("a.py", "key = 'value-of-the-run'\nx = 1\n")]).await;
+    fixture.test = fixture.test.secret("shop", "value-of-the-run");
+    let input = |patch: &str| {
+        json!({
+            "files_to_patch": [{"uri": "a.py", "startLine": 0, "endLine": 2}],
+            "extracted_responses": [{"patch": patch}],
+        })
+    };
+    let bad = input("key = base('PATCHWORK_MASKED_SHOP')\nx = 1\n");
+    let error = fixture.test.run_json(ModifyCode, bad).await.unwrap_err().to_string();
+    assert!(error.contains("line 1 of the new code holds PATCHWORK_MASKED_SHOP"), "{error}");
+    let new_file = json!({ "file_path": "new.py", "new_code": "k = 'PATCHWORK_MASKED_SHOP'\n" });
+    assert!(fixture.test.run_json(ModifyCodeOnce, new_file).await.is_err());
+
+    let good = input("key = 'PATCHWORK_MASKED_SHOP'\nx = 2\n");
+    let (out, _) = fixture.test.run_json(ModifyCode, good).await.unwrap();
+    assert_eq!(text(&fixture, "a.py"), "key = 'value-of-the-run'\nx = 2\n");
+    let diff = out["modified_code_files"][0]["diff"].as_str().unwrap();
+    assert!(diff.contains(" key = 'PATCHWORK_MASKED_SHOP'\n-x = 1\n+x = 2"), "{diff}");
+}

@@ -1,5 +1,6 @@
 mod rescans;
 mod rounds;
+mod secrets;
 
 use patchwork_core::finding::{Finding, Severity};
 use patchwork_core::patch::{Edit, Patch};
