@@ -2,7 +2,11 @@
 //!
 //! `cargo xtask bench` runs it in release. It prints figures and whether they are within their limits; it is no test.
 
-#![expect(clippy::print_stdout, clippy::expect_used, reason = "a bench prints, and stops when it can't go on")]
+#![expect(
+    clippy::print_stdout,
+    clippy::expect_used,
+    reason = "a bench prints, and stops when it can't go on"
+)]
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -18,7 +22,13 @@ const LIMIT: f64 = 1.5;
 
 fn main() {
     let text = source();
-    println!("{:<30} {:>9} {:>9} {:>9}   limit", format!("tokens of {:.1} MB", megabytes(&text)), "ours", "crate", "ratio");
+    println!(
+        "{:<30} {:>9} {:>9} {:>9}   limit",
+        format!("tokens of {:.1} MB", megabytes(&text)),
+        "ours",
+        "crate",
+        "ratio"
+    );
     for (name, tokenizer) in [("o200k_base", Tokenizer::O200k), ("cl100k_base", Tokenizer::Cl100k)] {
         let start = Instant::now();
         count(tokenizer, "a");
@@ -29,7 +39,9 @@ fn main() {
         assert_eq!(tokens, whole, "{name}: the same count");
         let ratio = ours / alone;
         let verdict = if ratio <= LIMIT { "held" } else { "NOT HELD" };
-        println!("{name:<30} {ours:>7.3} s {alone:>7.3} s {ratio:>9.2}   {LIMIT:.2}: {verdict} ({tokens} tokens)");
+        println!(
+            "{name:<30} {ours:>7.3} s {alone:>7.3} s {ratio:>9.2}   {LIMIT:.2}: {verdict} ({tokens} tokens)"
+        );
     }
     let hostile = "\u{a0} \u{2003}x".repeat(BYTES / 7);
     let (seconds, _) = fastest(|| count(Tokenizer::O200k, &hostile));
