@@ -90,14 +90,20 @@ impl Catalog {
         match vendor {
             Some(vendor) => vendor.profile(model),
             // Prices and sizes go with the model; what a server of somebody else's can do does not.
-            None => self.vendors.iter().find_map(|vendor| vendor.model(model)).map_or_else(
-                Profile::default,
-                |model| Profile {
+            None => {
+                let known = self.vendors.iter().find(|vendor| vendor.model(model).is_some());
+                let Some(known) = known.map(|vendor| vendor.profile(model)) else {
+                    return Profile::default();
+                };
+                // But whoever passes calls on to a reasoning model must be given the limit as that wants it.
+                let reasons = known.abilities.sampling == Some(false);
+                let max_tokens_field = known.quirks.max_tokens_field.filter(|_| reasons);
+                Profile {
                     abilities: Abilities::default(),
-                    quirks: Quirks::default(),
-                    ..model.profile()
-                },
-            ),
+                    quirks: Quirks { max_tokens_field, ..Quirks::default() },
+                    ..known
+                }
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use patchwork_core::message::{Message, Role};
+use patchwork_core::message::{Message, Role, ToolChoice};
 use patchwork_core::port::provider::ChatRequest;
 
 use super::Trouble;
@@ -27,7 +27,20 @@ impl Conversation<'_> {
 }
 
 /// Reads the messages of a request.
+///
+/// Also refuses to demand a tool that is not there.
 pub(in crate::llm) fn conversation(request: &ChatRequest) -> Result<Conversation<'_>, Trouble> {
+    match &request.tool_choice {
+        Some(ToolChoice::Required) if request.tools.is_empty() => {
+            return Err(Trouble::invalid("a tool must be called, and there is none"));
+        }
+        Some(ToolChoice::Named(name)) if !request.tools.iter().any(|tool| tool.name == *name) => {
+            return Err(Trouble::invalid(format!(
+                "the tool `{name}` must be called and is not among the tools"
+            )));
+        }
+        _ => {}
+    }
     let mut system = Vec::new();
     let mut turns = Vec::new();
     // Calls of the latest turn of the assistant that have no result yet, with the place of that turn.

@@ -12,7 +12,7 @@ async fn cancelled(settings: ModelsSettings, reply: Reply) -> (ProviderError, us
     });
     let models = Models::new(settings);
     let (target, request) = (custom(&server), hello());
-    let call = models.chat(&target, &request, &patchwork_core::port::provider::Unwatched, &cancel);
+    let call = models.chat(&target, &request, &Unwatched, &cancel);
     let error = tokio::time::timeout(Duration::from_mins(5), call).await.expect("it ends").unwrap_err();
     (error, server.count())
 }
@@ -37,9 +37,6 @@ async fn before_anything_is_sent() {
     let server = ModelServer::start(|_| Reply::text("done"));
     let cancel = CancellationToken::new();
     cancel.cancel();
-    let error = Models::new(quick())
-        .chat(&custom(&server), &hello(), &patchwork_core::port::provider::Unwatched, &cancel)
-        .await
-        .unwrap_err();
+    let error = Models::new(quick()).chat(&custom(&server), &hello(), &Unwatched, &cancel).await.unwrap_err();
     assert_eq!((error.kind, server.count()), (ProviderErrorKind::Cancelled, 0));
 }

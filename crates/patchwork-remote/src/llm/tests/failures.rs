@@ -7,22 +7,20 @@ use super::*;
 
 #[tokio::test]
 async fn what_is_not_the_protocol_is_malformed_and_tried_again() {
-    let html = "<!DOCTYPE html><html><head><title>Welcome to nginx!</title></head><body>…</body></html>";
     for (reply, words) in [
-        (
-            Reply::raw(200, html).header("content-type", "text/html"),
-            "text/html in place of JSON: Welcome to nginx!",
-        ),
-        (Reply::raw(200, html), "broken JSON"),
         (Reply::raw(200, r#"{"choices":[{"message":{"content":"do"#), "broken JSON"),
-        (Reply::raw(200, ""), "broken JSON"),
-        (Reply::json(&json!({"choices": []})), "without an answer"),
-        (Reply::json(&json!({"choices": null})), "without an answer"),
-        (Reply::json(&json!({"choices": [null]})), "without an answer"),
-        (Reply::json(&json!({"choices": [{"message": "text"}]})), "without an answer"),
-        (Reply::json(&json!({})), "without an answer"),
-        (Reply::json(&json!([])), "without an answer"),
-        (Reply::json(&json!({"error": {"message": "no such route"}})), "without an answer: no such route"),
+        (Reply::raw(200, ""), "it is empty"),
+        (Reply::raw(200, " \n"), "it is empty"),
+        (Reply::json(&json!({"choices": []})), "no answer in it"),
+        (Reply::json(&json!({"choices": null})), "no answer in it"),
+        (Reply::json(&json!({"choices": [null]})), "no answer in it"),
+        (Reply::json(&json!({"choices": [{"message": "text"}]})), "can't be read"),
+        (Reply::json(&json!({})), "no answer in it"),
+        (Reply::json(&json!([])), "can't be read"),
+        (Reply::stream_raw("data: {\n\n"), "broken JSON"),
+        (Reply::stream_raw("data: \u{1}\n\n"), "broken JSON"),
+        (Reply::stream_raw("data: [DONE]\n\n"), "no answer in it"),
+        (Reply::stream_raw(b"data: \xff\n\n".as_slice()), "not UTF-8"),
     ] {
         let (error, tries) = failing(reply).await;
         assert_eq!((error.kind, tries), (ProviderErrorKind::Malformed, 5), "{error}");
@@ -32,10 +30,38 @@ async fn what_is_not_the_protocol_is_malformed_and_tried_again() {
 }
 
 #[tokio::test]
+async fn a_wrong_address_is_told_at_once() {
+    let html = "<!DOCTYPE html><html><head><title>Welcome to nginx!</title></head><body>…</body></html>";
+    for (reply, words) in [
+        (
+            Reply::raw(200, html).header("content-type", "text/html"),
+            "a web page in place of an answer: Welcome to nginx!",
+        ),
+        (Reply::raw(200, format!("\u{feff}\n{html}")), "a web page in place of an answer: Welcome to nginx!"),
+        (Reply::json(&json!({"error": {"message": "no such route"}})), "an error: no such route"),
+        (
+            Reply::json(&json!({"error": "Unexpected endpoint or method. (POST /chat/completions)"})),
+            "Unexpected endpoint",
+        ),
+    ] {
+        let (error, tries) = failing(reply).await;
+        assert_eq!((error.kind, tries), (ProviderErrorKind::Malformed, 1), "{error}");
+        assert!(error.message.contains(words), "{error}");
+        assert!(error.hint.unwrap().contains("client_base_url"));
+    }
+    let (error, tries) = failing(Reply::raw(502, html).header("content-type", "text/html")).await;
+    assert_eq!(
+        (error.kind, tries),
+        (ProviderErrorKind::Server, 5),
+        "a gateway may have its server back soon"
+    );
+    assert!(error.message.contains("502 Bad Gateway: Welcome to nginx!"), "{error}");
+}
+
+#[tokio::test]
 async fn answers_without_the_fields_of_the_other_protocols_are_malformed_too() {
     for (model, option, body) in [
         ("claude-haiku-4-5", "anthropic_api_key", json!({"type": "message"})),
-        ("claude-haiku-4-5", "anthropic_api_key", json!({"content": [{"text": "no type"}]})),
         ("gemini-3.8-flash", "google_api_key", json!({})),
         ("gemini-3.8-flash", "google_api_key", json!({"candidates": []})),
     ] {

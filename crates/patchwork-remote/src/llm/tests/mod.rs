@@ -1,7 +1,10 @@
 //! The provider against real HTTP servers on this machine.
 
+mod bounds;
 mod cancelling;
+mod conformance;
 mod failures;
+mod fallbacks;
 mod protocols;
 mod retries;
 mod routing;
@@ -11,7 +14,7 @@ use std::time::Duration;
 
 use patchwork_core::message::{Message, Role};
 use patchwork_core::port::provider::{
-    ChatAnswer, ChatRequest, Parameters, Provider, ProviderError, ProviderErrorKind, Target,
+    ChatAnswer, ChatRequest, Parameters, Provider, ProviderError, ProviderErrorKind, Target, Unwatched,
 };
 use patchwork_core::secret::Secret;
 use patchwork_testkit::model::{ModelServer, Reply};
@@ -45,7 +48,7 @@ fn custom(server: &ModelServer) -> Target {
         model: Some("gpt-4o".to_owned()),
         base_url: Some(server.openai_url()),
         keys: keys(&["openai_api_key"]),
-        timeout: None,
+        ..Target::default()
     }
 }
 
@@ -66,7 +69,7 @@ fn vendors_at(server: &ModelServer) -> ModelsSettings {
 fn request(messages: &[(Role, &str)]) -> ChatRequest {
     ChatRequest {
         messages: messages.iter().map(|&(role, text)| Message::new(role, text)).collect(),
-        parameters: Parameters::default(),
+        ..ChatRequest::default()
     }
 }
 
@@ -75,7 +78,7 @@ fn hello() -> ChatRequest {
 }
 
 async fn chat(models: &Models, target: &Target, request: &ChatRequest) -> Result<ChatAnswer, ProviderError> {
-    models.chat(target, request, &patchwork_core::port::provider::Unwatched, &CancellationToken::new()).await
+    models.chat(target, request, &Unwatched, &CancellationToken::new()).await
 }
 
 /// One question to a server that gives these replies in turn.

@@ -37,13 +37,15 @@ async fn openai_gets_chat_completions() {
         seen.body,
         json!({
             "model": "gpt-4o",
-            "stream": false,
+            "stream": true,
+            "stream_options": {"include_usage": true},
             "messages": [
                 {"role": "system", "content": "be brief\n\nspeak English"},
                 {"role": "user", "content": "hello"},
                 {"role": "assistant", "content": "hi"},
                 {"role": "user", "content": "again"},
             ],
+            "max_completion_tokens": 16_384,
         })
     );
     assert_eq!(answer.text, "  done\n", "white space of code is kept");
@@ -70,14 +72,14 @@ async fn anthropic_gets_messages_with_the_models_own_limit() {
         seen.body,
         json!({
             "model": "claude-haiku-4-5-20251001",
-            "stream": false,
-            "system": "be brief\n\nspeak English",
+            "max_tokens": 32_000,
+            "stream": true,
+            "system": [{"type": "text", "text": "be brief\n\nspeak English"}],
             "messages": [
-                {"role": "user", "content": "hello"},
-                {"role": "assistant", "content": "hi"},
-                {"role": "user", "content": "again"},
+                {"role": "user", "content": [{"type": "text", "text": "hello"}]},
+                {"role": "assistant", "content": [{"type": "text", "text": "hi"}]},
+                {"role": "user", "content": [{"type": "text", "text": "again"}]},
             ],
-            "max_tokens": 64_000,
         })
     );
     assert_eq!((answer.text.as_str(), answer.usage), ("done", USAGE));
@@ -95,7 +97,7 @@ async fn gemini_gets_generate_content() {
         chat(&models, &named("google/gemini-3.8-flash", "google_api_key"), &conversation()).await.unwrap();
 
     let seen = server.requests().remove(0);
-    assert_eq!(seen.path, "/v1beta/models/gemini-3.8-flash:generateContent");
+    assert_eq!(seen.path, "/v1beta/models/gemini-3.8-flash:streamGenerateContent?alt=sse");
     assert_eq!(seen.header("x-goog-api-key"), KEY);
     assert_eq!(
         seen.body,
@@ -106,6 +108,7 @@ async fn gemini_gets_generate_content() {
                 {"role": "model", "parts": [{"text": "hi"}]},
                 {"role": "user", "parts": [{"text": "again"}]},
             ],
+            "generationConfig": {"maxOutputTokens": 32_000},
         })
     );
     assert_eq!((answer.text.as_str(), answer.usage), ("done", USAGE));
@@ -126,19 +129,18 @@ async fn parameters_reach_every_vendor_under_its_own_names() {
         temperature: Some(0.5),
         top_p: Some(0.9),
         stop: vec!["END".to_owned()],
-        seed: Some(7),
-        reasoning_effort: None,
+        ..Parameters::default()
     };
     for (model, option) in [
         ("gpt-4o", "openai_api_key"),
         ("claude-haiku-4-5", "anthropic_api_key"),
-        ("gemini-3.8-flash", "google_api_key"),
+        ("gemini-2.5-flash", "google_api_key"),
     ] {
         chat(&models, &named(model, option), &request).await.unwrap();
     }
     let [openai, anthropic, gemini] = server.requests().try_into().unwrap();
     for (body, names) in [
-        (&openai.body, ["/max_tokens", "/temperature", "/top_p", "/stop/0"]),
+        (&openai.body, ["/max_completion_tokens", "/temperature", "/top_p", "/stop/0"]),
         (&anthropic.body, ["/max_tokens", "/temperature", "/top_p", "/stop_sequences/0"]),
         (
             &gemini.body,
@@ -153,7 +155,6 @@ async fn parameters_reach_every_vendor_under_its_own_names() {
         let values = names.map(|name| body.pointer(name).cloned().unwrap_or_default());
         assert_eq!(values, [json!(50), json!(0.5), json!(0.9), json!("END")], "{body}");
     }
-    assert_eq!((&openai.body["seed"], &gemini.body["generationConfig"]["seed"]), (&json!(7), &json!(7)));
 }
 
 #[tokio::test]
@@ -169,10 +170,11 @@ async fn newer_openai_models_get_the_limit_and_the_effort_as_they_want_them() {
         body,
         json!({
             "model": "gpt-6.1-sol",
-            "stream": false,
-            "reasoning_effort": "low",
-            "messages": [{"role": "system", "content": "be brief"}, {"role": "user", "content": "hello"}],
+            "stream": true,
+            "stream_options": {"include_usage": true},
+            "messages": [{"role": "developer", "content": "be brief"}, {"role": "user", "content": "hello"}],
             "max_completion_tokens": 50,
+            "reasoning_effort": "low",
         })
     );
 }

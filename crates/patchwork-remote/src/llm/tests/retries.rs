@@ -104,14 +104,27 @@ async fn cut_connections_are_tried_again() {
 }
 
 #[tokio::test]
-async fn no_server_is_told_with_its_address() {
+async fn nobody_at_an_address_of_the_users_is_told_at_once() {
     let gone = ModelServer::start(|_| Reply::never());
     let target = custom(&gone);
     drop(gone);
     let error = chat(&Models::new(quick()), &target, &hello()).await.unwrap_err();
     assert_eq!(error.kind, ProviderErrorKind::Connection);
-    assert!(error.message.contains("(after 5 tries)"), "{error}");
+    assert!(!error.message.contains("tries"), "{error}");
     assert!(error.hint.unwrap().contains(&target.base_url.unwrap()));
+}
+
+#[tokio::test]
+async fn a_server_that_has_answered_before_may_come_back() {
+    let server = ModelServer::start(|_| Reply::text("done").header("connection", "close"));
+    let (models, target) = (Models::new(quick()), custom(&server));
+    chat(&models, &target, &hello()).await.unwrap();
+    let vendor = Models::new(vendors_at(&server));
+    drop(server);
+    let error = chat(&models, &target, &hello()).await.unwrap_err();
+    assert!(error.message.contains("(after 5 tries)"), "{error}");
+    let error = chat(&vendor, &named("gpt-4o", "openai_api_key"), &hello()).await.unwrap_err();
+    assert!(error.message.contains("(after 5 tries)"), "a vendor is where it is: {error}");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use patchwork_core::port::provider::Route;
 use patchwork_core::usage::MicroUsd;
 
 use super::*;
-use crate::llm::LocalServer;
+use crate::llm::{Catalog, LocalServer};
 
 async fn route(target: &Target) -> Result<Route, ProviderError> {
     Models::new(quick()).route(target).await
@@ -17,7 +17,11 @@ fn given(model: Option<&str>, options: &[&str]) -> Target {
 /// Ollama and llama.cpp at these addresses.
 fn local(ollama: &str, llamacpp: &str) -> ModelsSettings {
     ModelsSettings {
-        local: vec![LocalServer::ollama().at(ollama), LocalServer::llamacpp().at(llamacpp)],
+        local: [("ollama", ollama), ("llamacpp", llamacpp)]
+            .map(|(id, address)| {
+                LocalServer::of(Catalog::built_in().vendor(id).unwrap()).unwrap().at(address)
+            })
+            .into(),
         ..quick()
     }
 }
@@ -211,9 +215,9 @@ async fn a_name_that_no_vendor_has_is_looked_for_on_this_machine() {
     assert_eq!((route.vendor.as_str(), route.model.as_str()), ("ollama", "llama3:latest"));
     for (name, hint) in [
         ("gtp-4o-mini", "did you mean `gpt-4o-mini`?"),
-        ("mistral-large", "VENDOR/mistral-large"),
-        ("mistral/large", "openai, anthropic, gemini, ollama, llamacpp"),
-        ("openai/", "client_base_url"),
+        ("house-model", "VENDOR/house-model"),
+        ("house/model", "openai, azure, anthropic, gemini"),
+        ("openai/", "did you mean"),
     ] {
         let error = models.route(&given(Some(name), &["openai_api_key"])).await.unwrap_err();
         assert_eq!(error.kind, ProviderErrorKind::NotConfigured);
@@ -238,7 +242,7 @@ async fn what_can_not_be_a_name_a_key_or_an_address_is_refused() {
             model: Some(model.to_owned()),
             base_url: url.map(str::to_owned),
             keys: keys.into(),
-            timeout: None,
+            ..Target::default()
         };
         let error = route(&target).await.unwrap_err();
         assert_eq!(error.kind, ProviderErrorKind::NotConfigured);

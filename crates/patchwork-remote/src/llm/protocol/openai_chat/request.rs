@@ -207,14 +207,8 @@ fn number(value: f64) -> Value {
 }
 
 fn tools(request: &ChatRequest, abilities: &Abilities, body: &mut Map<String, Value>) -> Result<(), Trouble> {
-    let choice = request.tool_choice.as_ref();
     if request.tools.is_empty() {
-        return match choice {
-            Some(ToolChoice::Required | ToolChoice::Named(_)) => {
-                Err(Trouble::invalid("a tool must be called, and there is none"))
-            }
-            Some(ToolChoice::Auto | ToolChoice::None) | None => Ok(()),
-        };
+        return Ok(());
     }
     if abilities.tools == Some(false) {
         return Err(Trouble::unsupported("it calls no tools"));
@@ -229,7 +223,7 @@ fn tools(request: &ChatRequest, abilities: &Abilities, body: &mut Map<String, Va
         json!({"type": "function", "function": function})
     });
     body.insert("tools".to_owned(), tools.collect());
-    let Some(choice) = choice else { return Ok(()) };
+    let Some(choice) = &request.tool_choice else { return Ok(()) };
     let forced = matches!(choice, ToolChoice::Required | ToolChoice::Named(_));
     if forced && abilities.forced_tools == Some(false) {
         return Err(Trouble::unsupported("it can't be made to call a tool"));
@@ -238,14 +232,7 @@ fn tools(request: &ChatRequest, abilities: &Abilities, body: &mut Map<String, Va
         ToolChoice::Auto => json!("auto"),
         ToolChoice::None => json!("none"),
         ToolChoice::Required => json!("required"),
-        ToolChoice::Named(name) => {
-            if !request.tools.iter().any(|tool| tool.name == *name) {
-                return Err(Trouble::invalid(format!(
-                    "the tool `{name}` that must be called is not among the tools"
-                )));
-            }
-            json!({"type": "function", "function": {"name": name}})
-        }
+        ToolChoice::Named(name) => json!({"type": "function", "function": {"name": name}}),
     };
     body.insert("tool_choice".to_owned(), choice);
     Ok(())
