@@ -145,7 +145,7 @@ fn calls_of_tools_and_their_results_belong_together() {
     };
     let result = |id: &str| json!({"role": "tool", "tool_call_id": id, "content": ""});
     let violation = |messages: &[Value]| violation(CHAT, &json!({"model": "m", "messages": messages}));
-    let asked = |messages: &[Value]| violation(&[&[user.clone()], messages].concat());
+    let asked = |messages: &[Value]| violation(&[std::slice::from_ref(&user), messages].concat());
 
     assert_eq!(asked(&[call(&["a", "b"]), result("b"), result("a"), user.clone()]), "");
     assert!(asked(&[result("a")]).starts_with("message 1 answers the tool call \"a\", which is not open"));
