@@ -63,9 +63,10 @@ fn a_run_is_one_tree_of_spans_that_repeats_nothing_of_what_was_said() {
         assert_eq!(call.attributes["gen_ai.response.finish_reasons"], json!(["stop"]));
         assert!(call.attributes["gen_ai.usage.input_tokens"].as_i64() > Some(0));
         assert!(call.attributes["gen_ai.usage.output_tokens"].as_i64() > Some(0));
-        assert!(call.attributes.contains_key("gen_ai.provider.name"));
+        assert_eq!(call.attributes["gen_ai.provider.name"], "custom");
+        assert!(call.attributes["patchwork.cost_usd"].as_f64() > Some(0.0));
         let parent = spans.iter().find(|span| span.id == call.parent).unwrap();
-        assert_eq!(parent.name, "CallLLM");
+        assert_eq!(parent.name, "LLM");
         assert!(parent.start <= call.start && call.end <= parent.end, "{parent:?} {call:?}");
     }
     let points = receiver.points();
@@ -76,6 +77,7 @@ fn a_run_is_one_tree_of_spans_that_repeats_nothing_of_what_was_said() {
             ("gen_ai.client.token.usage", Some(5)),
             ("gen_ai.client.token.usage", Some(5)),
             ("gen_ai.client.operation.duration", Some(5)),
+            ("patchwork.model.cost", None),
             ("patchwork.runs", None),
             ("patchwork.run.duration", Some(1)),
         ]

@@ -15,8 +15,11 @@ use crate::http::wait;
 /// Bytes of a collector's answer that are read.
 const MAX_ANSWER: usize = 64 << 10;
 
-/// Wait before a batch is sent again at the end of a run when the collector does not say how long; doubled each time.
-const FIRST_WAIT: Duration = Duration::from_millis(250);
+/// Wait before a batch is sent again at the end of a run, unless the collector asks for more; doubled each time.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+
+/// How long a collector is left alone at most, whatever it asks for.
+const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
 
 /// Sends a signal.
 pub(super) struct Sender {
@@ -74,7 +77,7 @@ impl Sender {
                 () = self.shared.over.cancelled() => break,
                 wait = self.round() => wait,
             };
-            due = Instant::now() + wait.unwrap_or_default().max(interval);
+            due = Instant::now() + wait.unwrap_or_default().min(LONGEST_WAIT).max(interval);
         }
         self.shared.put_back(self.signal);
         self.rest().await;
@@ -121,7 +124,7 @@ impl Sender {
                 // Where nobody answers, the end of the run is not held up.
                 Err(Unsent::Unreachable(problem)) => return self.warn(&problem),
                 Err(Unsent::Later(problem, wait)) => {
-                    let wait = wait.unwrap_or(own);
+                    let wait = wait.unwrap_or_default().max(own);
                     if wait > self.shared.pace.flush {
                         return self.warn(&problem);
                     }

@@ -132,6 +132,21 @@ async fn a_collector_that_is_busy_is_asked_again() {
 }
 
 #[tokio::test]
+async fn a_collector_that_asks_for_ages_is_asked_once_more_at_the_end() {
+    let receiver = OtlpReceiver::start().unwrap();
+    receiver.script([Scripted::Status(503, vec![("retry-after", "1e18".to_owned())])]);
+    let mut setup =
+        Setup::new(receiver.url(), &[("OTEL_METRICS_EXPORTER", "none")], Pace { batch: 1, ..CALM });
+    setup.tell(EventBody::RunStarted { patchflow: "AutoFix".to_owned() });
+    setup.nodes(1);
+    until("first request", || receiver.requests().len() == 1).await;
+    setup.tell(EventBody::RunFinished { status: RunStatus::Done, failure: None });
+    setup.otlp.close().await;
+    assert_eq!(receiver.spans().len(), 2);
+    assert_eq!(setup.warnings(), [""; 0]);
+}
+
+#[tokio::test]
 async fn what_a_collector_refuses_is_told_once() {
     let cases: [(Scripted, &str); 5] = [
         (Scripted::Status(401, vec![]), "answered 401 Unauthorized; check OTEL_EXPORTER_OTLP_HEADERS"),
