@@ -13,10 +13,11 @@ const USAGE: &str = "\
 cargo xtask check              layers, doors, sizes, generated files, format, clippy
 cargo xtask generate           writes schemas/ and docs/reference/steps/ anew
 cargo xtask test [-- ARGS…]    installs what the tests need below target/ and runs them all; ARGS go to `cargo test`
-cargo xtask bench              what runs and counting tokens cost, in release, against their limits";
+cargo xtask bench              what runs, model calls and counting tokens cost, in release, against their limits";
 
 /// The benches, with the package that each is of.
-const BENCHES: [(&str, &str); 2] = [("patchwork-cli", "autofix"), ("patchwork-remote", "tokens")];
+const BENCHES: [(&str, &str); 3] =
+    [("patchwork-cli", "autofix"), ("patchwork-remote", "call"), ("patchwork-remote", "tokens")];
 
 /// What a chore ends with when it did not work: what to tell.
 type Outcome = Result<(), String>;

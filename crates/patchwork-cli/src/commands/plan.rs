@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::args::{Format, Options, words};
 use crate::drive::{self, Task};
-use crate::report::tally::short;
+use crate::report::tally::{counted, short};
 use crate::{output, patchflows, settings, stdio};
 
 /// Says what a run would ask of models and what that costs, before anything is paid. The patchflow is run up to its model
@@ -95,8 +95,8 @@ fn text(name: &str, planned: &BTreeMap<(String, String), PlannedCalls>) -> Strin
         let who = format!("{vendor}/{model}");
         let about = if calls.exact { "" } else { "about " };
         lines.push(format!(
-            "  {who:width$}  {} calls, {about}{} tokens of prompts, some {} of answers",
-            calls.calls,
+            "  {who:width$}  {}, {about}{} tokens of prompts, some {} of answers",
+            counted(calls.calls, "call"),
             short(calls.input_tokens),
             short(calls.output_tokens)
         ));

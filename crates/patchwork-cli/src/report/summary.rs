@@ -38,8 +38,7 @@ pub(crate) fn render(driven: &Driven) -> String {
         }
     }
     let end = &driven.end;
-    let totals = &end.totals;
-    let figures = figures(totals.calls, totals.usage, totals.cost, totals.unpriced_calls > 0);
+    let figures = figures(&end.totals);
     let status = match end.status {
         RunStatus::Done => paint(GOOD, "done"),
         other => paint(WARNING, other.as_str()),

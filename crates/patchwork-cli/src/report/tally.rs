@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use patchwork_core::engine::Totals;
 use patchwork_core::event::{Event, EventBody};
 use patchwork_core::run::NodePath;
-use patchwork_core::usage::{MicroUsd, Usage};
 
 /// Sums over the events of a run.
 #[derive(Debug, Default)]
@@ -13,15 +13,13 @@ pub(crate) struct Tally {
     running: BTreeMap<NodePath, String>,
     /// The loop that spoke last: label, done, total.
     pub(crate) progress: Option<(String, u64, u64)>,
-    calls: u64,
-    usage: Usage,
-    cost: MicroUsd,
-    unpriced: bool,
+    totals: Totals,
 }
 
 impl Tally {
     /// Counts an event in.
     pub(crate) fn take(&mut self, event: &Event) {
+        self.totals.add(&event.body);
         match &event.body {
             EventBody::NodeStarted { uses, .. } => {
                 self.running.insert(event.node.clone(), uses.clone());
@@ -33,14 +31,6 @@ impl Tally {
             }
             EventBody::Progress { label, done, total } => {
                 self.progress = Some((label.clone(), *done, *total));
-            }
-            EventBody::ModelCalled { usage, cost, .. } => {
-                self.calls += 1;
-                self.usage += *usage;
-                match cost {
-                    Some(cost) => self.cost += *cost,
-                    None => self.unpriced = true,
-                }
             }
             _ => {}
         }
@@ -61,27 +51,38 @@ impl Tally {
 
     /// Model calls, tokens and cost so far; empty before the first call.
     pub(crate) fn figures(&self) -> String {
-        figures(self.calls, self.usage, self.cost, self.unpriced)
+        figures(&self.totals)
     }
 }
 
-/// `3 model calls, 12.3k tokens, $0.0123`; empty without calls.
-pub(crate) fn figures(calls: u64, usage: Usage, cost: MicroUsd, unpriced: bool) -> String {
-    if calls == 0 {
-        return String::new();
+/// `3 model calls, 12.3k tokens, $0.0123, 2 answers of earlier runs`; empty without any.
+pub(crate) fn figures(totals: &Totals) -> String {
+    let mut parts = Vec::new();
+    if totals.calls > 0 {
+        parts.push(counted(totals.calls, "model call"));
+        parts.push(format!(
+            "{} tokens",
+            short(totals.usage.input_tokens.saturating_add(totals.usage.output_tokens))
+        ));
+        parts.push(match (totals.unpriced_calls > 0, totals.cost.0) {
+            (true, 0) => "price unknown".to_owned(),
+            (true, _) => format!("{} and calls of unknown price", totals.cost),
+            (false, _) => totals.cost.to_string(),
+        });
     }
-    let calls = if calls == 1 { "1 model call".to_owned() } else { format!("{calls} model calls") };
-    let tokens = short(usage.input_tokens.saturating_add(usage.output_tokens));
-    let cost = match (unpriced, cost.0) {
-        (true, 0) => "price unknown".to_owned(),
-        (true, _) => format!("{cost} and calls of unknown price"),
-        (false, _) => cost.to_string(),
-    };
-    format!("{calls}, {tokens} tokens, {cost}")
+    if totals.reused > 0 {
+        parts.push(format!("{} of earlier runs", counted(totals.reused, "answer")));
+    }
+    parts.join(", ")
+}
+
+/// `1 answer`, `2 answers`.
+pub(crate) fn counted(count: u64, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 /// `950`, `12.3k`, `4.5M`.
-fn short(count: u64) -> String {
+pub(crate) fn short(count: u64) -> String {
     let tenths = |unit: u64| format!("{}.{}", count / unit, count % unit / (unit / 10));
     match count {
         0..1_000 => count.to_string(),
@@ -92,6 +93,8 @@ fn short(count: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use patchwork_core::usage::{MicroUsd, Usage};
+
     use super::*;
 
     fn event(node: &str, body: EventBody) -> Event {

@@ -2,15 +2,18 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod canary;
 mod crash;
 mod edits;
 mod github;
 mod hostile;
+mod llama;
 mod models;
 mod options;
 mod otlp;
 mod places;
 mod plain;
+mod planning;
 mod publishing;
 mod replay;
 mod reports;

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::checkout_state::CheckoutState;
 use super::replay::Script;
 use super::spending::{self, Spending};
-use crate::budget::Amount;
+use crate::budget::{Amount, Limits};
 use crate::event::{Event, EventBody, Reporter};
 use crate::failure::Failure;
 use crate::journal::{Journal, RunSpec, Stored, Try};
@@ -41,7 +41,8 @@ pub struct Totals {
 }
 
 impl Totals {
-    fn add(&mut self, body: &EventBody) {
+    /// Counts an event in.
+    pub fn add(&mut self, body: &EventBody) {
         match body {
             EventBody::ModelCalled { reused: true, .. } => self.reused += 1,
             EventBody::ModelCalled { usage, cost, .. } => self.add_call(*usage, *cost),
@@ -225,6 +226,10 @@ impl Memory for Session {
             });
         }
         Ok(())
+    }
+
+    fn limits(&self) -> Limits {
+        self.spec.limits
     }
 
     fn bounded(&self, call: &Call) -> bool {

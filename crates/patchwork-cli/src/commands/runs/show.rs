@@ -41,7 +41,7 @@ fn text(record: &RunRecord, events: &[Event], level: Level) -> String {
     out.push_str(&format!("repository: {}\n", record.repository));
     out.push_str(&format!("started: {}, last change {seconds} s later\n", moment::show(record.created_ms)));
     if let Ok(totals) = serde_json::from_value::<Totals>(part("totals")) {
-        let figures = figures(totals.calls, totals.usage, totals.cost, totals.unpriced_calls > 0);
+        let figures = figures(&totals);
         if !figures.is_empty() {
             out.push_str(&format!("models: {figures}\n"));
         }

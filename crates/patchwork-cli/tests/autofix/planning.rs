@@ -1,0 +1,74 @@
+//! What a run would cost, and answers that cost nothing a second time.
+
+use patchwork_testkit::model::ModelServer;
+use serde_json::Value;
+
+use crate::world::{KEY, World, fixing};
+
+fn plan(world: &World, server: &ModelServer, more: &[&str]) -> crate::world::Ran {
+    let mut command = world.patchwork(&["plan", "AutoFix", "model=gpt-4o"]);
+    command
+        .arg(format!("sarif_file_path={}", world.sarif().display()))
+        .arg(format!("client_base_url={}", server.openai_url()))
+        .arg(format!("openai_api_key={KEY}"))
+        .args(more);
+    World::output(&mut command)
+}
+
+#[test]
+fn a_plan_counts_calls_tokens_and_price_and_asks_nobody() {
+    let world = World::with_five_findings();
+    let server = ModelServer::start(fixing);
+    let before = world.repo.belongings();
+    let planned = plan(&world, &server, &["--format", "json"]);
+    planned.assert_code(0);
+    let planned: Value = serde_json::from_str(&planned.stdout).unwrap();
+    let calls = &planned["calls"][0];
+    assert_eq!((&calls["model"], &calls["calls"]), (&"gpt-4o".into(), &5.into()), "{planned}");
+    assert_eq!(calls["exact"], true);
+    assert!(calls["cost"].as_u64().unwrap() > 0);
+    assert!(calls["cost_at_most"].as_u64() > calls["cost"].as_u64(), "{planned}");
+    assert_eq!(server.count(), 0);
+    world.assert_untouched(&before);
+    assert!(!world.has_branch());
+
+    // What it counted is what the server of the run itself gets to see.
+    world.autofix(&server, &[]).assert_code(0);
+    assert_eq!(server.count(), 5);
+    let text = plan(&world, &server, &[]);
+    text.assert_code(0);
+    assert!(text.stdout.contains("custom/gpt-4o  5 calls, "), "{}", text.stdout);
+}
+
+#[test]
+fn a_plan_of_nothing_says_so_and_one_that_fails_early_says_why() {
+    let world = World::with_five_findings();
+    world.report(&[]);
+    let server = ModelServer::start(fixing);
+    let planned = plan(&world, &server, &[]);
+    planned.assert_code(0);
+    assert!(planned.stdout.contains("would ask no model"), "{}", planned.stdout);
+    world.report_text("{}");
+    plan(&world, &server, &[]).assert_code(3);
+}
+
+#[test]
+fn the_same_request_is_not_paid_twice_within_a_day() {
+    let world = World::with_five_findings();
+    let server = ModelServer::start(fixing);
+    world.autofix(&server, &[]).assert_code(0);
+    let keep = ["--keep-answers", "24"];
+    world.autofix(&server, &keep).assert_code(0);
+    assert_eq!(server.count(), 10, "what was asked without keeping is not kept");
+    let again = world.autofix(&server, &keep);
+    again.assert_code(0);
+    assert_eq!(server.count(), 10);
+    assert!(again.stderr.contains("5 answers of earlier runs"), "{}", again.stderr);
+    // In CI they are not used unless somebody asks for it.
+    let mut command = world.autofix_command(&server, &[]);
+    command.env_remove("PATCHWORK_KEEP_ANSWERS").env("CI", "true");
+    World::output(&mut command).assert_code(0);
+    assert_eq!(server.count(), 15);
+    let wrong = World::output(command.env("PATCHWORK_KEEP_ANSWERS", "soon"));
+    wrong.assert_code(2);
+}

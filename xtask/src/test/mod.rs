@@ -1,0 +1,73 @@
+//! `cargo xtask test`: fetches what the tests use of the real world, below `target/`, and runs them all.
+
+mod python;
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use crate::{Outcome, program};
+
+/// The scanner that the tests run.
+const SEMGREP: &str = "1.182.0";
+
+/// llama.cpp's server as a Python package, and what writes a model for it.
+const LLAMA: [&str; 3] = ["xllamacpp==2026.10.11549", "gguf==0.19.0", "numpy"];
+
+/// Real code that the tests scan and fix: source distributions of public packages.
+const SUBJECTS: [(&str, &str); 1] = [("Werkzeug", "0.9.6")];
+
+/// Something of the real world: what it is called, how a person says that they can't have it, how it is installed. The
+/// installer answers variables for the tests.
+struct Part {
+    name: &'static str,
+    skip: &'static str,
+    install: fn(&Path) -> Result<Vec<(&'static str, PathBuf)>, String>,
+}
+
+const PARTS: [Part; 2] = [
+    Part { name: "Semgrep", skip: "PATCHWORK_TEST_SKIP_SEMGREP", install: semgrep },
+    Part { name: "llama.cpp server", skip: "PATCHWORK_TEST_SKIP_LLAMA", install: llama },
+];
+
+/// Installs, then runs `cargo test --workspace` with `args`.
+pub(crate) fn run(root: &Path, args: &[String]) -> Outcome {
+    let mut tests = program::cargo(root);
+    tests.args(["test", "--workspace"]).args(args);
+    for Part { name, skip, install } in PARTS {
+        if env::var_os(skip).is_some() {
+            println!("{skip} is set: tests with the real {name} are left out");
+            continue;
+        }
+        match install(root) {
+            Ok(variables) => {
+                tests.envs(variables);
+            }
+            // The tests that need it fail and say so; all others still run.
+            Err(problem) => eprintln!(
+                "{problem}\n\nTests with the real {name} will fail. They need python3 with pip and a package index;\nset {skip}=1 to leave them out."
+            ),
+        }
+    }
+    program::run(&mut tests)
+}
+
+fn semgrep(root: &Path) -> Result<Vec<(&'static str, PathBuf)>, String> {
+    let python = python::python()?;
+    let subjects = root.join("target/subjects");
+    for (name, version) in SUBJECTS {
+        python::fetch(&python, &subjects, name, version)?;
+    }
+    let (name, package) = (format!("semgrep-{SEMGREP}"), format!("semgrep=={SEMGREP}"));
+    let tools = root.join("target/tools");
+    let program = python::install(&python, &tools, &name, &[package], "semgrep", &["--version"])?;
+    Ok(vec![("PATCHWORK_TEST_SEMGREP", program), ("PATCHWORK_TEST_SUBJECTS", subjects)])
+}
+
+fn llama(root: &Path) -> Result<Vec<(&'static str, PathBuf)>, String> {
+    let python = python::python()?;
+    let packages = LLAMA.map(str::to_owned);
+    let name = packages.first().map(|package| package.replace("==", "-")).unwrap_or_default();
+    let works = ["-c", "import xllamacpp, gguf"];
+    let program = python::install(&python, &root.join("target/tools"), &name, &packages, "python", &works)?;
+    Ok(vec![("PATCHWORK_TEST_LLAMA", program)])
+}
