@@ -7,7 +7,7 @@ use patchwork_core::journal::{Durability, FILE, Journal, JournalOptions};
 use patchwork_core::secret::Secrets;
 
 use crate::args::Options;
-use crate::{crash, env};
+use crate::{crash, env, secrets};
 
 /// The folder of journals, worktrees and caches.
 pub(crate) fn state_dir(options: &Options) -> Result<PathBuf, Failure> {
@@ -34,5 +34,5 @@ pub(crate) fn existing(options: &Options) -> Result<Option<Journal>, Failure> {
     if !dir.join(FILE).is_file() {
         return Ok(None);
     }
-    open(&dir, options, &Secrets::new()).map(Some)
+    open(&dir, options, secrets::known()).map(Some)
 }

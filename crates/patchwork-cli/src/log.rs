@@ -3,6 +3,7 @@
 use tracing_subscriber::EnvFilter;
 
 use crate::args::{Level, Options};
+use crate::secrets::Masking;
 
 /// Begins to log, when it is asked for.
 pub(crate) fn start(options: &Options) {
@@ -18,7 +19,7 @@ pub(crate) fn start(options: &Options) {
     let filter = EnvFilter::builder().parse_lossy(directives);
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(anstream::stderr)
+        .with_writer(|| Masking(anstream::stderr()))
         .with_target(true)
         .compact()
         .finish();

@@ -13,6 +13,7 @@ mod panics;
 mod patchflows;
 mod report;
 mod runtime;
+mod secrets;
 mod settings;
 mod signals;
 mod stdio;

@@ -4,6 +4,8 @@ use std::io::{self, Write};
 
 use patchwork_core::failure::Failure;
 
+use crate::secrets;
+
 /// Prints a result. A reader that went away (`patchwork list | head -1`) is no failure.
 pub(crate) fn result(text: &str) -> Result<(), Failure> {
     written(write_all(&mut anstream::stdout().lock(), text))
@@ -14,9 +16,9 @@ pub(crate) fn exact(text: &str) -> Result<(), Failure> {
     written(write_all(&mut io::stdout().lock(), text))
 }
 
-/// Tells the user something. There is nobody to tell when that fails.
+/// Tells the user something, secrets masked. There is nobody to tell when that fails.
 pub(crate) fn tell(text: &str) {
-    let _ = write_all(&mut anstream::stderr().lock(), text);
+    let _ = write_all(&mut anstream::stderr().lock(), &secrets::known().redact(text));
 }
 
 fn write_all(to: &mut impl Write, text: &str) -> io::Result<()> {

@@ -373,34 +373,26 @@ fn secrets_go_nowhere_but_to_whom_they_are_for() {
 }
 
 #[test]
-fn code_that_holds_a_secret_is_shown_to_no_model() {
-    let secret = |name: &str| {
-        format!("def {name}(data):\n    key = '{KEY}'\n    return hashlib.md5(data + key).hexdigest()\n")
-    };
-    let code = format!("import hashlib\n\n\n{}", secret("one"));
-    let world = World::new(&[
-        ("app.py", &code),
-        (
-            "other.py",
-            "import hashlib\n\n\ndef two(data):\n    data = data\n    return hashlib.md5(data).hexdigest()\n",
-        ),
-    ]);
-
-    world.report(&[("app.py", 6), ("other.py", 6)]);
+fn code_that_holds_a_secret_is_fixed_without_showing_it() {
+    let code = format!(
+        "import hashlib\n\n\ndef one(data):\n    key = '{KEY}'\n    return hashlib.md5(data + key).hexdigest()\n"
+    );
+    let world = World::new(&[("app.py", &code)]);
+    world.report(&[("app.py", 6)]);
     let server = ModelServer::start(fixing);
     let ran = autofix(&world, &server, &[]);
     ran.assert_code(0);
-    assert_eq!(server.count(), 1);
-    assert!(ran.stderr.contains("app.py: lines 4 to 6 hold the value of `openai_api_key`"), "{}", ran.stderr);
-    assert_eq!(world.repo.git(&["diff", "--name-only", "main", "autofix-main"]), "other.py");
-    assert!(!world.repo.git(&["show", "autofix-main:app.py"]).contains("***"));
+    server.assert_no_secret(&[KEY]);
+    assert!(server.requests()[0].user().contains("key = 'PATCHWORK_MASKED_OPENAI_API_KEY'"));
+    assert!(ran.stderr.contains("a secret in app.py is masked in prompts"), "{}", ran.stderr);
+    assert_eq!(world.repo.git(&["show", "autofix-main:app.py"]) + "\n", code.replace("md5", "sha256"));
 
-    // Neither a report that quotes the secret.
-    report_saying(&world, "other.py", "leak", &format!("the key {KEY} is in the code"));
+    // A report that quotes it is masked too.
+    report_saying(&world, "app.py", "leak", &format!("the key {KEY} is in the code"));
     let ran = autofix(&world, &server, &[]);
     ran.assert_code(0);
-    assert_eq!(server.count(), 1);
-    assert!(!ran.stderr.contains(KEY) && ran.stderr.contains("holds a secret"), "{}", ran.stderr);
+    server.assert_no_secret(&[KEY]);
+    assert!(!ran.stderr.contains(KEY), "{}", ran.stderr);
 }
 
 #[test]
