@@ -13,6 +13,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::{Asked, Call, Effects, StepError};
+use crate::budget::Limits;
 use crate::event::EventBody;
 use crate::failure::Failure;
 use crate::port::checkout::Checkout;
@@ -60,6 +61,11 @@ pub trait Memory: Send + Sync {
     /// Sets the worst case of a try aside, within the limits of the run and of the call's node; see
     /// [`Watch::reserve`](crate::port::provider::Watch::reserve).
     async fn reserve(&self, call: &Call, worst: Worst) -> Result<(), ProviderError>;
+
+    /// What the calls of the whole run may take.
+    fn limits(&self) -> Limits {
+        Limits::default()
+    }
 
     /// Whether money or tokens are limited for a call; see [`Watch::bounded`](crate::port::provider::Watch::bounded).
     fn bounded(&self, call: &Call) -> bool {
@@ -140,6 +146,11 @@ impl Context {
     /// The node.
     pub fn node(&self) -> &NodePath {
         &self.node
+    }
+
+    /// What the model calls of the whole run may take.
+    pub fn limits(&self) -> Limits {
+        self.memory.limits()
     }
 
     /// Set when the step should end at once.

@@ -5,6 +5,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 use patchwork_core::failure::{Failure, FailureKind};
+use patchwork_core::run::RunId;
 use patchwork_core::step::{Context, Effects, Step, StepError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,7 +20,7 @@ pub struct Report;
 ///
 /// With a fix the run is good; what is left is warned about. Without any there is a `failure`: unavailable when no model
 /// answered, below the required evidence when fixes were proposed but not one held, and one of the run when the report of
-/// the scan is of no use. `Conclude` fails with it.
+/// the scan is of no use. Fixes or not, it is one of the budget when that left questions unasked. `Conclude` fails with it.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReportInput {
@@ -35,6 +36,12 @@ pub struct ReportInput {
     /// How many pieces got no answer in the last round.
     #[serde(default)]
     pub unanswered: usize,
+    /// What was not asked about in the last round because the budget did not allow it.
+    #[serde(default)]
+    pub not_asked: Vec<Remark>,
+    /// What the first call of the last round without an answer failed with.
+    #[serde(default)]
+    pub call_failure: Option<Failure>,
     /// What a model found to be no weakness.
     #[serde(default)]
     pub not_vulnerable: Vec<Remark>,
@@ -90,13 +97,16 @@ impl Step for Report {
     const EFFECTS: Effects = Effects::NONE;
 
     async fn run(&self, ctx: &Context, input: Self::Input) -> Result<Self::Output, StepError> {
-        let failure = failure_of(&input);
+        let failure = failure_of(ctx.run(), &input);
         let mut out = summarize(input);
         for remark in &out.not_vulnerable {
             ctx.note(format!("not vulnerable: {remark}"));
         }
         for remark in &out.no_fix {
             ctx.warn(format!("no fix: {remark}"));
+        }
+        if out.counts.fixed > 0 || (failure.is_none() && out.counts != Counts::default()) {
+            ctx.note(out.counts.to_string());
         }
         // A failure names the first of them itself.
         let named = if failure.is_some() { MAX_CAUSES } else { 0 };
@@ -111,8 +121,6 @@ impl Step for Report {
             out.failure = Some(failure);
         } else if out.counts == Counts::default() {
             ctx.skip("there is nothing to fix");
-        } else {
-            ctx.note(out.counts.to_string());
         }
         Ok(out)
     }
@@ -121,8 +129,11 @@ impl Step for Report {
 /// Causes that a failure lists: a terminal shows them all.
 const MAX_CAUSES: usize = 10;
 
-/// Why the run fails; not when anything was fixed, or when nothing was tried.
-fn failure_of(input: &ReportInput) -> Option<Failure> {
+/// Why the run fails: because of the budget, or else when something was tried and nothing fixed.
+fn failure_of(run: &RunId, input: &ReportInput) -> Option<Failure> {
+    if let Some(first) = input.not_asked.first() {
+        return Some(budget_reached(run, input, &first.reason));
+    }
     if !input.accepted.is_empty() {
         return None;
     }
@@ -139,11 +150,33 @@ fn failure_of(input: &ReportInput) -> Option<Failure> {
         let failure = Failure::new(FailureKind::BelowEvidence, message);
         return Some(failure.hint("raise `n` to ask again more often, or try a stronger `model`"));
     }
-    (input.unanswered > 0).then(|| {
-        let message = format!("nothing was fixed: the model answered none of {} questions", input.unanswered);
-        Failure::unavailable(message)
-            .hint("check the key, the model's name and the endpoint, then resume the run")
+    if input.unanswered == 0 {
+        return None;
+    }
+    let message = format!("nothing was fixed: the model answered none of {} questions", input.unanswered);
+    Some(match &input.call_failure {
+        // What was not set up right is not cured by asking again.
+        Some(failure) if failure.kind == FailureKind::Configuration => {
+            Failure { message: format!("{message}: {}", failure.message), ..failure.clone() }
+        }
+        _ => Failure::unavailable(message)
+            .hint("check the key, the model's name and the endpoint, then resume the run"),
     })
+}
+
+/// The failure of a run that had to leave questions unasked.
+fn budget_reached(run: &RunId, input: &ReportInput, reason: &str) -> Failure {
+    let findings: usize = input.not_asked.iter().map(|remark| remark.findings).sum();
+    let (findings, were) = if findings == 1 {
+        ("1 finding".to_owned(), "was")
+    } else {
+        (format!("{findings} findings"), "were")
+    };
+    let kept = if input.accepted.is_empty() { "" } else { "what was fixed is kept, but " };
+    let message = format!("{kept}{findings} {were} not asked about: {reason}");
+    let limit = ["max_cost", "max_tokens", "max_llm_calls"].into_iter().find(|limit| reason.contains(limit));
+    Failure::new(FailureKind::BudgetReached, message)
+        .hint(format!("go on with a larger limit: patchwork resume {run} {}=…", limit.unwrap_or("max_cost")))
 }
 
 fn summarize(input: ReportInput) -> ReportOutput {
@@ -151,12 +184,15 @@ fn summarize(input: ReportInput) -> ReportOutput {
     for Remark { path, line, rules, reason, .. } in input.rejected {
         reasons.entry((path, line, rules)).or_default().push_back(reason);
     }
-    // What was never asked about was left out by the limit on calls, or there was nobody to ask.
-    let not_asked = if input.no_model.is_empty() {
-        "it was not asked about, see max_llm_calls".to_owned()
+    for Remark { path, line, rules, reason, .. } in input.not_asked {
+        let reason = format!("it was not asked about: {reason}");
+        reasons.entry((path, line, rules)).or_default().push_back(reason);
+    }
+    let not_tried = if input.no_model.is_empty() {
+        "it was not asked about"
     } else {
         // Why there is none was told once, when it was looked for.
-        "no rule fixes it, and there is no model to ask".to_owned()
+        "no rule fixes it, and there is no model to ask"
     };
     let remaining: Vec<Remark> = input
         .pending
@@ -166,7 +202,7 @@ fn summarize(input: ReportInput) -> ReportOutput {
             let key = (remark.path.clone(), remark.line, remark.rules.clone());
             let turned_down = reasons.get_mut(&key).and_then(VecDeque::pop_front);
             let reason = turned_down.or_else(|| piece.feedback.last().cloned());
-            remark.reason = reason.unwrap_or_else(|| not_asked.clone());
+            remark.reason = reason.unwrap_or_else(|| not_tried.to_owned());
             remark
         })
         .collect();
@@ -258,7 +294,7 @@ mod tests {
             [
                 "no fix: e.py:5 r",
                 "not fixed: c.py:3 r: it does not parse",
-                "not fixed: d.py:4 r: it was not asked about, see max_llm_calls",
+                "not fixed: d.py:4 r: it was not asked about",
             ]
         );
         assert_eq!(test.notes(), ["2 fixed (1 by rules), 2 not fixed, 1 without a fix"]);
@@ -288,6 +324,41 @@ mod tests {
         let failure = failure_of(&output);
         assert_eq!(failure.kind, FailureKind::BelowEvidence);
         assert_eq!(failure.causes, ["c.py:3 r: cut"]);
+    }
+
+    #[tokio::test]
+    async fn what_the_budget_left_unasked_is_a_failure_fixes_or_not() {
+        let reason = "the budget does not allow another call: max_cost is $0.50: $0.48 is spent";
+        let pending = [piece("c.py", 3), piece("d.py", 4)];
+        let not_asked = [remark("d.py", 4, reason)];
+        let rejected = [remark("c.py", 3, "it does not parse")];
+        let mut input =
+            json!({"pending": pending, "rejected": rejected, "not_asked": not_asked, "unanswered": 1});
+        let (test, result) = report(input.clone()).await;
+        let failure: Failure = serde_json::from_value(result.unwrap().0["failure"].clone()).unwrap();
+        assert_eq!(failure.kind, FailureKind::BudgetReached);
+        assert_eq!(failure.message, format!("1 finding was not asked about: {reason}"));
+        let left = format!("d.py:4 r: it was not asked about: {reason}");
+        assert_eq!(failure.causes, ["c.py:3 r: it does not parse", left.as_str()]);
+        let hint = "go on with a larger limit: patchwork resume 20261121-054211-7f3a9c max_cost=…";
+        assert_eq!((failure.hints, test.notes()), (vec![hint.to_owned()], Vec::new()));
+
+        input["accepted"] = json!([fix("a.py", "rule")]);
+        let (test, result) = report(input).await;
+        let failure: Failure = serde_json::from_value(result.unwrap().0["failure"].clone()).unwrap();
+        assert_eq!(failure.kind, FailureKind::BudgetReached);
+        assert!(failure.message.starts_with("what was fixed is kept, but 1 finding"), "{failure}");
+        assert_eq!(test.notes(), ["1 fixed (1 by rules), 2 not fixed"]);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_was_not_set_up_right_is_told_as_such() {
+        let call_failure = Failure::configuration("no key").hint("set one");
+        let input = json!({"pending": [piece("c.py", 3)], "unanswered": 1, "call_failure": call_failure});
+        let (output, _) = report(input).await.1.unwrap();
+        let failure: Failure = serde_json::from_value(output["failure"].clone()).unwrap();
+        assert_eq!((failure.kind, failure.hints), (FailureKind::Configuration, vec!["set one".to_owned()]));
+        assert_eq!(failure.message, "nothing was fixed: the model answered none of 1 questions: no key");
     }
 
     #[tokio::test]

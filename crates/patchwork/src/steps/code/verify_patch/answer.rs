@@ -1,5 +1,6 @@
 //! Reads what a model answered about a piece of code: a verdict in one line, or the four headed sections of a fix.
 
+use patchwork_core::failure::{Failure, FailureKind};
 use patchwork_core::message::Finish;
 
 use super::types::{Answer, Risk};
@@ -55,6 +56,8 @@ pub(super) enum Verdict {
     Unusable(String),
     /// There is no answer, which is not the model's fault.
     Unanswered(String),
+    /// The budget did not allow the question, for this reason.
+    NotAsked(String),
 }
 
 /// A fix as it was answered.
@@ -77,6 +80,12 @@ pub(super) fn read(answer: &Answer, piece: &AffectedCode, allow_truncated: bool)
         return Verdict::Unusable(
             "the answer was cut at the output limit: keep sections A to C to one line each".to_owned(),
         );
+    }
+    if let Some(failure) = &answer.failure {
+        return match failure.kind {
+            FailureKind::BudgetReached => Verdict::NotAsked(failure.message.clone()),
+            _ => Verdict::Unanswered(with_hint(failure)),
+        };
     }
     if let Some(error) = &answer.error {
         return Verdict::Unanswered(error.clone());
@@ -114,6 +123,14 @@ pub(super) fn read(answer: &Answer, piece: &AffectedCode, allow_truncated: bool)
         risk: Risk::stated_in(risk),
         code: with_edges_of(&piece.affected_code, code),
     })
+}
+
+/// A failure in one line, with what to try next.
+fn with_hint(failure: &Failure) -> String {
+    match failure.hints.first() {
+        Some(hint) => format!("{failure} ({hint})"),
+        None => failure.to_string(),
+    }
 }
 
 /// The code with the blank lines of `old` before and behind it: those that a model adds or drops there are no part of a fix.

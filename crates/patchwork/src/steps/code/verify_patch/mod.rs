@@ -12,6 +12,7 @@ mod window_diff;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use patchwork_core::failure::Failure;
 use patchwork_core::step::{Context, Effects, Step, StepError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -85,6 +86,10 @@ pub struct VerifyPatchOutput {
     pub asked: usize,
     /// How many of these got no answer.
     pub unanswered: usize,
+    /// What was not asked about because the budget did not allow it; it is pending.
+    pub not_asked: Vec<Remark>,
+    /// Why the first call without an answer has none; null when all have one.
+    pub call_failure: Option<Failure>,
     /// What a model found to be no weakness, with its reason.
     pub not_vulnerable: Vec<Remark>,
     /// What a model found to have no fix, with its reason.

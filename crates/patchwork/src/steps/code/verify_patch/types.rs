@@ -1,6 +1,7 @@
 //! What goes into `VerifyPatch` and comes out of it.
 
 use patchwork_core::evidence::Evidence;
+use patchwork_core::failure::Failure;
 use patchwork_core::finding::Finding;
 use patchwork_core::message::Finish;
 use patchwork_core::patch::Patch;
@@ -22,6 +23,9 @@ pub struct Answer {
     /// Why there is no text.
     #[serde(default)]
     pub error: Option<String>,
+    /// What the call failed with; one that the budget refused was not asked at all.
+    #[serde(default)]
+    pub failure: Option<Failure>,
 }
 
 /// How likely a fix breaks code that relies on the old behaviour.

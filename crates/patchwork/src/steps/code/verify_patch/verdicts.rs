@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use patchwork_core::evidence::{Evidence, Level};
+use patchwork_core::failure::{Failure, FailureKind};
 use patchwork_core::patch::{Edit, Patch};
 use patchwork_core::step::{Context, StepError};
 use patchwork_repo::edits::unified_diff;
@@ -10,7 +11,7 @@ use patchwork_repo::text::SourceText;
 
 use super::answer::{self, Proposal, Verdict};
 use super::file::{Candidate, FileUnderCheck, Rejected};
-use super::types::{Fix, FixSource, FixedFile, Remark, Risk};
+use super::types::{Answer, Fix, FixSource, FixedFile, Remark, Risk};
 use super::window_diff::diff_alone;
 use super::{VerifyPatchInput, VerifyPatchOutput};
 use crate::affected::AffectedCode;
@@ -23,8 +24,12 @@ pub(super) struct Verdicts {
     pub(super) candidates: Vec<Candidate>,
     pub(super) rejected: Vec<Rejected>,
     asked: usize,
-    /// Positions of pieces that were not asked about.
-    not_asked: Vec<usize>,
+    /// Positions of pieces that nobody wanted to ask about.
+    left_out: Vec<usize>,
+    /// Positions of pieces whose question the budget did not allow.
+    not_asked: Vec<(usize, String)>,
+    /// What the first call without an answer failed with; what the budget refused comes first.
+    call_failure: Option<Failure>,
     /// Positions of pieces without an answer, and why.
     unanswered: Vec<(usize, String)>,
     not_vulnerable: Vec<Remark>,
@@ -41,7 +46,9 @@ impl Verdicts {
             candidates: Vec::new(),
             rejected: Vec::new(),
             asked: input.responses.len().min(input.findings.len()),
+            left_out: Vec::new(),
             not_asked: Vec::new(),
+            call_failure: first_failure(&input.responses),
             unanswered: Vec::new(),
             not_vulnerable: input.not_vulnerable,
             no_fix: input.no_fix,
@@ -53,7 +60,7 @@ impl Verdicts {
             let Some(answer) = answers.next() else {
                 match rule_fix(index, piece) {
                     Some(candidate) => verdicts.candidates.push(candidate),
-                    None => verdicts.not_asked.push(index),
+                    None => verdicts.left_out.push(index),
                 }
                 continue;
             };
@@ -76,14 +83,16 @@ impl Verdicts {
                     verdicts.rejected.push(Rejected { index, reason, feedback: true });
                 }
                 Verdict::Unanswered(reason) => verdicts.unanswered.push((index, reason)),
+                Verdict::NotAsked(reason) => verdicts.not_asked.push((index, reason)),
             }
         }
+        verdicts.asked -= verdicts.not_asked.len();
         verdicts
     }
 
     /// Whether no answer said anything that is worth more than a word that nothing was done.
     pub(super) fn is_quiet(&self) -> bool {
-        self.rejected.is_empty() && self.unanswered.is_empty() && !self.settled
+        self.rejected.is_empty() && self.unanswered.is_empty() && self.not_asked.is_empty() && !self.settled
     }
 
     /// Turns candidates that are left into fixes and makes the lists. The checkout holds all of them already.
@@ -96,14 +105,20 @@ impl Verdicts {
         let mut out = VerifyPatchOutput {
             asked: self.asked,
             unanswered: self.unanswered.len(),
+            call_failure: self.call_failure,
             not_vulnerable: self.not_vulnerable,
             no_fix: self.no_fix,
             ..VerifyPatchOutput::default()
         };
         let mut pieces: BTreeMap<usize, AffectedCode> = self.pieces.into_iter().enumerate().collect();
         let mut pending: BTreeMap<usize, AffectedCode> = BTreeMap::new();
-        for index in self.not_asked {
+        for index in self.left_out {
             pending.extend(pieces.remove(&index).map(|piece| (index, piece)));
+        }
+        for (index, reason) in self.not_asked {
+            let Some(piece) = pieces.remove(&index) else { continue };
+            out.not_asked.push(Remark::about(&piece, reason));
+            pending.insert(index, piece);
         }
         let unanswered = self.unanswered.into_iter().map(|(index, reason)| Rejected {
             index,
@@ -144,6 +159,13 @@ impl Verdicts {
         out.pending = pending.into_values().collect();
         Ok(out)
     }
+}
+
+/// What the first call without an answer failed with. What the budget refused comes first: it is what ends the run.
+fn first_failure(answers: &[Answer]) -> Option<Failure> {
+    let failures = || answers.iter().filter_map(|answer| answer.failure.as_ref());
+    let refused = failures().find(|failure| failure.kind == FailureKind::BudgetReached);
+    refused.or_else(|| failures().next()).cloned()
 }
 
 fn rule_fix(index: usize, piece: &AffectedCode) -> Option<Candidate> {

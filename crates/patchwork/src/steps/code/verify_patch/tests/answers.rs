@@ -129,7 +129,8 @@ fn what_cannot_be_used_is_said_in_words_for_the_model() {
 fn a_cut_answer_is_used_only_when_that_was_asked_for() {
     let whole = fix_reply("c", "s", "Low", NEW);
     let cut = |text: &str, allow| {
-        let answer = Answer { text: Some(text.to_owned()), finish: Some(Finish::Length), error: None };
+        let answer =
+            Answer { text: Some(text.to_owned()), finish: Some(Finish::Length), ..Answer::default() };
         read(&answer, &piece(), allow)
     };
     assert!(matches!(cut(&whole, false), Verdict::Unusable(reason) if reason.contains("cut")));
