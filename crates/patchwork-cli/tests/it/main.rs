@@ -6,6 +6,7 @@ mod configuration;
 mod documents;
 mod flows;
 mod listings;
+mod models;
 mod runs;
 #[cfg(unix)]
 mod trust;
