@@ -37,9 +37,12 @@ impl SeenRequest {
             Shape::Gemini => &GEMINI,
         };
         let mut body = self.body.clone();
-        // Azure's deployments name it in the path.
-        if self.shape == Shape::OpenAiChat && body["model"].is_null() {
+        // Azure's deployments and Vertex AI name it in the path.
+        if matches!(self.shape, Shape::OpenAiChat | Shape::Anthropic) && body["model"].is_null() {
             body["model"] = json!(self.model);
+        }
+        if self.path.contains("/publishers/anthropic/") && body["anthropic_version"] == "vertex-2023-10-16" {
+            body.as_object_mut().map(|fields| fields.remove("anthropic_version"));
         }
         let errors: Vec<_> = validator.iter_errors(&body).collect();
         errors.first().map(explain)

@@ -12,6 +12,10 @@ use serde_json::Value;
 /// How the path of Google's streamed answers ends.
 const STREAMING: &str = ":streamGenerateContent";
 
+/// How the paths of Anthropic's models on Vertex AI end.
+const RAW: &str = ":rawPredict";
+const STREAMING_RAW: &str = ":streamRawPredict";
+
 /// The headers that may carry a key.
 const AUTHORIZING: [&str; 4] = ["authorization", "api-key", "x-api-key", "x-goog-api-key"];
 
@@ -22,7 +26,7 @@ pub enum Shape {
     OpenAiChat,
     /// OpenAI's Responses.
     OpenAiResponses,
-    /// Anthropic's Messages.
+    /// Anthropic's Messages, of Vertex AI too.
     Anthropic,
     /// Google's `generateContent`, of the Gemini API and of Vertex AI.
     Gemini,
@@ -34,7 +38,7 @@ impl Shape {
             Some(Self::OpenAiChat)
         } else if path.ends_with("/responses") {
             Some(Self::OpenAiResponses)
-        } else if path.ends_with("/messages") {
+        } else if path.ends_with("/messages") || path.ends_with(RAW) || path.ends_with(STREAMING_RAW) {
             Some(Self::Anthropic)
         } else if path.ends_with(":generateContent") || path.ends_with(STREAMING) {
             Some(Self::Gemini)
@@ -69,6 +73,7 @@ impl SeenRequest {
         let body: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
         let model = match shape {
             Shape::Gemini => between(&path, "/models/", ':'),
+            Shape::Anthropic => body["model"].as_str().or_else(|| between(&path, "/models/", ':')),
             _ => body["model"].as_str().or_else(|| between(&path, "/openai/deployments/", '/')),
         };
         let model = model.unwrap_or_default().to_owned();
