@@ -21,10 +21,11 @@ const ARROWS: [(&str, &[&str]); 7] = [
 const TESTKIT: &str = "patchwork-testkit";
 
 /// Crates that stand for a door or for weight, with ours that may use them outside tests.
-const GUESTS: [(&str, &[&str]); 8] = [
+const GUESTS: [(&str, &[&str]); 9] = [
     ("reqwest", &["patchwork-remote"]),
     ("genai", &["patchwork-remote"]),
     ("rustls", &["patchwork-remote"]),
+    ("opentelemetry-proto", &["patchwork-remote", "patchwork-testkit"]),
     ("rusqlite", &["patchwork-core"]),
     ("ast-grep-core", &["patchwork-repo", "patchwork"]),
     ("clap", &["patchwork-cli"]),
