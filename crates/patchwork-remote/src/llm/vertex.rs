@@ -39,11 +39,11 @@ impl Models {
         let Some(project) = project else {
             return Err(not_configured(
                 "Vertex AI needs a project of Google Cloud, and the credentials name none".to_owned(),
-                "name it: `google_cloud_project` or GOOGLE_CLOUD_PROJECT",
+                "name it: `client_project` or GOOGLE_CLOUD_PROJECT",
             ));
         };
         let location = named(location).unwrap_or_else(|| "global".to_owned());
-        for (option, value) in [("google_cloud_project", &project), ("google_cloud_location", &location)] {
+        for (option, value) in [("client_project", &project), ("client_location", &location)] {
             if !value.chars().all(|c| c.is_ascii_alphanumeric() || "-.:_".contains(c)) {
                 let message = format!("`{option}` is not the id of one: `{}`", value.escape_debug());
                 return Err(not_configured(message, "ids are letters, digits and `-`"));

@@ -13,7 +13,11 @@ fn the_built_in_catalogue_is_sound() {
     for vendor in catalog.vendors() {
         let id = &vendor.id;
         assert_eq!(catalog.vendor(id).map(|found| &found.id), Some(id));
-        assert_eq!(vendor.local, vendor.option.is_none(), "{id}: servers on this machine want no key, others do");
+        assert_eq!(
+            vendor.local,
+            vendor.option.is_none(),
+            "{id}: servers on this machine want no key, others do"
+        );
         if let Some(url) = &vendor.base_url {
             assert!(url.starts_with(if vendor.local { "http://127.0.0.1:" } else { "https://" }), "{url}");
             let host = reqwest::Url::parse(url).unwrap().host_str().unwrap().to_owned();
@@ -41,7 +45,8 @@ fn the_built_in_catalogue_is_sound() {
 #[test]
 fn every_key_has_an_option_and_its_variables() {
     let keys = built_in().keys();
-    let lines: Vec<String> = keys.iter().map(|(option, names)| format!("{option} {}", names.join(" "))).collect();
+    let lines: Vec<String> =
+        keys.iter().map(|(option, names)| format!("{option} {}", names.join(" "))).collect();
     insta::assert_snapshot!(lines.join("\n"), @"
     anthropic_api_key ANTHROPIC_API_KEY
     azure_openai_api_key AZURE_OPENAI_API_KEY

@@ -38,7 +38,8 @@ impl Watch for Told {
 
 fn limited(model: &str, key: &str, limits: VendorLimits) -> Destination {
     let mut vendor: Vendor =
-        serde_json::from_value(serde_json::json!({"id": "acme", "name": "Acme", "protocol": "openai_chat"})).unwrap();
+        serde_json::from_value(serde_json::json!({"id": "acme", "name": "Acme", "protocol": "openai_chat"}))
+            .unwrap();
     vendor.limits = limits;
     Destination {
         route: Route { vendor: "acme".to_owned(), model: model.to_owned(), ..Route::default() },
@@ -144,7 +145,11 @@ async fn tokens_are_counted_with_those_the_server_does_not_know_of_yet() {
     // More than is ever allowed goes when all of it is there.
     let began = Instant::now();
     enter(&gate, 5_000).await.unwrap();
-    assert!(began.elapsed() > Duration::from_secs(80) && began.elapsed() <= PATIENCE, "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() > Duration::from_secs(80) && began.elapsed() <= PATIENCE,
+        "{:?}",
+        began.elapsed()
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -194,7 +199,8 @@ async fn limits_that_are_set_hold_from_the_start() {
     permit.succeeded(&none(), Usage::default());
     assert!(!waits(&gate, 1).await);
 
-    let limits = VendorLimits { requests_per_minute: std::num::NonZeroU32::new(2), ..VendorLimits::default() };
+    let limits =
+        VendorLimits { requests_per_minute: std::num::NonZeroU32::new(2), ..VendorLimits::default() };
     let gate = Gates::new(PATIENCE).gate(&limited("m", "k", limits));
     let began = Instant::now();
     for _ in 0..4 {
@@ -202,7 +208,8 @@ async fn limits_that_are_set_hold_from_the_start() {
     }
     assert_eq!(began.elapsed().as_secs(), 60);
 
-    let limits = VendorLimits { tokens_per_minute: std::num::NonZeroU32::new(6_000), ..VendorLimits::default() };
+    let limits =
+        VendorLimits { tokens_per_minute: std::num::NonZeroU32::new(6_000), ..VendorLimits::default() };
     let gate = Gates::new(PATIENCE).gate(&limited("m", "k", limits));
     let began = Instant::now();
     let took = Usage { input_tokens: 500, output_tokens: 500, ..Usage::default() };
@@ -251,7 +258,11 @@ async fn whoever_says_anything_is_there() {
 #[tokio::test(start_paused = true)]
 async fn cancelling_ends_a_wait() {
     let gate = gate();
-    enter(&gate, 1).await.unwrap().failed(ProviderErrorKind::RateLimited, Some(Duration::from_secs(60)), &none());
+    enter(&gate, 1).await.unwrap().failed(
+        ProviderErrorKind::RateLimited,
+        Some(Duration::from_secs(60)),
+        &none(),
+    );
     let cancel = CancellationToken::new();
     let waiting = tokio::spawn({
         let (gate, cancel) = (gate.clone(), cancel.clone());
@@ -278,7 +289,10 @@ async fn garbage_in_headers_does_no_harm() {
             ("x-ratelimit-remaining-requests", remaining),
             ("x-ratelimit-reset-requests", reset),
         ]);
-        enter(&gate, u64::MAX).await.unwrap().succeeded(&told, Usage { input_tokens: u64::MAX, ..Usage::default() });
+        enter(&gate, u64::MAX)
+            .await
+            .unwrap()
+            .succeeded(&told, Usage { input_tokens: u64::MAX, ..Usage::default() });
         advance(Duration::from_secs(60)).await;
         assert!(enter(&gate, 1).await.is_ok(), "{limit} {remaining} {reset}");
     }

@@ -1,10 +1,12 @@
 //! The provider against real HTTP servers on this machine.
 
+mod azure;
 mod bounds;
 mod cancelling;
 mod conformance;
 mod failures;
 mod fallbacks;
+mod limits;
 mod protocols;
 mod retries;
 mod routing;
