@@ -10,7 +10,7 @@ use reqwest::header::HeaderMap;
 
 use super::catalog::Catalog;
 use super::clean::{clean, message_of};
-use super::destination::{CUSTOM, Destination};
+use super::destination::{AZURE, CUSTOM, Destination, VERTEX};
 use super::protocol::{Trouble, Wire};
 use super::refusal::{is_spent, kind_of_status, named};
 use super::settings::retry_after;
@@ -179,6 +179,11 @@ impl Blame<'_> {
     fn hint(&self, kind: ProviderErrorKind, status: u16) -> Option<String> {
         let route = &self.destination.route;
         match kind {
+            ProviderErrorKind::Authentication if route.vendor == VERTEX => Some(
+                "check that Vertex AI is switched on in the project, and that the account may use it \
+                 (`roles/aiplatform.user`)"
+                    .to_owned(),
+            ),
             ProviderErrorKind::Authentication => Some(match &self.destination.vendor {
                 Some(vendor) if vendor.option.is_some() => {
                     format!("check the key of {}: {}", vendor.name, vendor.how_to_give_key())
@@ -188,6 +193,9 @@ impl Blame<'_> {
             }),
             ProviderErrorKind::UnknownModel if route.vendor == "ollama" => {
                 Some(format!("fetch the model first: `ollama pull {}`", route.model))
+            }
+            ProviderErrorKind::UnknownModel if route.vendor == AZURE => {
+                Some(format!("the model is the name of a deployment of yours at {}", route.base_url))
             }
             ProviderErrorKind::UnknownModel => {
                 let mut hints = Vec::new();

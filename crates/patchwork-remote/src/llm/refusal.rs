@@ -1,6 +1,9 @@
 //! How vendors say why they refuse: statuses, codes and sentences, by class.
 
 use patchwork_core::port::provider::ProviderErrorKind;
+use serde_json::Value;
+
+use super::clean::message_in;
 
 /// The class of a failed status. Bodies decide where vendors use 400 for everything.
 pub(super) fn kind_of_status(status: u16, message: &str, body: &str) -> ProviderErrorKind {
@@ -81,6 +84,22 @@ const CONTEXT_EXCEEDED: [&str; 10] = [
 
 const UNKNOWN_MODEL: [&str; 4] =
     ["model_not_found", "invalid model", "unknown model", "is not a valid model"];
+
+/// Codes of errors that say that a filter withheld the answer.
+const WITHHELD: [&str; 5] = [
+    "content_filter",
+    "content_policy_violation",
+    "bio_policy",
+    "misalignment_policy_violation",
+    "image_content_policy_violation",
+];
+
+/// What is said in place of an answer that a filter withheld, when that is what an error says: `error` is what vendors write
+/// under `error`. Azure refuses a prompt so, others fail in the middle of their answer.
+pub(super) fn withheld(error: &Value) -> Option<String> {
+    let code = error["code"].as_str()?;
+    WITHHELD.contains(&code).then(|| message_in(error).unwrap_or_default())
+}
 
 /// Whether a 429 is about money, not about speed: waiting does not help.
 pub(super) fn is_spent(body: &str) -> bool {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use patchwork_core::message::Finish;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Client, Response, StatusCode, Url};
 use serde_json::Value;
@@ -9,6 +10,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::bytes::{Bytes, BytesMut};
 
 use super::protocol::{Reader, Said, Trouble, WireRequest};
+use super::refusal;
 use super::sse::Events;
 use patchwork_core::usage::Usage;
 
@@ -120,6 +122,13 @@ pub(super) async fn deliver(
         Ok(()) => {}
         // All was said but for the word that it was all.
         Err(Undelivered::Cut(_) | Undelivered::Silent(_)) if reader.usage().is_some() => {}
+        Err(Undelivered::Refused(refusal)) => {
+            let Some(said) = withheld(&refusal) else {
+                let why = Undelivered::Refused(refusal);
+                return Err(Failing { why, usage: None, began: false });
+            };
+            return Ok(Delivered { said, headers: refusal.headers, first_byte: latency, latency });
+        }
         Err(why) => return Err(Failing { why, usage: reader.usage(), began: first_byte.is_some() }),
     }
     let usage = reader.usage();
@@ -130,6 +139,20 @@ pub(super) async fn deliver(
         }
         Err(trouble) => Err(Failing { why: Undelivered::Unusable(trouble), usage, began: true }),
     }
+}
+
+/// What is said when a filter refused the prompt before the model saw it: that is an answer, and asking again is of no use.
+fn withheld(refusal: &Refusal) -> Option<Said> {
+    let body: Value = serde_json::from_str(&refusal.body).ok()?;
+    let text = refusal::withheld(&body["error"])?;
+    Some(Said {
+        text,
+        tool_calls: Vec::new(),
+        carried: None,
+        finish: Finish::ContentFilter,
+        usage: Usage::default(),
+        model: String::new(),
+    })
 }
 
 /// What is known of an answer before its end.

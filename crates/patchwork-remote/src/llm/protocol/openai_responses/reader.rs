@@ -10,15 +10,7 @@ use super::super::arguments::written;
 use super::super::pieces::{Piece, remember};
 use super::super::{Draft, Reader, Said, Trouble, finish_word};
 use super::NAME;
-
-/// Codes of failures that mean that a filter withheld the answer.
-const WITHHELD: [&str; 5] = [
-    "content_filter",
-    "content_policy_violation",
-    "bio_policy",
-    "misalignment_policy_violation",
-    "image_content_policy_violation",
-];
+use crate::llm::refusal::withheld;
 
 /// Reads one response. Items are taken when they are done; what comes in pieces before is only listened to, so that an
 /// answer without end comes to one.
@@ -77,11 +69,8 @@ impl ResponseReader {
     }
 
     fn fail(&mut self, error: &Value) -> Result<(), Trouble> {
-        if !error["code"].as_str().is_some_and(|code| WITHHELD.contains(&code)) {
-            return Err(Trouble::told(error));
-        }
+        self.explanation = withheld(error).ok_or_else(|| Trouble::told(error))?;
         self.finish = Some(Finish::ContentFilter);
-        error["message"].as_str().unwrap_or_default().clone_into(&mut self.explanation);
         Ok(())
     }
 }
