@@ -19,7 +19,15 @@ pub(super) async fn a_stalled_stream_is_tried_again(dialect: &Dialect) {
 }
 
 pub(super) async fn an_endless_stream_ends(dialect: &Dialect) {
-    let (error, tries) = dialect.failing(Reply::endless().chunked(1 << 20)).await;
+    let body = dialect.recorded(Reply::text("Ω")).await.replace("\r\n", "\n");
+    let events: Vec<_> = body.split_inclusive("\n\n").collect();
+    let spoken = events.iter().position(|event| event.contains('Ω')).unwrap();
+    let long = events[spoken].replace('Ω', &"again ".repeat(10_000));
+    let body = format!("{}{}", events[..spoken].concat(), long.repeat(100));
+    let length = body.len();
+    // It stays open: whoever waits for its end waits in vain.
+    let endless = Reply::stream_raw(body).chunked(1 << 16).stall_after(length);
+    let (error, tries) = dialect.failing(endless).await;
     assert_eq!((error.kind, tries), (ProviderErrorKind::Malformed, 1), "{error}");
     assert!(error.message.contains("too much to be an answer"), "{error}");
 }
