@@ -6,8 +6,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use patchwork_core::journal::{Journal, JournalOptions};
+use patchwork_core::journal::{Journal, JournalOptions, Recording};
 use patchwork_testkit::model::{ModelServer, Reply, SeenRequest, fix_reply};
+use patchwork_testkit::otlp::OtlpReceiver;
 use serde_json::json;
 
 use crate::github::{Hosted, TOKEN};
@@ -99,6 +100,7 @@ impl Canaries {
 /// A hosted repository in which everything is planted.
 struct Nest {
     hosted: Hosted,
+    collector: OtlpReceiver,
     canaries: Canaries,
 }
 
@@ -151,7 +153,7 @@ impl Nest {
             { "role": "user", "content": user },
         ] }]);
         std::fs::write(config.join("prompt.json"), prompts.to_string()).unwrap();
-        Self { hosted: Hosted::new(world), canaries }
+        Self { hosted: Hosted::new(world), collector: OtlpReceiver::start().unwrap(), canaries }
     }
 
     fn world(&self) -> &World {
@@ -180,6 +182,7 @@ impl Nest {
 
     fn with_secrets(&self, command: &mut Command) {
         command
+            .env("OTEL_EXPORTER_OTLP_ENDPOINT", self.collector.url())
             .env("OPENAI_API_KEY", KEY)
             .env("GITHUB_TOKEN", TOKEN)
             .env("SHOP_DB_PASSWORD", &self.canaries.environment);
@@ -222,10 +225,16 @@ impl Nest {
             &["runs", "show", &run, "--log", "debug"][..],
             &["runs", "show", &run, "--format", "json"],
             &["record", "export", &run, exported.to_str().unwrap()],
+            &["replay", &run],
         ] {
-            let shown = self.world().run(words);
+            let mut command = self.world().patchwork(words);
+            self.with_secrets(&mut command);
+            let shown = World::output(&mut command);
             add(&words.join(" "), format!("{}{}", shown.stdout, shown.stderr));
         }
+        let recording = Recording::read(&exported).unwrap();
+        add("the exported recording", serde_json::to_string(&recording).unwrap());
+        add("telemetry", format!("{:?} {:?}", self.collector.spans(), self.collector.points()));
         for request in server.requests() {
             add("a request to the model", format!("{} {:?}", request.texts().join("\n"), request.body));
         }
@@ -351,7 +360,12 @@ fn a_run_that_fixes_everything_tells_nothing() {
     nest.assert_silent(&server, &ran);
     // What was searched is where a secret would be: its placeholder is there.
     let places = nest.places(&server, &ran);
-    for place in ["a request to the model", "the recording of a run", "exported.json", "answers.jsonl"] {
+    let replayed = places.iter().find(|(name, _)| name.starts_with("replay ")).unwrap();
+    let replayed = String::from_utf8_lossy(&replayed.1);
+    assert!(replayed.contains("ends in the same bytes"), "{replayed}");
+    for place in
+        ["a request to the model", "the recording of a run", "the exported recording", "answers.jsonl"]
+    {
         let mut texts = places.iter().filter(|(name, _)| name.ends_with(place));
         let has = |bytes: &[u8]| String::from_utf8_lossy(bytes).contains("PATCHWORK_MASKED_GITHUB_PAT_");
         assert!(texts.any(|(_, bytes)| has(bytes)), "{place}");

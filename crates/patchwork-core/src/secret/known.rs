@@ -44,7 +44,8 @@ impl Known {
                 // Placeholders are in capitals, and each is of another value.
                 let taken = |name: &str| known.names.iter().any(|other| other.eq_ignore_ascii_case(name));
                 let number = (2..).find(|number| !taken(&format!("{name}_{number}")));
-                let name = if taken(name) { format!("{name}_{}", number.unwrap_or(2)) } else { (*name).clone() };
+                let name =
+                    if taken(name) { format!("{name}_{}", number.unwrap_or(2)) } else { (*name).clone() };
                 known.names.push(name.into());
             }
         }

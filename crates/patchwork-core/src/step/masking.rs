@@ -24,8 +24,9 @@ impl Context {
 
     /// Masks what the messages of a prompt say and show, and tells the user once that there was something to mask.
     pub fn mask_prompt(&self, messages: &mut [Message]) {
-        let any = messages.iter_mut().fold(false, |any, message| self.mask_message(message) || any);
-        self.tell_masked(any);
+        let masked = messages.iter_mut().map(|message| self.mask_message(message));
+        let masked = masked.filter(|masked| *masked).count();
+        self.tell_masked(masked > 0);
     }
 
     fn tell_masked(&self, any: bool) {
