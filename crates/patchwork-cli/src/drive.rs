@@ -100,7 +100,7 @@ pub(crate) fn drive_with(
     // Before the environment of programs is made: they get no credentials of collectors.
     // What only counts calls is no run to tell of.
     let telemetry = if models.is_some() { Found::default() } else { env::telemetry(secrets) };
-    let local = Local::new(&state_dir, secrets).with_catalog(given.catalog.clone());
+    let local = Local::new(&state_dir, secrets).with_models(env::models(given.catalog.clone()));
     let local = match (models, &options.cassette) {
         (Some(models), _) => local.with_provider(models),
         (None, Some(file)) => local.with_provider(Arc::new(ReplayedModels::new(&Recording::read(file)?))),

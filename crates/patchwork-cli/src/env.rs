@@ -2,8 +2,9 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use patchwork::models::Catalog;
+use patchwork::models::{Catalog, GoogleSettings, ModelsSettings};
 use patchwork::telemetry::{Found, Settings};
 use patchwork_core::secret::{Secret, Secrets, looks_secret, names_credential};
 
@@ -45,6 +46,23 @@ pub(crate) fn option_values(catalog: &Catalog) -> Vec<(String, String, String)> 
         }
     }
     out
+}
+
+/// How models are reached: with the credentials of Google Cloud that are on this machine, and Azure at the user's endpoint.
+pub(crate) fn models(catalog: Arc<Catalog>) -> ModelsSettings {
+    let folder = path("CLOUDSDK_CONFIG").or_else(|| match cfg!(windows) {
+        true => path("APPDATA").map(|data| data.join("gcloud")),
+        false => path("HOME").map(|home| home.join(".config/gcloud")),
+    });
+    let metadata = variable("GCE_METADATA_HOST").unwrap_or_else(|| "metadata.google.internal".to_owned());
+    let google = GoogleSettings {
+        file: path("GOOGLE_APPLICATION_CREDENTIALS"),
+        login: folder.map(|folder| folder.join("application_default_credentials.json")),
+        metadata: Some(metadata),
+    };
+    let mut settings = ModelsSettings { google, ..ModelsSettings::new(catalog) };
+    settings.base_urls.extend(variable("AZURE_OPENAI_ENDPOINT").map(|url| ("azure".to_owned(), url)));
+    settings
 }
 
 /// The folder of journals, worktrees and caches, when `--state-dir` does not name one: `PATCHWORK_STATE_DIR`, else the

@@ -16,7 +16,7 @@ use patchwork_core::secret::Secrets;
 use patchwork_core::step::Ports;
 use patchwork_remote::forge::Sites;
 pub use patchwork_remote::http::is_local;
-use patchwork_remote::llm::{Catalog, Models, ModelsSettings};
+use patchwork_remote::llm::{Models, ModelsSettings};
 pub use patchwork_repo::checkout::inside;
 use patchwork_repo::checkout::{GitCheckout, Repository};
 use patchwork_repo::process::SystemProcesses;
@@ -65,10 +65,10 @@ impl Local {
         self
     }
 
-    /// The same with the models of this catalogue.
+    /// The same with models of these settings.
     #[must_use]
-    pub fn with_catalog(self, catalog: Arc<Catalog>) -> Self {
-        self.with_provider(Arc::new(Models::new(ModelsSettings::new(catalog))))
+    pub fn with_models(self, settings: ModelsSettings) -> Self {
+        self.with_provider(Arc::new(Models::new(settings)))
     }
 
     /// The same with other models.

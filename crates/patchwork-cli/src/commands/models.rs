@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use patchwork::models::{Catalog, Model, Models, ModelsSettings, Profile, Reach, Standing, Vendor};
+use patchwork::models::{Catalog, Model, Models, Profile, Reach, Standing, Vendor};
 use patchwork_core::config::Effective;
 use patchwork_core::failure::{Failure, nearest};
 use serde_json::{Value, json};
 
+use crate::env;
 use crate::args::{Format, Options};
 use crate::report::style::{BOLD, paint};
 use crate::{drive, output, runtime, settings, stdio};
@@ -27,7 +28,7 @@ pub(crate) fn run(options: &Options, vendor: Option<&str>, offline: bool) -> Res
     let (given, catalog) = place.keys()?;
     let vendors = chosen(&catalog, vendor)?;
     let keys = given.secrets.iter().map(|(name, secret, _)| (name.clone(), secret.clone())).collect();
-    let models = Models::new(ModelsSettings::new(catalog.clone()));
+    let models = Models::new(env::models(catalog.clone()));
     let standings = runtime::small()?.block_on(models.survey(vendors, &keys, !offline));
     let entries: Vec<Entry> = standings.into_iter().map(|standing| entry(standing, &given)).collect();
     let text = match options.format.unwrap_or_default() {

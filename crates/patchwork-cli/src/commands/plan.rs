@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::args::{Format, Options, words};
 use crate::drive::{self, Task};
+use crate::env;
 use crate::report::tally::{counted, short};
 use crate::{output, patchflows, settings, stdio};
 
@@ -42,7 +43,10 @@ pub(crate) fn run(options: &Options, typed: &str, words: &[String]) -> Result<u8
         ..options.clone()
     };
     let planner = Arc::new(Planner::new(
-        Local::new(scratch.path(), &given.secrets).with_catalog(given.catalog.clone()).provider().clone(),
+        Local::new(scratch.path(), &given.secrets)
+            .with_models(env::models(given.catalog.clone()))
+            .provider()
+            .clone(),
     ));
     let task = Task::New { plan: Box::new(loaded.plan), inputs, from_repository, diff: false };
     let driven = drive::drive_with(&quiet, registry, &given, task, &folder, Some(planner.clone()))?;
