@@ -10,6 +10,7 @@ mod limits;
 mod protocols;
 mod retries;
 mod routing;
+mod streams;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
