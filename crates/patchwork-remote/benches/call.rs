@@ -43,17 +43,17 @@ fn main() {
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let server = Server::start();
-    println!("{:<52} {:>12}   limit", "", "best");
+    println!("{:<60} {:>12}   limit", "", "best");
     for (name, answer) in [("answer in 1 event", "one"), ("answer of 2 KiB in 32 events", "many")] {
         let best = runtime.block_on(cpu(&server, answer));
         let verdict = if best <= CPU { "held" } else { "NOT HELD" };
-        println!("{:<52} {best:>12.1?}   {CPU:?}: {verdict}", format!("CPU a call, prompt of 8 KiB, {name}"));
+        println!("{:<60} {best:>12.1?}   {CPU:?}: {verdict}", format!("CPU a call, prompt of 8 KiB, {name}"));
     }
     let best = runtime.block_on(at_once(&server));
     let factor = best.as_secs_f64() / LATENCY.as_secs_f64();
     let verdict = if factor <= FACTOR { "held" } else { "NOT HELD" };
     let name = format!("{AT_ONCE} calls at once, the model takes {LATENCY:?}");
-    println!("{name:<52} {best:>12.1?}   {FACTOR} times as long, it is {factor:.3}: {verdict}");
+    println!("{name:<60} {best:>12.1?}   {FACTOR} times as long, it is {factor:.3}: {verdict}");
 }
 
 async fn cpu(server: &Server, answer: &str) -> Duration {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::NAME;
 use crate::llm::catalog::{Abilities, MaxTokensField, Profile, Quirks, SeedField, SystemRole};
 use crate::llm::protocol::attachment::{Kind, quoted};
+use crate::llm::protocol::efforts::known;
 use crate::llm::protocol::schema::{Closed, in_words};
 use crate::llm::protocol::{Trouble, carried, conversation, effort};
 
@@ -181,15 +182,14 @@ fn parameters(
         Some(SeedField::Seed) | None => "seed",
     };
     put(abilities.seed, "seed", seed_field, seed.map(|value| json!(value)))?;
-    let effort = effort(request)?;
+    let effort = match effort(request)? {
+        // A server of which nothing is known is told the word as it is.
+        Some(effort) if quirks.efforts.is_some() && abilities.effort != Some(false) => {
+            Some(known(effort, quirks)?)
+        }
+        effort => effort,
+    };
     put(abilities.effort, "reasoning_effort", "reasoning_effort", effort.map(|effort| json!(effort.word())))?;
-    if let (Some(effort), Some(known)) = (effort, &quirks.efforts)
-        && !known.contains(&effort)
-    {
-        let known: Vec<_> = known.iter().map(|effort| effort.word()).collect();
-        let what = format!("it knows no `reasoning_effort` of `{}`", effort.word());
-        return Err(Trouble::unsupported(what).hint(format!("use {}", known.join(", "))));
-    }
     for (name, value) in [("frequency_penalty", frequency_penalty), ("presence_penalty", presence_penalty)] {
         put(abilities.penalties, name, name, value.map(|value| json!(value)))?;
     }

@@ -101,7 +101,7 @@ fn what_a_model_can_not_do_is_refused() {
     let thinking = "gpt-6-sol";
     for (model, request, words) in [
         ("gpt-4.1", effort("low"), "takes no `reasoning_effort`"),
-        (thinking, effort("minimal"), "knows no `reasoning_effort` of `minimal`"),
+        ("gpt-6.1-sol", effort("none"), "knows no `reasoning_effort` of `none`"),
         (thinking, effort("enormous"), "a word it does not know"),
         (
             thinking,
@@ -114,6 +114,7 @@ fn what_a_model_can_not_do_is_refused() {
         assert!(problem.contains(words), "{problem}");
     }
     assert_eq!(asked(thinking, &effort(" High ")).unwrap()["reasoning_effort"], "high");
+    assert_eq!(asked(thinking, &effort("minimal")).unwrap()["reasoning_effort"], "low", "its least");
     let zip = Attachment { media_type: "application/zip".to_owned(), data: String::new(), name: None };
     let mut request = hello();
     request.messages[0].attachments.push(zip);

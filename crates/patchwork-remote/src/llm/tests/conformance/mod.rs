@@ -18,10 +18,17 @@ struct Dialect {
     option: &'static str,
     /// Options that it must refuse with a typed error; `schema` when it is only told in words; `thoughts` when it tells none.
     lacks: &'static [&'static str],
+    /// It is asked at an endpoint of the user's, and nothing is known of that.
+    custom: bool,
 }
 
-const CHAT: Dialect =
-    Dialect { model: "gpt-4o", option: "openai_api_key", lacks: &["reasoning_effort", "thoughts"] };
+const CUSTOM: Dialect = Dialect { lacks: &["thoughts"], custom: true, ..CHAT };
+const CHAT: Dialect = Dialect {
+    model: "gpt-4o",
+    option: "openai_api_key",
+    lacks: &["reasoning_effort", "thoughts"],
+    custom: false,
+};
 const RESPONSES: Dialect = Dialect {
     model: "gpt-5.5-pro",
     option: "openai_api_key",
@@ -36,18 +43,25 @@ const RESPONSES: Dialect = Dialect {
         "logprobs",
         "schema",
     ],
+    custom: false,
 };
 const ANTHROPIC: Dialect = Dialect {
     model: "claude-haiku-4-5",
     option: "anthropic_api_key",
     lacks: &["seed", "frequency_penalty", "presence_penalty", "logit_bias", "logprobs"],
+    custom: false,
 };
-const GEMINI: Dialect =
-    Dialect { model: "gemini-2.5-flash", option: "google_api_key", lacks: &["logit_bias", "logprobs"] };
+const GEMINI: Dialect = Dialect {
+    model: "gemini-2.5-flash",
+    option: "google_api_key",
+    lacks: &["logit_bias", "logprobs"],
+    custom: false,
+};
 
 impl Dialect {
-    fn target(&self) -> Target {
-        named(self.model, self.option)
+    fn target(&self, server: &ModelServer) -> Target {
+        let base_url = self.custom.then(|| server.openai_url());
+        Target { base_url, ..named(self.model, self.option) }
     }
 
     fn models(&self, server: &ModelServer) -> Models {
@@ -55,7 +69,7 @@ impl Dialect {
     }
 
     async fn chat(&self, server: &ModelServer, request: &ChatRequest) -> Result<ChatAnswer, ProviderError> {
-        let answer = chat(&self.models(server), &self.target(), request).await;
+        let answer = chat(&self.models(server), &self.target(server), request).await;
         server.assert_polite();
         server.assert_no_secret(&[KEY]);
         answer
@@ -75,7 +89,7 @@ impl Dialect {
     async fn after_with(&self, reply: Reply, settings: ModelsSettings) -> ChatAnswer {
         let server = ModelServer::replying(vec![reply, Reply::text("done")]);
         let settings = ModelsSettings { base_urls: vendors_at(&server).base_urls, ..settings };
-        let answer = chat(&Models::new(settings), &self.target(), &hello()).await.unwrap();
+        let answer = chat(&Models::new(settings), &self.target(&server), &hello()).await.unwrap();
         assert_eq!((answer.attempts, server.count(), answer.text.as_str()), (2, 2, "done"));
         server.assert_polite();
         answer
@@ -156,6 +170,7 @@ macro_rules! conform {
 }
 
 conform! {
+    custom: crate::llm::tests::conformance::CUSTOM,
     openai_chat: crate::llm::tests::conformance::CHAT,
     openai_responses: crate::llm::tests::conformance::RESPONSES,
     anthropic: crate::llm::tests::conformance::ANTHROPIC,

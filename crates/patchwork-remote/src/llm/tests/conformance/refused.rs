@@ -13,7 +13,7 @@ pub(super) async fn a_wrong_key_is_told_with_its_option(dialect: &Dialect) {
 
 pub(super) async fn an_unknown_model_is_told_with_near_names(dialect: &Dialect) {
     let server = ModelServer::start(|request| Reply::error(404, format!("no model {}", request.model)));
-    let target = named(&format!("{}x", dialect.model), dialect.option);
+    let target = Target { model: Some(format!("{}x", dialect.model)), ..dialect.target(&server) };
     let error = chat(&Models::new(vendors_at(&server)), &target, &hello()).await.unwrap_err();
     assert_eq!((error.kind, server.count()), (ProviderErrorKind::UnknownModel, 1), "{error}");
     let hint = error.hint.unwrap();
