@@ -10,9 +10,9 @@ use patchwork_core::secret::Secret;
 use reqwest::header::HeaderValue;
 use serde_json::Value;
 
-use super::Models;
 use super::catalog::{Profile, Protocol, Vendor};
-use super::destination::{Destination, VERTEX, base_url, join, shown};
+use super::destination::{AZURE, Destination, VERTEX, base_url, join, shown};
+use super::{Models, azure};
 
 /// How long a vendor may take to list its models.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -53,7 +53,10 @@ impl Models {
         join_all(vendors.into_iter().map(|vendor| async move {
             let key = vendor.option.as_ref().and_then(|option| keys.get(option));
             let url = self.settings.base_urls.get(&vendor.id).or(vendor.base_url.as_ref());
-            let base = url.and_then(|url| base_url(url));
+            let base = url.and_then(|url| base_url(url)).map(|base| match vendor.id.as_str() {
+                AZURE => azure::base(base, "", vendor.protocol, None),
+                _ => base,
+            });
             let reach = match &base {
                 _ if key.is_none() && vendor.option.is_some() => Reach::NotAsked("no key"),
                 // Its list is one of each project's.

@@ -257,7 +257,7 @@ fn every_end_is_told() {
     }
     let blocked =
         json!({"promptFeedback": {"blockReason": "SAFETY"}, "usageMetadata": {"promptTokenCount": 12}});
-    let said = heard(&Gemini, &[blocked.clone()]).unwrap();
+    let said = heard(&Gemini, std::slice::from_ref(&blocked)).unwrap();
     assert_eq!((said.finish, said.text.as_str(), said.usage.input_tokens), (Finish::ContentFilter, "", 12));
     assert_eq!(whole(&Gemini, &blocked).unwrap().finish, Finish::ContentFilter);
     let mut reader = Gemini.reader(&hello());

@@ -148,12 +148,12 @@ impl ModelOptions {
             keys.extend(ctx.secret(reference.as_ref()).map(|secret| (name.to_owned(), secret)));
         }
         let mut models = self.model.as_ref().map(Names::names).unwrap_or_default().into_iter();
-        let vertex = self
-            .client_is_gcp
-            .unwrap_or_default()
+        let model = models.next();
+        let there = model.as_ref().is_some_and(|model| model.starts_with("vertex/"));
+        let vertex = (there || self.client_is_gcp.unwrap_or_default())
             .then(|| Vertex { project: self.client_project.clone(), location: self.client_location.clone() });
         Target {
-            model: models.next(),
+            model,
             fallbacks: models.collect(),
             base_url: self.client_base_url.clone(),
             keys,
