@@ -341,12 +341,17 @@ fn results(driven: &Driven) -> Value {
 fn with_resume_hint(mut failure: Failure, options: &Options, run: &RunId) -> Failure {
     let plain = format!("patchwork resume {run}");
     failure.hints.retain(|hint| *hint != plain);
-    if failure.kind.resumable() {
-        let place = match &options.state_dir {
-            Some(dir) => format!(" --state-dir {}", dir.display()),
-            None => String::new(),
-        };
-        failure = failure.hint(format!("go on with: {plain}{place}"));
+    if !failure.kind.resumable() {
+        return failure;
+    }
+    let place = match &options.state_dir {
+        Some(dir) => format!(" --state-dir {}", dir.display()),
+        None => String::new(),
+    };
+    // A step may know more of it: with which limit, say.
+    match failure.hints.iter_mut().find(|hint| hint.contains(&plain)) {
+        Some(hint) => hint.push_str(&place),
+        None => failure.hints.push(format!("go on with: {plain}{place}")),
     }
     failure
 }

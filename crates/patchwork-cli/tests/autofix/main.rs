@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod budget;
 mod canary;
 mod crash;
 mod edits;
+mod escalation;
 mod github;
 mod hostile;
 mod llama;

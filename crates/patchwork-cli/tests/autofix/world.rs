@@ -128,7 +128,11 @@ impl World {
 
     /// The command of [`World::autofix`].
     pub(crate) fn autofix_command(&self, server: &ModelServer, more: &[&str]) -> Command {
-        let mut command = self.patchwork(&["AutoFix", "disable_pr=true", "model=gpt-4o"]);
+        let mut command = self.patchwork(&["AutoFix", "disable_pr=true"]);
+        // Each one given is one more to ask.
+        if !more.iter().any(|option| option.starts_with("model=")) {
+            command.arg("model=gpt-4o");
+        }
         command
             .arg(format!("sarif_file_path={}", self.sarif().display()))
             .arg(format!("client_base_url={}", server.openai_url()))
