@@ -44,8 +44,9 @@ fn main() {
         );
     }
     let hostile = "\u{a0} \u{2003}x".repeat(BYTES / 7);
-    let (seconds, _) = fastest(|| count(Tokenizer::O200k, &hostile));
-    println!("{:<30} {seconds:>7.3} s", "whitespace of all kinds");
+    let start = Instant::now();
+    count(Tokenizer::O200k, &hostile);
+    println!("{:<30} {:>7.3} s", "whitespace of all kinds", start.elapsed().as_secs_f64());
 }
 
 /// Runs it some times; seconds of the fastest.

@@ -49,7 +49,7 @@ pub fn count(tokenizer: Tokenizer, text: &str) -> u64 {
 
 /// Bytes that are counted at a time. Among whitespace that is not ASCII the crate looks at all of the rest of what it is given
 /// for each word, which takes half a minute for a megabyte at once.
-const PART: usize = 16 * 1024;
+const PART: usize = 1024;
 
 /// Counts part by part; the sum is that of the whole.
 fn count_in_parts(encoding: &CoreBpe, text: &str, part: usize) -> u64 {

@@ -27,7 +27,7 @@ pub(super) async fn fit(
     // A target that leads nowhere is for the call to explain: it may have others to ask.
     let Ok(route) = ctx.provider()?.route(&target).await else { return Ok(request) };
     let Some(context) = route.context else { return Ok(request) };
-    if is_small(&request, context, route.output) {
+    if is_small(&request, context) {
         return Ok(request);
     }
     // Parsing and counting take seconds for megabytes.
@@ -50,20 +50,19 @@ pub(super) async fn fit(
     Ok(fitted.request)
 }
 
-/// Of a context of this size or larger, a quarter at most is kept for an answer of unknown length.
+/// Of the context, one part of so many is kept for the answer at most, when the user gives no limit to it.
 const ANSWER_SHARE: u64 = 4;
 /// Rounds in which the size is searched; each halves what is not known of it.
 const ROUNDS: u32 = 16;
-/// An estimate may be so much too high: above it, a prompt is too long whatever its tokens.
-const ESTIMATE_OVER: f64 = 1.25;
+/// An estimate may be too high by one part of so many: only above that it says that a prompt is too long.
+const ESTIMATE_OVER: u64 = 4;
 
 /// Whether a request fits without counting: no text has more tokens than bytes, and its JSON is longer than its texts.
-fn is_small(request: &ChatRequest, context: u64, longest: Option<u64>) -> bool {
+fn is_small(request: &ChatRequest, context: u64) -> bool {
     let text_only = request.messages.iter().all(|message| message.attachments.is_empty());
     let bytes = serde_json::to_vec(request).map_or(usize::MAX, |json| json.len());
     let prompt = u64::try_from(bytes).unwrap_or(u64::MAX);
-    let unlimited = longest.unwrap_or(0).max(context - context / ANSWER_SHARE);
-    let answer = request.parameters.max_tokens.map_or(unlimited, u64::from);
+    let answer = request.parameters.max_tokens.map_or(context / ANSWER_SHARE, u64::from);
     text_only && prompt.saturating_add(answer) <= context
 }
 
@@ -91,7 +90,7 @@ struct Fitting<'a> {
 impl Fitting<'_> {
     fn fit(&self, request: &ChatRequest) -> Result<Fitted, Box<Over>> {
         let whole = (self.measure)(request);
-        let answer = self.answer(request, &whole);
+        let answer = self.answer(request);
         let room = self.context.saturating_sub(answer);
         let (mut fitted, mut measure, mut cut) =
             (Fitted { request: request.clone(), told: None }, whole, false);
@@ -102,36 +101,20 @@ impl Fitting<'_> {
             fitted = Fitted { told: Some(self.told(&whole, &measure, &marked, &texts)), request: shorter };
         }
         let over = measure.input_tokens.saturating_sub(room);
-        if over == 0 {
-            self.lower_limit(&mut fitted.request, &measure);
-            return Ok(fitted);
-        }
-        #[expect(clippy::cast_precision_loss, reason = "a token more or less in 2^53 does not matter")]
-        let certain = measure.exact || measure.input_tokens as f64 > room as f64 * ESTIMATE_OVER;
+        let certain = if measure.exact { over > 0 } else { over > room / ESTIMATE_OVER };
         if certain {
             return Err(Box::new(Over { error: self.too_long(&measure, answer, over, cut), fitted }));
         }
         Ok(fitted)
     }
 
-    /// Tokens that are kept for the answer.
-    fn answer(&self, request: &ChatRequest, measure: &Measure) -> u64 {
-        let share = self.context / ANSWER_SHARE;
-        match (request.parameters.max_tokens, measure.worst.output_tokens) {
-            (Some(limit), _) => limit.into(),
-            (None, 0) => share,
-            (None, longest) => longest.min(share),
+    /// Tokens that are kept for the answer: the user's limit, else what an answer to a short prompt could have.
+    fn answer(&self, request: &ChatRequest) -> u64 {
+        if let Some(limit) = request.parameters.max_tokens {
+            return limit.into();
         }
-    }
-
-    /// Lowers the output limit to what the prompt leaves, when the user gave none: a vendor refuses a limit that goes beyond the
-    /// context, also one that we chose.
-    fn lower_limit(&self, request: &mut ChatRequest, measure: &Measure) {
-        let left = self.context.saturating_sub(measure.input_tokens);
-        let left = if measure.exact { left } else { left - left / 10 };
-        if request.parameters.max_tokens.is_none() && measure.worst.output_tokens > left {
-            request.parameters.max_tokens = u32::try_from(left).ok();
-        }
+        let short = ChatRequest { parameters: request.parameters.clone(), ..ChatRequest::default() };
+        (self.measure)(&short).worst.output_tokens.min(self.context / ANSWER_SHARE)
     }
 
     /// Finds the most that the parts can keep: the largest are cut first, to the same size.

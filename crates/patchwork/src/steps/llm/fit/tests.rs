@@ -199,14 +199,16 @@ async fn other_models_are_asked_before_it_is_given_up() {
 }
 
 #[tokio::test]
-async fn an_output_limit_that_nobody_asked_for_gives_way() {
-    let mut request = request(vec![Message::new(Role::User, log("line", 100))]);
-    request.parameters.max_tokens = None;
-    let model = || Small { output: 900, ..small(1_000) };
-    let (lowered, warnings) = fitted(model(), request.clone()).await;
-    assert_eq!((lowered.unwrap().parameters.max_tokens, warnings), (Some(750), vec![]));
-    request.parameters.max_tokens = Some(900);
-    assert!(fitted(model(), request).await.0.is_err());
+async fn an_answer_without_a_limit_has_a_quarter_of_the_context_at_most() {
+    for (output, room) in [(900, 750), (100, 900), (0, 1_000)] {
+        let mut request = request(vec![message(Role::User, "", &[(&log("line", 1_000), Shrink::Head)])]);
+        request.parameters.max_tokens = None;
+        let (cut, warnings) = fitted(Small { output, ..small(1_000) }, request).await;
+        let cut = cut.unwrap();
+        assert_eq!((cut.parameters.max_tokens, warnings.len()), (None, 1));
+        let tokens = cut.messages[0].content.len().div_ceil(4);
+        assert!((room * 98 / 100..=room).contains(&tokens), "{output}: {tokens}");
+    }
 }
 
 #[tokio::test]
