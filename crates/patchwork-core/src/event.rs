@@ -138,7 +138,7 @@ pub enum EventBody {
     Retrying {
         /// Why there was none, naming vendor and model.
         problem: String,
-        /// Milliseconds until it is asked again.
+        /// Milliseconds until it is asked again; 0 when the next model is asked in its place.
         wait_ms: u64,
     },
     /// Something left the machine or was kept: a branch, a pull request.

@@ -44,8 +44,11 @@ pub(crate) fn line(event: &Event, level: Level) -> Option<String> {
             (Level::Debug, paint(DIM, text))
         }
         EventBody::Retrying { problem, wait_ms } => {
-            let seconds = Duration::from_millis(*wait_ms).as_secs_f64();
-            (Level::Info, format!("{}; trying again in {seconds:.1} s", one_line(problem)))
+            let then = match Duration::from_millis(*wait_ms).as_secs_f64() {
+                0.0 => "asking the next model".to_owned(),
+                seconds => format!("trying again in {seconds:.1} s"),
+            };
+            (Level::Info, format!("{}; {then}", one_line(problem)))
         }
         EventBody::Produced { what, name } => {
             (Level::Info, format!("{}: {}", one_line(what), one_line(name)))

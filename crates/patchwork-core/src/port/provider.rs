@@ -278,7 +278,7 @@ impl From<ProviderError> for Failure {
 pub struct Retry {
     /// Why there was no answer, as in [`ProviderError::message`].
     pub problem: String,
-    /// How long until the next try.
+    /// How long until the next try; nothing when another model is asked in its place.
     pub wait: Duration,
 }
 

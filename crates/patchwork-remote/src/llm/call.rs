@@ -1,11 +1,12 @@
 //! One call: the models of a target in turn, each tried until it answers or fails for good.
 
+use std::time::Duration;
+
 use patchwork_core::port::provider::{
     ChatAnswer, ChatRequest, Lost, ProviderError, ProviderErrorKind, Retry, Route, Target, Watch,
 };
 use patchwork_core::secret::Secret;
 use reqwest::header::HeaderMap;
-use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
@@ -33,11 +34,13 @@ struct Ended {
 impl From<ProviderError> for Ended {
     fn from(error: ProviderError) -> Self {
         use ProviderErrorKind as K;
-        // A bad request is bad for every model; and who has no money left or was told to end does not want another.
-        let next = !matches!(
-            error.kind,
-            K::InvalidRequest | K::BudgetReached | K::Cancelled | K::NotRecorded | K::OnlyPlanned
-        );
+        // A bad request is bad for every model; and who has no money left or was told to end does not want another. But
+        // an account without credit (402) says nothing of the request.
+        let next = error.status == Some(402)
+            || !matches!(
+                error.kind,
+                K::InvalidRequest | K::BudgetReached | K::Cancelled | K::NotRecorded | K::OnlyPlanned
+            );
         Self { error, next }
     }
 }

@@ -100,11 +100,7 @@ impl Blame<'_> {
             }
             Undelivered::Refused(refusal) => {
                 let Refusal { status, headers, body } = *refusal;
-                let status = status.as_u16();
-                // A gateway that lost its server may have lost an answer that is paid for.
-                let lost =
-                    if matches!(status, 502 | 504 | 520..=524) { Lost::Unknown } else { Lost::Nothing };
-                (self.status(status, &body, &headers), lost)
+                (self.status(status.as_u16(), &body, &headers), lost_by(status.as_u16()))
             }
             Undelivered::Page(body) => {
                 let what = format!("answered with a web page in place of an answer{}", self.said(&body));
@@ -112,18 +108,21 @@ impl Blame<'_> {
                 failed.error.hint = Some(self.wrong_place());
                 (failed, Lost::Nothing)
             }
-            Undelivered::Unusable(trouble) => {
-                let mut failed = self.trouble(trouble);
-                if failed.error.kind == ProviderErrorKind::Malformed
-                    && failed.error.hint.is_none()
-                    && !self.sold()
-                {
-                    failed.error.hint = Some(self.wrong_place());
-                }
-                (failed, unknown)
+            Undelivered::Instead(trouble) => {
+                let lost = lost_by(trouble.status.unwrap_or(400));
+                (self.unusable(trouble), lost)
             }
+            Undelivered::Unusable(trouble) => (self.unusable(trouble), unknown),
         };
         FailedTry { lost, ..failed }
+    }
+
+    fn unusable(&self, trouble: Trouble) -> FailedTry {
+        let mut failed = self.trouble(trouble);
+        if failed.error.kind == ProviderErrorKind::Malformed && failed.error.hint.is_none() && !self.sold() {
+            failed.error.hint = Some(self.wrong_place());
+        }
+        failed
     }
 
     fn wrong_place(&self) -> String {
@@ -233,5 +232,14 @@ impl Blame<'_> {
     fn clean(&self, text: &str) -> String {
         let prompt = self.request.messages.iter().map(|message| message.content.as_str());
         clean(text, self.keys.iter().copied(), prompt)
+    }
+}
+
+/// What a try took that was refused with this status.
+fn lost_by(status: u16) -> Lost {
+    match status {
+        // A gateway that lost its server may have lost an answer that is paid for.
+        502 | 504 | 520..=524 => Lost::Unknown,
+        _ => Lost::Nothing,
     }
 }

@@ -19,6 +19,7 @@ pub(super) fn kind_of_status(status: u16, message: &str, body: &str) -> Provider
         // More in one call than the account may send in a minute: waiting does not help.
         429 if says(&["request too large"]) => ProviderErrorKind::ContextExceeded,
         429 => ProviderErrorKind::RateLimited,
+        400 | 402 if is_spent(body) => ProviderErrorKind::RateLimited,
         400 | 422 if says(&CONTEXT_EXCEEDED) => ProviderErrorKind::ContextExceeded,
         400 if says(&["api_key_invalid", "api key not valid"]) => ProviderErrorKind::Authentication,
         400 | 422 if says(&UNKNOWN_MODEL) => ProviderErrorKind::UnknownModel,
@@ -101,7 +102,7 @@ pub(super) fn withheld(error: &Value) -> Option<String> {
     WITHHELD.contains(&code).then(|| message_in(error).unwrap_or_default())
 }
 
-/// Whether a 429 is about money, not about speed: waiting does not help.
+/// Whether a refusal is about money, not about speed: waiting does not help.
 pub(super) fn is_spent(body: &str) -> bool {
     ["insufficient_quota", "credit balance is too low", "billing_hard_limit_reached"]
         .iter()

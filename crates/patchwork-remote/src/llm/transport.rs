@@ -77,6 +77,8 @@ pub(super) enum Undelivered {
     Refused(Box<Refusal>),
     /// A web page, from its beginning.
     Page(String),
+    /// An error in place of an answer, with a status of success.
+    Instead(Trouble),
     /// The answer is of no use.
     Unusable(Trouble),
 }
@@ -210,7 +212,7 @@ async fn read(
             let value: Value = serde_json::from_slice(text)
                 .map_err(|error| Undelivered::unreadable(format!("broken JSON ({error})")))?;
             if let Some(trouble) = Trouble::in_place_of_answer(&value) {
-                return Err(Undelivered::Unusable(trouble));
+                return Err(Undelivered::Instead(trouble));
             }
             reader.whole(&value).map_err(Undelivered::Unusable)?;
         }

@@ -68,6 +68,8 @@ async fn what_a_failed_try_took_follows_from_how_it_failed() {
         (Reply::error(500, "no"), vec![Lost::Nothing; 5]),
         (Reply::error(504, "a gateway lost it"), unknown()),
         (Reply::raw(200, "<html>"), vec![Lost::Nothing]),
+        (Reply::raw(200, r#"{"error":{"code":429}}"#), vec![Lost::Nothing; 5]),
+        (Reply::raw(200, r#"{"error":{"code":502}}"#), unknown()),
         (Reply::cut(), unknown()),
         (Reply::text("a long enough answer").cut_after(100), unknown()),
         (Reply::text("a long enough answer").then_error(500, "broke"), unknown()),

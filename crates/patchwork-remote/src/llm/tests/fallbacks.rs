@@ -8,7 +8,7 @@ fn falling_back(server: &ModelServer, fallbacks: &[&str]) -> Target {
 
 #[tokio::test]
 async fn the_next_model_is_asked_whatever_the_reason() {
-    for status in [401, 404, 413, 429, 500] {
+    for status in [401, 402, 404, 413, 429, 500] {
         let server = ModelServer::start(move |request| match request.model.as_str() {
             "gpt-4o" => Reply::error(status, "no").header("x-should-retry", "false"),
             _ => Reply::text("done"),

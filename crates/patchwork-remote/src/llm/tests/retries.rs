@@ -81,9 +81,12 @@ async fn what_stays_wrong_is_not_tried_again() {
 #[tokio::test]
 async fn no_credit_is_not_a_matter_of_waiting() {
     let body = r#"{"error":{"message":"You exceeded your current quota","code":"insufficient_quota"}}"#;
-    let (error, tries) = failing(Reply::raw(429, body)).await;
-    assert_eq!((error.kind, tries), (ProviderErrorKind::RateLimited, 1));
-    assert!(error.hint.unwrap().contains("billing"));
+    let anthropics = r#"{"error":{"message":"Your credit balance is too low to access the Anthropic API."}}"#;
+    for reply in [Reply::raw(429, body), Reply::raw(400, anthropics)] {
+        let (error, tries) = failing(reply).await;
+        assert_eq!((error.kind, tries), (ProviderErrorKind::RateLimited, 1));
+        assert!(error.hint.unwrap().contains("billing"));
+    }
 }
 
 #[tokio::test]
