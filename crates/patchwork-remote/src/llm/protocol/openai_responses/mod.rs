@@ -27,7 +27,7 @@ impl Wire for OpenAiResponses {
         })
     }
 
-    fn reader(&self, _request: &ChatRequest) -> Box<dyn Reader> {
-        Box::<ResponseReader>::default()
+    fn reader(&self, request: &ChatRequest) -> Box<dyn Reader> {
+        Box::new(ResponseReader::new(request.parameters.max_tokens))
     }
 }

@@ -26,9 +26,22 @@ pub(super) struct ResponseReader {
     finish: Option<Finish>,
     /// Why it was withheld, in the vendor's words.
     explanation: String,
+    /// The limit on the answer.
+    limit: Option<u32>,
 }
 
 impl ResponseReader {
+    /// A reader for an answer with this limit.
+    pub(super) fn new(limit: Option<u32>) -> Self {
+        Self { limit, ..Self::default() }
+    }
+
+    /// Whether the limit was reached: llama.cpp's server calls such an answer completed.
+    fn is_full(&self) -> bool {
+        let limit = self.limit.map(u64::from);
+        limit.is_some_and(|limit| self.usage.is_some_and(|usage| usage.output_tokens >= limit))
+    }
+
     fn item(&mut self, at: u64, item: &Value) -> Result<(), Trouble> {
         self.weight.count(item.to_string().len())?;
         self.items.insert(at, item.clone());
@@ -63,6 +76,7 @@ impl ResponseReader {
                 }
             }
             Some(word @ ("failed" | "cancelled")) => return Err(Trouble::told(&json!(word))),
+            _ if self.is_full() => Finish::Length,
             _ => Finish::Stop,
         });
         Ok(())

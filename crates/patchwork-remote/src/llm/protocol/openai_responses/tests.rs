@@ -267,6 +267,17 @@ fn every_end_is_told() {
 }
 
 #[test]
+fn an_answer_that_reached_its_limit_is_cut_whatever_the_server_calls_it() {
+    for (limit, finish) in [(25, Finish::Length), (26, Finish::Stop)] {
+        let request = with(Parameters { max_tokens: Some(limit), ..Parameters::default() });
+        let mut reader = OpenAiResponses.reader(&request);
+        reader.event("", &done(0, message("hi", None)).to_string()).unwrap();
+        reader.event("", &completed().to_string()).unwrap();
+        assert_eq!(reader.finish().unwrap().finish, finish, "{limit}");
+    }
+}
+
+#[test]
 fn servers_that_send_no_items_are_understood() {
     let delta = |text: &str| json!({"type": "response.output_text.delta", "delta": text});
     let said = heard(&OpenAiResponses, &[delta("one "), delta("two"), completed()]).unwrap();
