@@ -77,7 +77,7 @@ pub(crate) fn patchwork() -> Command {
             Command::new("resume")
                 .about("Goes on with a run; nothing that is done is done or paid again")
                 .arg(required("run", "RUN"))
-                .arg(tail("secrets, such as openai_api_key=…; they are never stored")),
+                .arg(tail("secrets, such as openai_api_key=…, which are never stored, and limits, such as max_cost=…")),
             Command::new("plan")
                 .about("Shows the model calls, tokens and price of a run before anything is paid")
                 .arg(required("patchflow", "PATCHFLOW"))

@@ -30,7 +30,7 @@ pub(crate) fn run(options: &Options, dir: Option<PathBuf>, words: &[String]) -> 
     let given = place.given(&loaded.plan, place.open(&loaded.plan)?, &typed)?;
     let task = Task::New {
         inputs: given.inputs(),
-        from_repository: given.from_repository(),
+        from_repository: given.of_the_repository(),
         plan: Box::new(loaded.plan),
         diff: true,
     };

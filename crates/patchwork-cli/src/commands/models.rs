@@ -8,15 +8,15 @@ use patchwork_core::config::Effective;
 use patchwork_core::failure::{Failure, nearest};
 use serde_json::{Value, json};
 
-use crate::env;
 use crate::args::{Format, Options};
+use crate::env;
 use crate::report::style::{BOLD, paint};
 use crate::{drive, output, runtime, settings, stdio};
 
 /// A vendor, and what was found out about it.
 struct Entry {
     standing: Standing,
-    /// Where its key was given.
+    /// Where its key was given, or what there is in place of one.
     key: Option<String>,
 }
 
@@ -57,7 +57,8 @@ fn chosen(catalog: &Catalog, vendor: Option<&str>) -> Result<Vec<Arc<Vendor>>, F
 fn entry(standing: Standing, given: &Effective) -> Entry {
     let option = standing.vendor.option.as_deref();
     let key = given.secrets.iter().find(|(name, ..)| Some(name.as_str()) == option);
-    Entry { key: key.map(|(_, _, place)| place.to_string()), standing }
+    let credentials = standing.credentials.then(|| "credentials of Google Cloud".to_owned());
+    Entry { key: key.map(|(_, _, place)| place.to_string()).or(credentials), standing }
 }
 
 impl Entry {
@@ -193,7 +194,7 @@ fn table<const N: usize>(rows: &[[String; N]]) -> String {
 }
 
 fn data(entry: &Entry) -> Value {
-    let Standing { vendor, base_url, reach } = &entry.standing;
+    let Standing { vendor, base_url, reach, .. } = &entry.standing;
     let models: Vec<Value> = entry
         .models()
         .into_iter()

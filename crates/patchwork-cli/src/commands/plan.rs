@@ -29,7 +29,7 @@ pub(crate) fn run(options: &Options, typed: &str, words: &[String]) -> Result<u8
     let given = place.given(&loaded.plan, open, &assigned.values)?;
     let mut inputs = given.inputs();
     stay_inside(&mut inputs);
-    let from_repository = given.from_repository();
+    let from_repository = given.of_the_repository();
     let name = loaded.plan.name.clone();
     let scratch = tempfile::Builder::new()
         .prefix("patchwork-plan-")

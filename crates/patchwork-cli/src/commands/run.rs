@@ -26,7 +26,7 @@ pub(crate) fn run(options: &Options, typed: &str, words: &[String]) -> Result<u8
     let given = place.given(&loaded.plan, open, &assigned.values)?;
     let inputs = given.inputs();
     let diff = drive::is_dry(&inputs);
-    let from_repository = given.from_repository();
+    let from_repository = given.of_the_repository();
     let task = Task::New { plan: Box::new(loaded.plan), inputs, from_repository, diff };
     drive::run(options, registry, &given, task)
 }

@@ -74,7 +74,7 @@ impl Given {
     }
 
     /// The names of the inputs that the repository's own file gave.
-    pub(crate) fn from_repository(&self) -> Vec<String> {
+    pub(crate) fn of_the_repository(&self) -> Vec<String> {
         let mut names = self.effective.from_repository();
         names.retain(|name| self.own.contains(name));
         names

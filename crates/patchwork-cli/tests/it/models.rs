@@ -144,6 +144,17 @@ fn a_vendor_without_a_key_or_an_answer_says_what_to_do() {
 }
 
 #[test]
+fn credentials_of_google_cloud_count_as_a_key() {
+    let world = World::new();
+    assert!(world.run(&["models", "vertex", "--offline"]).contains("missing"));
+    let file = world.repo.beside("credentials.json");
+    fs::write(&file, "{}").unwrap();
+    let world = world.env("GOOGLE_APPLICATION_CREDENTIALS", file.to_str().unwrap());
+    let told = world.run(&["models", "vertex"]);
+    assert!(told.contains("given (credentials of Google Cloud)"), "{told}");
+}
+
+#[test]
 fn what_is_wrong_with_a_row_names_file_row_and_field() {
     let world = World::new();
     world.repo.write(

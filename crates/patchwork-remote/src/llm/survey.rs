@@ -27,6 +27,8 @@ pub struct Standing {
     pub vendor: Arc<Vendor>,
     /// Where it would be asked, without credentials; absent when nobody said so.
     pub base_url: Option<String>,
+    /// Whether credentials that are no key are on this machine: those of Google Cloud.
+    pub credentials: bool,
     /// Whether it answers.
     pub reach: Reach,
 }
@@ -57,10 +59,11 @@ impl Models {
                 AZURE => azure::base(base, "", vendor.protocol, None),
                 _ => base,
             });
+            let credentials = vendor.id == VERTEX && self.has_google_credentials().await;
             let reach = match &base {
-                _ if key.is_none() && vendor.option.is_some() => Reach::NotAsked("no key"),
-                // Its list is one of each project's.
-                _ if vendor.id == VERTEX => Reach::NotAsked("known with the first call"),
+                _ if key.is_none() && vendor.option.is_some() && !credentials => Reach::NotAsked("no key"),
+                // Its models are those of a project.
+                _ if vendor.id == VERTEX => Reach::NotAsked("shown by the first call"),
                 None => Reach::NotAsked("no address"),
                 Some(_) if !ask => Reach::NotAsked("offline"),
                 Some(base) => {
@@ -78,9 +81,19 @@ impl Models {
                     }
                 }
             };
-            Standing { base_url: base.as_ref().map(shown), vendor, reach }
+            Standing { base_url: base.as_ref().map(shown), vendor, credentials, reach }
         }))
         .await
+    }
+
+    async fn has_google_credentials(&self) -> bool {
+        let files = self.settings.google.file.iter().chain(&self.settings.google.login);
+        for file in files {
+            if tokio::fs::try_exists(file).await.unwrap_or(false) {
+                return true;
+            }
+        }
+        false
     }
 
     async fn listed(&self, destination: &Destination) -> Result<Vec<String>, String> {

@@ -11,6 +11,7 @@ mod protocols;
 mod retries;
 mod routing;
 mod streams;
+mod survey;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
