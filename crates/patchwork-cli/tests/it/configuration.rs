@@ -73,13 +73,13 @@ fn one_option_from_every_place() {
     let model =
         |world: &World, args: &[&str]| about(world, &[&["config", "AutoFix"], args].concat(), &["model"]);
     assert_eq!(model(&World::new(), &[]), "model - default\n");
-    assert_eq!(model(&world(), &[]), "model of-the-repository .patchwork.yaml:1\n");
-    assert_eq!(model(&world(), &["--config", "mine.yml"]), "model of-the-file mine.yml:1\n");
+    assert_eq!(model(&world(), &[]), "model [\"of-the-repository\"] .patchwork.yaml:1\n");
+    assert_eq!(model(&world(), &["--config", "mine.yml"]), "model [\"of-the-file\"] mine.yml:1\n");
     let world = world().env("PATCHWORK_MODEL", "of-the-environment");
-    let expected = "model of-the-environment environment PATCHWORK_MODEL\n";
+    let expected = "model [\"of-the-environment\"] environment PATCHWORK_MODEL\n";
     assert_eq!(model(&world, &["--config", "mine.yml"]), expected);
     let typed = model(&world, &["--config", "mine.yml", "model=of-the-command"]);
-    assert_eq!(typed, "model of-the-command command line\n");
+    assert_eq!(typed, "model [\"of-the-command\"] command line\n");
 }
 
 #[test]

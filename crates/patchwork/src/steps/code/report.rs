@@ -105,13 +105,13 @@ impl Step for Report {
         for remark in &out.no_fix {
             ctx.warn(format!("no fix: {remark}"));
         }
-        if out.counts.fixed > 0 || (failure.is_none() && out.counts != Counts::default()) {
-            ctx.note(out.counts.to_string());
-        }
         // A failure names the first of them itself.
         let named = if failure.is_some() { MAX_CAUSES } else { 0 };
         for remark in out.remaining.iter().skip(named) {
             ctx.warn(format!("not fixed: {remark}"));
+        }
+        if out.counts.fixed > 0 || (failure.is_none() && out.counts != Counts::default()) {
+            ctx.note(out.counts.to_string());
         }
         if let Some(mut failure) = failure {
             failure.causes = out.remaining.iter().take(MAX_CAUSES).map(Remark::to_string).collect();

@@ -52,11 +52,10 @@ async fn read(ctx: &Context, place: &Path, path: &str) -> Result<Attachment, Ste
         let problem = format!("can't tell what {path} is: expected an image, a PDF or a text in UTF-8");
         return Err(StepError::input(FIELD, problem));
     };
-    let data = match String::from_utf8(bytes) {
-        Ok(text) if media_type == TEXT => STANDARD.encode(ctx.redact(&text)),
-        Ok(text) => STANDARD.encode(text),
-        Err(binary) => STANDARD.encode(binary.as_bytes()),
-    };
+    // Before it is kept: in base64 nobody sees a secret.
+    let masked =
+        std::str::from_utf8(&bytes).ok().filter(|_| media_type == TEXT).and_then(|text| ctx.mask(text));
+    let data = masked.map_or_else(|| STANDARD.encode(&bytes), |masked| STANDARD.encode(masked.text));
     let name = Path::new(path).file_name().map(|name| name.to_string_lossy().into_owned());
     Ok(Attachment { media_type: media_type.to_owned(), data, name })
 }

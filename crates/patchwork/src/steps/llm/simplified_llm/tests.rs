@@ -215,6 +215,14 @@ async fn a_file_goes_with_the_last_user_message() {
     simplified(&test, &server, more(&image)).await.unwrap();
     assert_eq!(server.count(), 1);
 
+    // A secret in it is in nobody's base64.
+    let secret = file("notes.txt", format!("key = {KEY}\n").as_bytes());
+    simplified(&test, &server, more(&secret)).await.unwrap();
+    let journal = format!("{:?} {}", test.memory.entries(), server.requests()[1].body);
+    for hidden in [KEY.to_owned(), base64_of(&format!("key = {KEY}\n"))] {
+        assert!(!journal.contains(&hidden), "{journal}");
+    }
+
     let large = file("large", &[b'a'; 1024]);
     std::fs::File::options().write(true).open(&large).unwrap().set_len(15 << 20).unwrap();
     let folder_path = folder.path().to_str().unwrap().to_owned();
@@ -229,7 +237,12 @@ async fn a_file_goes_with_the_last_user_message() {
         let error = simplified(&test, &server, more(&path)).await.unwrap_err().to_string();
         assert!(error.contains(words), "{path}: {error}");
     }
-    assert_eq!(server.count(), 1);
+    assert_eq!(server.count(), 2);
+}
+
+fn base64_of(text: &str) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(text)
 }
 
 #[tokio::test]
