@@ -13,7 +13,7 @@ pub(crate) fn start(options: &Options) {
             "warn,patchwork=debug,patchwork_core=debug,patchwork_repo=debug,patchwork_remote=debug"
         }
         // HTTP at `trace` prints headers, and those hold keys.
-        Level::Trace => "trace,h2=warn,hyper=warn,hyper_util=warn,reqwest=warn,rustls=warn,genai=warn",
+        Level::Trace => "trace,h2=warn,hyper=warn,hyper_util=warn,reqwest=warn,rustls=warn",
         Level::Error | Level::Warning | Level::Info => return,
     };
     let filter = EnvFilter::builder().parse_lossy(directives);

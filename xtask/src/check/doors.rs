@@ -24,7 +24,7 @@ const DOORS: [Door; 3] = [
     },
     Door {
         what: "HTTP",
-        signs: &["reqwest::", "genai::"],
+        signs: &["reqwest::"],
         harmless: &[],
         places: &["crates/patchwork-remote/", "xtask/"],
     },

@@ -23,7 +23,7 @@ const TESTKIT: &str = "patchwork-testkit";
 /// Crates that stand for a door or for weight, with ours that may use them outside tests.
 const GUESTS: [(&str, &[&str]); 9] = [
     ("reqwest", &["patchwork-remote"]),
-    ("genai", &["patchwork-remote"]),
+    ("sse-stream", &["patchwork-remote"]),
     ("rustls", &["patchwork-remote"]),
     ("opentelemetry-proto", &["patchwork-remote", "patchwork-testkit"]),
     ("rusqlite", &["patchwork-core"]),

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::llm::protocol::wire;
 
 pub(super) async fn a_cut_stream_is_tried_again(dialect: &Dialect) {
     let whole = dialect.recorded(Reply::text("a long enough answer")).await.len();
@@ -84,4 +85,66 @@ pub(super) async fn an_answer_without_one_is_malformed(dialect: &Dialect) {
     }
     let (error, tries) = dialect.failing(Reply::stream_raw(": nothing comes\n\n")).await;
     assert_eq!((error.kind.retryable(), tries), (true, 5), "{error}");
+}
+
+/// Replaces the place number `at`, counted in depth; whether there was one.
+fn replace(value: &mut Value, at: &mut usize, with: &Value) -> bool {
+    if *at == 0 {
+        *value = with.clone();
+        return true;
+    }
+    *at -= 1;
+    match value {
+        Value::Array(items) => items.iter_mut().any(|item| replace(item, at, with)),
+        Value::Object(fields) => fields.values_mut().any(|field| replace(field, at, with)),
+        _ => false,
+    }
+}
+
+pub(super) async fn no_value_in_any_place_does_harm(dialect: &Dialect) {
+    let reply = Reply::tool_call("a", "look", r#"{"path":"Ω"}"#).saying("I look.").thinking("hm", "c2lnbmVk");
+    let body = dialect.recorded(reply).await.replace("\r\n", "\n");
+    let events: Vec<(String, String)> = body
+        .split("\n\n")
+        .map(|event| {
+            let field = |name| event.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+            (field("event: ").to_owned(), field("data: ").to_owned())
+        })
+        .collect();
+    let server = ModelServer::replying(vec![Reply::never()]);
+    let destination = dialect.models(&server).destination(&dialect.target(&server)).await.unwrap();
+    let wire = wire(destination.protocol);
+    let strange = [
+        json!(null),
+        json!(-1),
+        json!(u64::MAX),
+        json!(1.5),
+        json!(""),
+        json!("Ω"),
+        json!([null]),
+        json!({"type": []}),
+    ];
+    let mut tried = 0;
+    for (changed, with) in (0..events.len()).flat_map(|at| strange.iter().map(move |with| (at, with))) {
+        for place in 0.. {
+            let Ok(mut value) = serde_json::from_str::<Value>(&events[changed].1) else { break };
+            if !replace(&mut value, &mut { place }, with) {
+                break;
+            }
+            tried += 1;
+            let value = value.to_string();
+            let mut reader = wire.reader(&hello());
+            for (at, (name, data)) in events.iter().enumerate() {
+                let data = if at == changed { &value } else { data };
+                if reader.event(name, data) != Ok(false) {
+                    break;
+                }
+            }
+            // Whatever it makes of it: it must make something of it.
+            let _ = (reader.usage(), reader.finish());
+            let mut reader = wire.reader(&hello());
+            let _ = (reader.whole(&serde_json::from_str(&value).unwrap()), reader.finish());
+        }
+    }
+    assert!(tried > 500, "{tried} places");
 }

@@ -152,6 +152,7 @@ macro_rules! conform {
         broken::an_error_in_a_success_has_its_class,
         broken::a_web_page_is_told_at_once,
         broken::an_answer_without_one_is_malformed,
+        broken::no_value_in_any_place_does_harm,
         refused::a_wrong_key_is_told_with_its_option,
         refused::an_unknown_model_is_told_with_near_names,
         refused::what_it_can_not_do_is_refused_unsent,
