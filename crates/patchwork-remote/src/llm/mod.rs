@@ -74,7 +74,7 @@ impl Models {
             far: OnceLock::new(),
             local: LocalServers::default(),
             google: GoogleTokens::default(),
-            gates: Gates::new(settings.retry.max_asked.max(settings.retry.max)),
+            gates: Gates::new(&settings.retry),
             answering: SyncMutex::default(),
             served: Mutex::default(),
             settings,

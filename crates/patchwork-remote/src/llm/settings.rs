@@ -110,6 +110,18 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
+    /// How long a call goes on trying at least, when nobody asks for other waits.
+    pub(super) fn persistence(&self) -> Duration {
+        let mut wait = self.base.min(self.max);
+        let mut sum = Duration::ZERO;
+        // What is longer than this is as good as for ever.
+        for _ in 1..self.tries.min(100) {
+            sum = sum.saturating_add(wait);
+            wait = wait.saturating_mul(2).min(self.max);
+        }
+        sum
+    }
+
     /// The waits between tries, one less than there are tries.
     pub(super) fn waits(&self) -> impl Iterator<Item = Duration> + Send + use<> {
         let max = self.max;

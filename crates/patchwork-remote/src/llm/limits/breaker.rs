@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Failures in a row after which it is no longer asked: more than one call alone makes.
+/// Failures in a row after which it is no longer asked: more than one call alone makes. They also have to last as long as a call
+/// goes on trying, or a short hitch would end all calls of a busy moment.
 const FAILURES: u32 = 10;
 
 /// How long it is left alone first; twice as long after each probe that fails, up to [`LONGEST`].
@@ -19,7 +20,12 @@ pub(super) enum Breaker {
     #[default]
     Closed,
     /// It is, and failed this often in a row.
-    Failing(u32),
+    Failing {
+        /// So often.
+        count: u32,
+        /// The first time.
+        since: Instant,
+    },
     /// It is not.
     Open {
         until: Instant,
@@ -48,7 +54,7 @@ impl Breaker {
     /// What a call may do now.
     pub(super) fn passage(&self, now: Instant) -> Passage {
         match *self {
-            Self::Closed | Self::Failing(_) => Passage::Free,
+            Self::Closed | Self::Failing { .. } => Passage::Free,
             Self::Open { until, .. } if now >= until => Passage::Probe,
             Self::Open { until, .. } => Passage::Barred(until.saturating_duration_since(now)),
             Self::Probing { .. } => Passage::Barred(Duration::ZERO),
@@ -67,18 +73,21 @@ impl Breaker {
         *self = Self::Closed;
     }
 
-    /// The server did not answer a call, or answered that it can't.
-    pub(super) fn failed(&mut self, probe: bool, now: Instant) {
+    /// The server did not answer a call, or answered that it can't. `persistence` is how long a call goes on trying.
+    pub(super) fn failed(&mut self, probe: bool, persistence: Duration, now: Instant) {
         *self = match *self {
             Self::Probing { pause } if probe => {
                 let pause = (pause * 2).min(LONGEST);
                 Self::Open { until: now + pause, pause }
             }
-            Self::Closed => Self::Failing(1),
-            Self::Failing(before) if before + 1 >= FAILURES => {
+            Self::Closed => Self::Failing { count: 1, since: now },
+            Self::Failing { count, since }
+                if count + 1 >= FAILURES && now.saturating_duration_since(since) >= persistence =>
+            {
                 Self::Open { until: now + FIRST, pause: FIRST }
             }
-            Self::Failing(before) => Self::Failing(before + 1),
+            // It counts no further than it must.
+            Self::Failing { count, since } => Self::Failing { count: (count + 1).min(FAILURES), since },
             // Calls that were under way when it opened.
             open => open,
         };

@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::state::{Ending, State, Verdict, Why};
 use super::destination::Destination;
+use super::settings::RetryPolicy;
 
 /// Waits shorter than this are told to nobody.
 const WORTH_TELLING: Duration = Duration::from_secs(1);
@@ -35,6 +36,8 @@ const WORTH_TELLING: Duration = Duration::from_secs(1);
 pub(super) struct Gates {
     /// The longest wait for a limit; a call that would have to wait longer fails at once.
     patience: Duration,
+    /// How long a call goes on trying.
+    persistence: Duration,
     gates: Mutex<HashMap<Place, Arc<Shared>>>,
 }
 
@@ -45,8 +48,8 @@ type Place = (String, Option<[u8; 32]>);
 #[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
-    /// Whose turn it is: calls are let through in the order in which they came.
-    turn: Turn<()>,
+    /// By model, whose turn it is: calls are let through in the order in which they came.
+    turns: Mutex<HashMap<String, Arc<Turn<()>>>>,
     ended: Notify,
 }
 
@@ -54,6 +57,7 @@ struct Shared {
 #[derive(Debug, Clone)]
 pub(super) struct Gate {
     shared: Arc<Shared>,
+    turn: Arc<Turn<()>>,
     model: String,
     /// How messages name the place.
     label: String,
@@ -70,9 +74,13 @@ pub(super) struct Permit {
 }
 
 impl Gates {
-    /// Gates whose calls wait for a limit for so long at most.
-    pub(super) fn new(patience: Duration) -> Self {
-        Self { patience, gates: Mutex::default() }
+    /// Gates for calls that are tried again by this policy. It also says how long they wait for a limit.
+    pub(super) fn new(retry: &RetryPolicy) -> Self {
+        Self {
+            patience: retry.max_asked.max(retry.max),
+            persistence: retry.persistence(),
+            gates: Mutex::default(),
+        }
     }
 
     /// The gate before a destination.
@@ -84,14 +92,15 @@ impl Gates {
             .entry((origin, key))
             .or_insert_with(|| {
                 Arc::new(Shared {
-                    state: Mutex::new(State::new(limits, Instant::now())),
-                    turn: Turn::default(),
+                    state: Mutex::new(State::new(limits, self.persistence, Instant::now())),
+                    turns: Mutex::default(),
                     ended: Notify::new(),
                 })
             })
             .clone();
         let model = destination.route.model.clone();
-        Gate { shared, model, label: destination.label(), patience: self.patience }
+        let turn = lock(&shared.turns).entry(model.clone()).or_default().clone();
+        Gate { shared, turn, model, label: destination.label(), patience: self.patience }
     }
 }
 
@@ -122,7 +131,7 @@ impl Gate {
             self.tell(watch, paused, Why::Asked);
             told = true;
         }
-        let _turn = self.shared.turn.lock().await;
+        let _turn = self.turn.lock().await;
         let began = Instant::now();
         loop {
             // Asked for before the look, so that no end in between is missed.

@@ -34,6 +34,8 @@ pub(super) struct State {
     lowered_at: u64,
     paused_until: Option<Instant>,
     breaker: Breaker,
+    /// How long a call goes on trying.
+    persistence: Duration,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -83,7 +85,7 @@ pub(super) enum Ending {
 
 impl State {
     /// Nothing is known but what is set.
-    pub(super) fn new(limits: VendorLimits, now: Instant) -> Self {
+    pub(super) fn new(limits: VendorLimits, persistence: Duration, now: Instant) -> Self {
         let pace =
             |limit: Option<std::num::NonZeroU32>| limit.map(|limit| Pace::per_minute(limit.get(), now));
         Self {
@@ -96,6 +98,7 @@ impl State {
             lowered_at: 0,
             paused_until: None,
             breaker: Breaker::default(),
+            persistence,
         }
     }
 
@@ -176,7 +179,7 @@ impl State {
                 self.breaker.heard();
                 self.lower(number, together);
             }
-            Ending::Down => self.breaker.failed(probe, now),
+            Ending::Down => self.breaker.failed(probe, self.persistence, now),
             Ending::Refused => self.breaker.heard(),
             Ending::Dropped if probe => self.breaker.probe_given_up(now),
             Ending::Dropped => {}
