@@ -12,6 +12,13 @@ const DEEPEST: usize = 32;
 const FORMATS: [&str; 10] =
     ["date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"];
 
+/// What belongs to one type only, and has a place in the subset.
+const KEYWORDS: [(&str, &[&str]); 3] = [
+    ("object", &["properties", "required", "additionalProperties", "patternProperties"]),
+    ("array", &["items"]),
+    ("string", &["format"]),
+];
+
 /// A schema in the subset that answers are bound to: closed objects, plain types, `anyOf`, `enum`, `const`, local
 /// references. What only narrows a value further (`minimum`, `pattern`) moves into descriptions: answers are checked
 /// against the whole schema anyway.
@@ -123,13 +130,17 @@ impl Closing<'_> {
             Value::Array(kinds) => {
                 self.unions += 1;
                 let mut variants = Vec::new();
-                for kind in kinds {
-                    let mut variant = std::mem::take(rest);
-                    rest.clone_from(&variant);
-                    variant.insert("type".to_owned(), kind);
+                for (at, kind) in kinds.iter().enumerate() {
+                    if kinds.iter().take(at).any(|earlier| earlier == kind) {
+                        return None;
+                    }
+                    // What belongs to one type only goes with it; the rest is said once, for all of them.
+                    let own = KEYWORDS.iter().find(|(name, _)| kind == name).map_or(&[][..], |(_, own)| own);
+                    let own = own.iter().filter_map(|key| rest.remove_entry(*key));
+                    let mut variant: Map<String, Value> = own.collect();
+                    variant.insert("type".to_owned(), kind.clone());
                     variants.push(Value::Object(self.close(&variant, depth + 1)?));
                 }
-                rest.clear();
                 closed.insert("anyOf".to_owned(), Value::Array(variants));
             }
             _ => return None,
@@ -248,7 +259,7 @@ mod tests {
             "properties": {
                 "score": {"type": "integer", "minimum": 1, "description": "How bad"},
                 "kind": {"enum": ["a", "b"], "type": "string"},
-                "name": {"type": ["string", "null"]},
+                "name": {"type": ["string", "null"], "format": "email", "maxLength": 9},
                 "at": {"$ref": "#/$defs/Place"},
             },
             "required": ["score", "at"],
@@ -263,7 +274,10 @@ mod tests {
                 "properties": {
                     "score": {"type": "integer", "description": "How bad\nMust fit {\"minimum\":1}"},
                     "kind": {"enum": ["a", "b"]},
-                    "name": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+                    "name": {
+                        "anyOf": [{"type": "string", "format": "email"}, {"type": "null"}],
+                        "description": "Must fit {\"maxLength\":9}",
+                    },
                     "at": {"$ref": "#/$defs/Place"},
                 },
                 "required": ["score", "at"],
@@ -293,6 +307,7 @@ mod tests {
             json!({"type": "object", "properties": {}, "required": ["ghost"]}),
             json!({"type": "array"}),
             json!({"type": "thing"}),
+            json!({"type": ["string", "string"]}),
             json!({"enum": [{"a": 1}]}),
             json!({"$ref": "https://elsewhere/schema.json"}),
             json!({"$ref": "#/$defs/Missing", "$defs": {}}),
