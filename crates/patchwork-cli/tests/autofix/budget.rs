@@ -163,3 +163,57 @@ fn a_model_of_unknown_price_is_not_asked_under_a_limit_on_cost() {
     world.autofix(&server, &["max_cost=1", escalation, "allow_unknown_price=true"]).assert_code(0);
     assert_eq!(fixes(&world), 5);
 }
+
+/// Asks one question, and three more with what was answered, under a limit of the second step's own.
+const ASKING: &str = r#"
+name: Asking
+inputs:
+  client_base_url: { type: string, receives: [openai_api_key] }
+  openai_api_key: { secret: true }
+steps:
+  - id: one
+    uses: SimplifiedLLMOncePB
+    with: { user_prompt: "How many {{ what }}?", prompt_value: { what: eggs }, json_schema: { count: 1 }, model: gpt-4o }
+  - id: many
+    uses: SimplifiedLLM
+    with:
+      prompt_user: "{{ n }}"
+      prompt_values: [{ n: "${{ steps.one.count }}" }, { n: 2 }, { n: 3 }]
+      model: gpt-4o
+      model_max_tokens: 100
+      max_cost: 0.0028
+      concurrency: 3
+outputs:
+  count: ${{ steps.one.count }}
+  texts: ${{ steps.many.openai_responses }}
+  errors: ${{ steps.many.errors }}
+"#;
+
+#[test]
+fn a_step_has_a_limit_of_its_own_and_outputs_that_its_answer_names() {
+    let world = World::new(&[("README.md", "# A project\n")]);
+    let file = world.repo.beside("asking.yml");
+    std::fs::write(&file, ASKING).unwrap();
+    let usage = Usage { input_tokens: 20, output_tokens: 90, ..Usage::default() };
+    let server = ModelServer::start(move |request| match request.user() {
+        "How many eggs?" => Reply::text("{\"count\": 12}"),
+        text => Reply::text(format!("{text}!")).usage(usage),
+    });
+    let results = world.repo.beside("results.json");
+    let ran = world.run(&[
+        file.to_str().unwrap(),
+        &format!("client_base_url={}", server.openai_url()),
+        &format!("openai_api_key={KEY}"),
+        "--output",
+        results.to_str().unwrap(),
+    ]);
+    ran.assert_code(0);
+    let results: Value = serde_json::from_slice(&std::fs::read(results).unwrap()).unwrap();
+    assert_eq!(results["outputs"]["count"], 12);
+    // One call fits; what it took leaves no room for another, whichever came first.
+    let errors = results["outputs"]["errors"].as_array().unwrap();
+    let refused: Vec<&str> = errors.iter().filter_map(Value::as_str).collect();
+    assert_eq!((server.count(), refused.len()), (2, 2), "{results}");
+    assert!(refused.iter().all(|error| error.contains("max_cost is $0.0028")), "{refused:?}");
+    assert_eq!(results["totals"]["calls"], 2);
+}
