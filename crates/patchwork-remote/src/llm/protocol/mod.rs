@@ -15,6 +15,8 @@ mod pieces;
 mod schema;
 #[cfg(test)]
 mod stage;
+#[cfg(test)]
+mod strange;
 mod trouble;
 mod version;
 
