@@ -148,20 +148,12 @@ async fn read_values(ctx: &Context, path: &str) -> Result<Vec<Map<String, Value>
 
 /// Reads a text file that an option names: by its absolute path, or inside the checkout.
 pub(super) async fn read(ctx: &Context, field: &str, path: &str) -> Result<String, StepError> {
-    if Path::new(path).is_absolute() {
-        // It is no part of the repository, so the run keeps what it was: a resumed run, and one that is run again
-        // elsewhere, ask the same.
-        let place = Path::new(path).to_path_buf();
-        let (field, path) = (field.to_owned(), path.to_owned());
-        let key = (field.clone(), path.clone());
-        return ctx.once("file", &key, async move { read_at(&place, &field, &path).await }).await;
-    }
-    let place = ctx.root()?.join(ctx.checkout()?.resolve(path)?);
-    read_at(&place, field, path).await
-}
-
-async fn read_at(place: &Path, field: &str, path: &str) -> Result<String, StepError> {
-    tokio::fs::read_to_string(place)
+    let place = if Path::new(path).is_absolute() {
+        Path::new(path).to_path_buf()
+    } else {
+        ctx.root()?.join(ctx.checkout()?.resolve(path)?)
+    };
+    tokio::fs::read_to_string(&place)
         .await
         .map_err(|error| StepError::input(field, format!("can't read {path}: {error}")))
 }
