@@ -77,23 +77,38 @@ pub struct Price {
 }
 
 impl Price {
-    /// What `usage` costs. A dollar per million tokens is a millionth of a dollar per token.
+    /// What `usage` costs, rounded up. A dollar per million tokens is a millionth of a dollar per token; prices count to
+    /// the millionth part of that, and the sum is exact.
     pub fn cost(&self, usage: Usage) -> MicroUsd {
         let cached = usage.cached_tokens.min(usage.input_tokens);
         let written = usage.cache_write_tokens.min(usage.input_tokens - cached);
         let fresh = usage.input_tokens - cached - written;
-        #[expect(clippy::cast_precision_loss, reason = "token counts stay far below 2^52")]
-        let micros = fresh as f64 * self.input
-            + cached as f64 * self.cached_input.unwrap_or(self.input)
-            + written as f64 * self.cache_write.unwrap_or(self.input)
-            + usage.output_tokens as f64 * self.output;
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "prices are positive and small"
-        )]
-        MicroUsd(micros.ceil().max(0.0) as u64)
+        let parts = [
+            (fresh, self.input),
+            (cached, self.cached_input.unwrap_or(self.input)),
+            (written, self.cache_write.unwrap_or(self.input)),
+            (usage.output_tokens, self.output),
+        ];
+        let sum = parts
+            .into_iter()
+            .map(|(tokens, price)| u128::from(tokens).saturating_mul(fine(price)))
+            .fold(0, u128::saturating_add);
+        MicroUsd(u64::try_from(sum.div_ceil(FINE)).unwrap_or(u64::MAX))
     }
+}
+
+/// Parts of a millionth of a dollar that prices count in.
+const FINE: u128 = 1_000_000;
+
+/// A price per token in these parts. Nothing is negative.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "it is not negative, and prices are far below 2^52"
+)]
+fn fine(price: f64) -> u128 {
+    (price * FINE as f64).round().max(0.0) as u128
 }
 
 #[cfg(test)]
@@ -117,6 +132,18 @@ mod tests {
         assert_eq!(price.cost(usage), MicroUsd(1500 + 500 + 1000));
         assert_eq!(price.cost(usage).to_string(), "$0.0030");
         assert_eq!(MicroUsd(12_345_678).to_string(), "$12.34");
+    }
+
+    #[test]
+    fn costs_are_exact_and_rounded_up_by_call() {
+        let price = Price { input: 0.1, output: 0.6, cached_input: Some(0.1), cache_write: None };
+        let usage = |input_tokens, cached_tokens| Usage { input_tokens, cached_tokens, ..Usage::default() };
+        // 3 * 0.1 is more than 0.3 to a float.
+        assert_eq!(price.cost(usage(30, 0)), MicroUsd(3));
+        assert_eq!(price.cost(usage(31, 0)), MicroUsd(4));
+        for tokens in 0..1_000 {
+            assert_eq!(price.cost(usage(1_000, tokens)), MicroUsd(100), "in one part or in two");
+        }
     }
 
     #[test]
