@@ -129,10 +129,10 @@ impl Ledger {
 
     /// Whether a try fits.
     pub fn verdict(&self, worst: Amount) -> Verdict {
-        let Some(over) = self.over(self.spent.plus(self.reserved).plus(worst)) else { return Verdict::Fits };
-        if self.reserved != Amount::default() && self.over(self.spent.plus(worst)).is_none() {
-            return Verdict::Later;
+        if self.over(self.spent.plus(self.reserved).plus(worst)).is_none() {
+            return Verdict::Fits;
         }
+        let Some(over) = self.over(self.spent.plus(worst)) else { return Verdict::Later };
         Verdict::Never(match over {
             Limit::Cost(limit) => format!(
                 "max_cost is {limit}: {} is spent{}, and the call may cost {}",
