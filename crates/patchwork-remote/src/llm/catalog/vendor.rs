@@ -162,13 +162,21 @@ impl Profile {
         long.map(|long| long.price).or(self.price).map(|price| price.cost(usage))
     }
 
-    /// What a call costs at most that has so many tokens: nothing comes from the vendor's cache, and where putting a
-    /// prompt there has a price of its own, all of it is put there. `None` when the price is not known.
+    /// What a call costs at most that has so many tokens: all of its prompt at the dearest of the prices of input. A prompt
+    /// that may be long may also turn out not to be. `None` when the price is not known.
     pub fn worst_cost(&self, input_tokens: u64, output_tokens: u64) -> Option<MicroUsd> {
-        let long = self.long_prompt.as_ref().filter(|long| input_tokens > long.above);
-        let price = long.map(|long| long.price).or(self.price)?;
-        let dearest = Price { input: price.cache_write.unwrap_or(price.input).max(price.input), ..price };
-        Some(dearest.cost(Usage { input_tokens, output_tokens, ..Usage::default() }))
+        let usage = Usage { input_tokens, output_tokens, ..Usage::default() };
+        let long = self.long_prompt.filter(|long| input_tokens > long.above).map(|long| long.price);
+        let worst = |price: Price| {
+            let others = [price.cached_input, price.cache_write].into_iter().flatten();
+            Price {
+                input: others.fold(price.input, f64::max),
+                cached_input: None,
+                cache_write: None,
+                ..price
+            }
+        };
+        self.price.into_iter().chain(long).map(|price| worst(price).cost(usage)).max()
     }
 }
 
