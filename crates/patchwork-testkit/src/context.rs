@@ -257,9 +257,7 @@ impl Memory for MemoryJournal {
         Ok(())
     }
 
-    async fn lost(&self, _call: &Call, _lost: Lost) -> Result<(), ProviderError> {
-        Ok(())
-    }
+    fn lost(&self, _call: &Call, _lost: Lost) {}
 
     fn failed(&self, _call: &Call, _asked: &Asked, _error: &ProviderError) {}
 

@@ -1,12 +1,13 @@
 //! One process at work on one run: its place in the journal and its stream of events.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio::sync::OwnedMutexGuard;
 use tokio_util::sync::CancellationToken;
 
 use super::checkout_state::CheckoutState;
@@ -81,6 +82,8 @@ pub(super) struct Session {
     pub(super) prompts: Arc<BTreeMap<String, Prompt>>,
     pub(super) checkout: CheckoutState,
     spending: Spending,
+    /// By key: held by whoever is at work under it.
+    busy: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
     /// Where outcomes come from when the run is replayed.
     pub(super) script: Option<Script>,
     /// Set when the run ends early: by a signal, or because the journal can't be written.
@@ -135,6 +138,7 @@ impl Session {
             checkout: CheckoutState::new(resumed),
             script,
             spending: Spending::new(spec.limits, &tries),
+            busy: Mutex::default(),
             cancel,
             reporters,
             known: Mutex::new(known),
@@ -221,6 +225,14 @@ impl Memory for Session {
                 kind: ProviderErrorKind::Cancelled,
                 message: failure.message,
                 status: None,
+    async fn alone(&self, key: &str) -> OwnedMutexGuard<()> {
+        let busy = {
+            let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+            busy.entry(key.to_owned()).or_default().clone()
+        };
+        busy.lock_owned().await
+    }
+
                 retry_after: None,
                 hint: None,
             });
@@ -236,7 +248,7 @@ impl Memory for Session {
         self.spec.limits.bounded() || call.limits.bounded()
     }
 
-    async fn lost(&self, call: &Call, lost: Lost) -> Result<(), ProviderError> {
+    fn lost(&self, call: &Call, lost: Lost) {
         let settled = self.spending.settle(call, |worst| match lost {
             Lost::Nothing => Amount::default(),
             Lost::Unknown => worst,
@@ -245,7 +257,6 @@ impl Memory for Session {
         if let Some((number, amount)) = settled {
             self.journal.lose_try(&self.spec.id, call, number, amount);
         }
-        Ok(())
     }
 
     fn failed(&self, call: &Call, asked: &Asked, error: &ProviderError) {

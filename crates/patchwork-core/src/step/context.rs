@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::sync::OwnedMutexGuard;
 use tokio_util::sync::CancellationToken;
 
 use super::{Asked, Call, Effects, StepError};
@@ -70,10 +71,15 @@ pub trait Memory: Send + Sync {
     /// Whether money or tokens are limited for a call; see [`Watch::bounded`](crate::port::provider::Watch::bounded).
     fn bounded(&self, call: &Call) -> bool {
         call.limits.bounded()
+    /// Waits until nobody else is at work under a key of this run, and keeps others from it as long as the guard is held.
+    async fn alone(&self, _key: &str) -> OwnedMutexGuard<()> {
+        Arc::<tokio::sync::Mutex<()>>::default().lock_owned().await
     }
 
-    /// Settles a try that brought no answer.
-    async fn lost(&self, call: &Call, lost: Lost) -> Result<(), ProviderError>;
+    }
+
+    /// Settles a try that brought no answer, if one is under way.
+    fn lost(&self, call: &Call, lost: Lost);
 
     /// Records that a call failed for good, and why: for a replay. It is asked again when the run is resumed.
     fn failed(&self, call: &Call, asked: &Asked, error: &ProviderError);

@@ -2,6 +2,7 @@
 //! anything else happens.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -85,13 +86,18 @@ impl Context {
             crate::engine::digest(&(index, &target.model, &target.fallbacks, &target.base_url, &request))?
         };
         let call = Call { key: format!("{}#call/{digest}", self.node), node: self.node.clone(), limits };
-        if let Some(answer) = self.recalled(&call.key).await? {
-            return Ok(Answered { answer, fresh: false });
-        }
         let ctx = self.clone();
         let task = tokio::spawn(async move {
+            // An attempt before this one may still be asking: its answer is not paid for again.
+            let _alone = tokio::select! {
+                alone = ctx.memory.alone(&call.key) => alone,
+                () = ctx.cancel.cancelled() => return Err(StepError::cancelled()),
+            };
+            if let Some(answer) = ctx.recalled(&call.key).await? {
+                return Ok(Answered { answer, fresh: false });
+            }
             let sent = prepare(request.clone()).await?;
-            let watch = Watched { ctx: &ctx, call: &call };
+            let watch = Watched { ctx: &ctx, call: &call, open: AtomicBool::new(false) };
             let provider = ctx.provider()?;
             let began = Instant::now();
             let answer = provider.chat(&target, &sent, &watch, ctx.cancel()).await;
@@ -117,6 +123,7 @@ impl Context {
                     return Err(error.into());
                 }
             };
+            watch.open.store(false, Ordering::Relaxed);
             ctx.memory.answered(&call, &asked, &answer).await?;
             ctx.emit(EventBody::ModelCalled {
                 model: answer.model.clone(),
@@ -153,20 +160,53 @@ impl Context {
     }
 }
 
+fn cancelled() -> ProviderError {
+    ProviderError {
+        kind: ProviderErrorKind::Cancelled,
+        message: "the call to the model was cancelled".to_owned(),
+        status: None,
+        retry_after: None,
+        hint: None,
+    }
+}
+
 /// Puts the tries of a call into the journal and the events of the run.
 struct Watched<'a> {
     ctx: &'a Context,
     call: &'a Call,
+    /// Whether something is set aside for a try that is under way.
+    open: AtomicBool,
+}
+
+impl Drop for Watched<'_> {
+    /// A provider that panicked or forgot to tell must not keep others waiting for what is set aside.
+    fn drop(&mut self) {
+        if self.open.load(Ordering::Relaxed) {
+            self.ctx.memory.lost(self.call, Lost::Unknown);
+        }
+    }
 }
 
 #[async_trait]
 impl Watch for Watched<'_> {
     async fn reserve(&self, worst: Worst) -> Result<(), ProviderError> {
-        self.ctx.memory.reserve(self.call, worst).await
+        tokio::select! {
+            biased;
+            reserved = self.ctx.memory.reserve(self.call, worst) => reserved?,
+            () = self.ctx.cancel.cancelled() => {
+                // Nothing was sent, whether it was set aside already or not.
+                self.ctx.memory.lost(self.call, Lost::Nothing);
+                return Err(cancelled());
+            }
+        }
+        self.open.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     async fn lost(&self, lost: Lost) -> Result<(), ProviderError> {
-        self.ctx.memory.lost(self.call, lost).await
+        self.open.store(false, Ordering::Relaxed);
+        self.ctx.memory.lost(self.call, lost);
+        Ok(())
     }
 
     fn bounded(&self) -> bool {
