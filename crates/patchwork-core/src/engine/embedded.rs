@@ -121,7 +121,13 @@ impl Embedded {
         let begun = if resumed { EventBody::RunResumed } else { EventBody::RunStarted { patchflow: name } };
         session.emit(&NodePath::root(), begun);
         let (status, failure, outputs) = match work(&session).await {
-            Ok(outputs) => (RunStatus::Done, None, outputs),
+            Ok(outputs) => match session.budget_reached() {
+                None => (RunStatus::Done, None, outputs),
+                Some(mut failure) => {
+                    guard::redact(&mut failure, &session);
+                    (RunStatus::Failed, Some(failure), outputs)
+                }
+            },
             Err((mut failure, outputs)) => {
                 // What the machine says of expressions may hold anything that they read.
                 guard::redact(&mut failure, &session);

@@ -103,7 +103,9 @@ async fn guarded(session: &Arc<Session>, execution: Execution) -> Result<Outcome
     } else {
         (run(session, step, execution).await, None)
     };
-    if !effects.is_empty() && !matches!(outcome, Outcome::Failed { .. }) {
+    // What the budget cut short is worth another look when there is more: its answers are in the journal.
+    let whole = !matches!(outcome, Outcome::Failed { .. }) && !session.cut_short(&path);
+    if !effects.is_empty() && whole {
         session.keep(&key, &Recorded { outcome: &outcome, checkpoint }).await?;
     }
     session.emit(&path, event_of(uses, &outcome, last_attempt));

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::checkout_state::CheckoutState;
 use super::replay::Script;
-use super::spending::{self, Spending};
+use super::spending::{self, Reserved, Spending};
 use crate::budget::{Amount, Limits};
 use crate::event::{Event, EventBody, Reporter};
 use crate::failure::Failure;
@@ -184,6 +184,16 @@ impl Session {
         self.fatal.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Whether the budget refused calls of a node.
+    pub(super) fn cut_short(&self, node: &NodePath) -> bool {
+        self.spending.cut_short(node)
+    }
+
+    /// Why the run is not done although its steps are.
+    pub(super) fn budget_reached(&self) -> Option<Failure> {
+        self.spending.reached()
+    }
+
     pub(super) fn totals(&self) -> Totals {
         self.stream.lock().unwrap_or_else(PoisonError::into_inner).totals
     }
@@ -215,16 +225,6 @@ impl Memory for Session {
         self.keep(key, value).await
     }
 
-    async fn reserve(&self, call: &Call, worst: Worst) -> Result<(), ProviderError> {
-        let Some((number, amount)) = self.spending.reserve(call, worst).await? else { return Ok(()) };
-        let written = self.journal.open_try(&self.spec.id, self.epoch, call, number, amount).await;
-        if let Err(failure) = written {
-            self.spending.settle(call, |_| Amount::default());
-            self.give_up(&failure);
-            return Err(ProviderError {
-                kind: ProviderErrorKind::Cancelled,
-                message: failure.message,
-                status: None,
     async fn alone(&self, key: &str) -> OwnedMutexGuard<()> {
         let busy = {
             let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
@@ -233,6 +233,21 @@ impl Memory for Session {
         busy.lock_owned().await
     }
 
+    async fn reserve(&self, call: &Call, worst: Worst) -> Result<(), ProviderError> {
+        let Reserved { number, amount, limited } = self.spending.reserve(call, worst).await?;
+        let (run, epoch) = (&self.spec.id, self.epoch);
+        if !limited {
+            self.journal.note_try(run, epoch, call, number, amount);
+            return Ok(());
+        }
+        let written = self.journal.open_try(run, epoch, call, number, amount).await;
+        if let Err(failure) = written {
+            self.spending.settle(call, |_| Amount::default());
+            self.give_up(&failure);
+            return Err(ProviderError {
+                kind: ProviderErrorKind::Cancelled,
+                message: failure.message,
+                status: None,
                 retry_after: None,
                 hint: None,
             });
@@ -260,6 +275,7 @@ impl Memory for Session {
     }
 
     fn failed(&self, call: &Call, asked: &Asked, error: &ProviderError) {
+        self.spending.failed(call, error);
         self.journal.fail_call(&self.spec.id, call, asked, error);
     }
 
@@ -269,6 +285,7 @@ impl Memory for Session {
         let (number, amount) = settled.unwrap_or_else(|| {
             (self.spending.next_try(call), if answer.reused { Amount::default() } else { used })
         });
+        self.spending.answered(call);
         let (run, epoch) = (&self.spec.id, self.epoch);
         let written = self.journal.answer_try(run, epoch, call, number, amount, asked, answer).await;
         self.kept(&call.key, written)

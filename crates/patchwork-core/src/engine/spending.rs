@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use crate::budget::{Amount, Ledger, Limits, Verdict};
+use crate::failure::Failure;
 use crate::journal::{Try, TryState};
 use crate::port::provider::{ProviderError, ProviderErrorKind, Worst};
 use crate::run::NodePath;
@@ -28,6 +29,20 @@ struct Books {
     open: HashMap<String, Amount>,
     /// By the key of the call: the number of its last try.
     tries: HashMap<String, u32>,
+    /// Calls that were refused and not answered since: by key, the node.
+    refused: BTreeMap<String, NodePath>,
+    /// Why the first of them was.
+    refusal: Option<ProviderError>,
+}
+
+/// What is set aside for a try.
+pub(super) struct Reserved {
+    /// The number of the try, from 1.
+    pub(super) number: u32,
+    /// What it takes at worst.
+    pub(super) amount: Amount,
+    /// Whether a limit depends on it.
+    pub(super) limited: bool,
 }
 
 impl Spending {
@@ -44,33 +59,38 @@ impl Spending {
             let number: &mut u32 = numbers.entry(entry.key.clone()).or_default();
             *number = entry.number.max(*number);
         }
-        let books =
-            Books { run: spent, nodes: BTreeMap::new(), earlier, open: HashMap::new(), tries: numbers };
+        let books = Books {
+            run: spent,
+            nodes: BTreeMap::new(),
+            earlier,
+            open: HashMap::new(),
+            tries: numbers,
+            refused: BTreeMap::new(),
+            refusal: None,
+        };
         Self { books: Mutex::new(books), settled: Notify::new(), turn: tokio::sync::Mutex::new(()) }
     }
 
-    /// Sets a worst case aside, waiting for room where there may be some later. Answers the number of the try, or `None`
-    /// when nothing is limited.
-    pub(super) async fn reserve(
-        &self,
-        call: &Call,
-        worst: Worst,
-    ) -> Result<Option<(u32, Amount)>, ProviderError> {
+    /// Sets a worst case aside, waiting for room where there may be some later. Where nothing is limited it is counted all the
+    /// same: the run may be resumed with a limit.
+    pub(super) async fn reserve(&self, call: &Call, worst: Worst) -> Result<Reserved, ProviderError> {
         let limits = self.books().run.limits();
-        if limits.is_none() && call.limits.is_none() {
-            return Ok(None);
-        }
+        let limited = !limits.is_none() || !call.limits.is_none();
         let unpriced = |limits: Limits| limits.cost.is_some() && !limits.allow_unknown_price;
         if worst.cost.is_none() && (unpriced(limits) || unpriced(call.limits)) {
             return Err(price_unknown());
         }
         let amount = Amount::worst(worst);
-        let _turn = self.turn.lock().await;
+        // Who needs no room waits for nobody.
+        let _turn = if limited { Some(self.turn.lock().await) } else { None };
         loop {
             let settled = self.settled.notified();
             let verdict = self.books().take(call, amount);
             match verdict {
-                Verdict::Fits => return Ok(Some((self.books().next_try(&call.key), amount))),
+                Verdict::Fits => {
+                    let number = self.books().next_try(&call.key);
+                    return Ok(Reserved { number, amount, limited });
+                }
                 Verdict::Later => settled.await,
                 Verdict::Never(why) => return Err(reached(why)),
             }
@@ -82,6 +102,38 @@ impl Spending {
         let settled = self.books().settle(call, spent);
         self.settled.notify_waiters();
         settled
+    }
+
+    /// Takes note of a call that brought no answer.
+    pub(super) fn failed(&self, call: &Call, error: &ProviderError) {
+        if error.kind == ProviderErrorKind::BudgetReached {
+            let mut books = self.books();
+            books.refused.insert(call.key.clone(), call.node.clone());
+            books.refusal.get_or_insert_with(|| error.clone());
+        }
+    }
+
+    /// Takes note of a call that was answered.
+    pub(super) fn answered(&self, call: &Call) {
+        self.books().refused.remove(&call.key);
+    }
+
+    /// Whether calls of a node were refused: then its outcome is not the one it has with more.
+    pub(super) fn cut_short(&self, node: &NodePath) -> bool {
+        self.books().refused.values().any(|refused| refused == node)
+    }
+
+    /// Why the run is not done although its steps are: calls were refused.
+    pub(super) fn reached(&self) -> Option<Failure> {
+        let books = self.books();
+        let (count, refusal) = (books.refused.len(), books.refusal.clone()?);
+        let mut failure = Failure::from(refusal);
+        match count {
+            0 => return None,
+            1 => {}
+            count => failure.message.push_str(&format!("; {count} calls were not made")),
+        }
+        Some(failure)
     }
 
     /// The number of a call's next try, for one that nothing was set aside for.

@@ -59,6 +59,11 @@ pub trait Memory: Send + Sync {
     /// Records a result; returns when it will survive the process.
     async fn record(&self, key: &str, value: &Value) -> Result<(), Failure>;
 
+    /// Waits until nobody else is at work under a key of this run, and keeps others from it as long as the guard is held.
+    async fn alone(&self, _key: &str) -> OwnedMutexGuard<()> {
+        Arc::<tokio::sync::Mutex<()>>::default().lock_owned().await
+    }
+
     /// Sets the worst case of a try aside, within the limits of the run and of the call's node; see
     /// [`Watch::reserve`](crate::port::provider::Watch::reserve).
     async fn reserve(&self, call: &Call, worst: Worst) -> Result<(), ProviderError>;
@@ -71,11 +76,6 @@ pub trait Memory: Send + Sync {
     /// Whether money or tokens are limited for a call; see [`Watch::bounded`](crate::port::provider::Watch::bounded).
     fn bounded(&self, call: &Call) -> bool {
         call.limits.bounded()
-    /// Waits until nobody else is at work under a key of this run, and keeps others from it as long as the guard is held.
-    async fn alone(&self, _key: &str) -> OwnedMutexGuard<()> {
-        Arc::<tokio::sync::Mutex<()>>::default().lock_owned().await
-    }
-
     }
 
     /// Settles a try that brought no answer, if one is under way.

@@ -1,6 +1,6 @@
 //! What became of one prompt, and the lists that are made of all.
 
-use patchwork_core::failure::Failure;
+use patchwork_core::failure::{Failure, FailureKind};
 use patchwork_core::message::{Finish, Message, Role};
 use patchwork_core::port::provider::{ChatAnswer, ChatRequest};
 use patchwork_core::step::{Context, StepError};
@@ -152,10 +152,18 @@ pub(super) fn gather(
     Ok((out, values))
 }
 
-/// The failure of a step without any answer: the first one's, which says the most when there is a single prompt.
+fn is_refused(error: &StepError) -> bool {
+    matches!(error, StepError::Failed(failure) if failure.kind == FailureKind::BudgetReached)
+}
+
+/// The failure of a step without any answer: the first one's, which says the most when there is a single prompt; that of
+/// one that the budget refused before any other.
 fn none_succeeded(replies: Vec<Reply>) -> StepError {
     let total = replies.len();
-    let mut errors = replies.into_iter().filter_map(|reply| reply.error);
+    let mut errors: Vec<_> = replies.into_iter().filter_map(|reply| reply.error).collect();
+    // With more to spend there may be an answer, whatever became of the others.
+    errors.sort_by_key(|error| !is_refused(error));
+    let mut errors = errors.into_iter();
     let Some(first) = errors.next() else {
         return StepError::internal("no call was made");
     };
