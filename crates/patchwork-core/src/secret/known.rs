@@ -9,16 +9,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use serde_json::Value;
+
 use super::Secret;
+use super::credential::{is_key, is_stand_in, looks_secret, names_credential};
 
 /// Bytes of the shortest value that is looked for in texts: shorter ones are in ordinary words too.
 pub(super) const SHORTEST: usize = 6;
 
 /// Bytes of the shortest value that is looked for in base64, where its ends depend on what is around it.
 const SHORTEST_IN_BASE64: usize = 12;
-
-/// Characters of the shortest line of a value with several that is looked for alone.
-const SHORTEST_LINE: usize = 24;
 
 /// The values of one moment.
 #[derive(Default)]
@@ -35,8 +35,9 @@ impl Known {
     pub(super) fn new<'a>(secrets: impl IntoIterator<Item = (&'a String, &'a Secret)>) -> Self {
         let mut known = Self::default();
         let mut texts: BTreeMap<String, usize> = BTreeMap::new();
+        let wanted = |name: &str, value: &str| value.len() >= SHORTEST && !is_stand_in(name, value);
         let secrets: Vec<_> =
-            secrets.into_iter().filter(|(_, secret)| secret.expose().len() >= SHORTEST).collect();
+            secrets.into_iter().filter(|(name, secret)| wanted(name, secret.expose())).collect();
         // Whole values first: the line of one must not take the name of another.
         for (name, secret) in &secrets {
             if !texts.contains_key(secret.expose()) {
@@ -73,10 +74,10 @@ impl Known {
     }
 }
 
-/// The other forms of a value: in JSON, in URLs, in base64 between other text, and the lines of a key file.
+/// The other forms of a value: in JSON, in URLs, in base64 between other text, and the secrets that it consists of.
 fn spellings(value: &str) -> Vec<String> {
     let mut out = Vec::new();
-    let json = serde_json::Value::from(value).to_string();
+    let json = Value::from(value).to_string();
     out.extend(json.get(1..json.len().saturating_sub(1)).map(str::to_owned));
     out.push(utf8_percent_encode(value, NON_ALPHANUMERIC).to_string());
     if value.len() >= SHORTEST_IN_BASE64 {
@@ -93,13 +94,44 @@ fn spellings(value: &str) -> Vec<String> {
         }
     }
     let trimmed = value.trim();
-    if trimmed.contains('\n') {
-        let lines = trimmed.lines().map(str::trim);
-        out.extend(
-            lines.filter(|line| line.len() >= SHORTEST_LINE && !line.starts_with("-----")).map(str::to_owned),
-        );
-    } else if trimmed.len() >= SHORTEST {
-        out.push(trimmed.to_owned());
+    match serde_json::from_str(trimmed) {
+        // A key file of a cloud: most of it is no secret, and stands in code too.
+        Ok(Value::Object(map)) => {
+            for leaf in leaves(&Value::Object(map)) {
+                out.extend(spellings(&leaf));
+                out.push(leaf);
+            }
+        }
+        _ => {
+            // The line ends of a key in one line may be written out.
+            let lines = trimmed.replace("\\n", "\n");
+            if lines.contains('\n') {
+                let words = lines.split_whitespace().filter(|word| is_key(word) && looks_secret(word));
+                out.extend(words.map(str::to_owned));
+            } else if trimmed.len() >= SHORTEST {
+                out.push(trimmed.to_owned());
+            }
+        }
+    }
+    out
+}
+
+/// The texts in an object that are secret, going by their names or what they are.
+fn leaves(value: &Value) -> Vec<String> {
+    let mut out = Vec::new();
+    match value {
+        Value::Object(map) => {
+            for (name, inner) in map {
+                match inner {
+                    Value::String(text) if looks_secret(text) && (names_credential(name) || is_key(text)) => {
+                        out.push(text.clone());
+                    }
+                    inner => out.extend(leaves(inner)),
+                }
+            }
+        }
+        Value::Array(items) => out.extend(items.iter().flat_map(leaves)),
+        _ => {}
     }
     out
 }

@@ -123,7 +123,8 @@ impl Secrets {
     }
 
     /// `text` with every secret replaced by [`MASK`]: the values that are known, and what has the form of a key. Values under
-    /// six characters are left: they would mask ordinary words.
+    /// six bytes are left, and so are those under twelve that are words (`ollama`), unless their name says that they are a
+    /// password: they would mask ordinary text.
     pub fn redact(&self, text: &str) -> String {
         self.redacted(text).into_owned()
     }

@@ -45,6 +45,40 @@ fn what_is_only_hidden_can_not_be_used() {
 }
 
 #[test]
+fn a_word_in_the_place_of_a_key_is_no_secret_but_a_password_may_be_one() {
+    let secrets = secrets(&[("openai_api_key", "ollama"), ("db_password", "swordfish")]);
+    assert_eq!(secrets.redact("ollama has swordfish"), "ollama has ***");
+    assert!(secrets.get("openai_api_key").is_some());
+}
+
+#[test]
+fn of_a_key_file_only_what_is_secret_is_hidden() {
+    let lines: Vec<String> = (0..3)
+        .map(|n| format!("MIIEpAIBAAKCAQEAx{n}JkLmNoPqRsTuVwXyZ0123456789abcdefGHIJKLMNOPQRS"))
+        .collect();
+    let key = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines.join("\n"));
+    let account = json!({
+        "type": "service_account",
+        "token_uri": "https://oauth2.example.org/token",
+        "client_email": "robot@example.org",
+        "private_key_id": "0a1b2c3d4e5f60718293",
+        "private_key": key,
+    });
+    let in_lines = serde_json::to_string_pretty(&account).unwrap();
+    for value in [in_lines, account.to_string(), key.clone(), key.replace('\n', "\\n")] {
+        let secrets = secrets(&[]);
+        secrets.hide([("SERVICE_CREDENTIALS".to_owned(), Secret::new(value.clone()))]);
+        for text in [&value, &lines[1], &format!("a = \"{}\"", lines[2])] {
+            let clean = secrets.redact(text);
+            assert!(clean.contains(MASK) && !clean.contains("MIIE"), "{text} of {value}: {clean}");
+        }
+        let code =
+            "  \"token_uri\": \"https://oauth2.example.org/token\",\n  \"type\": \"service_account\",\n";
+        assert_eq!(secrets.redact(code), code);
+    }
+}
+
+#[test]
 fn keys_that_nobody_gave_are_redacted_by_their_form() {
     let text = format!("token {}, done", github_key());
     assert_eq!(secrets(&[]).redact(&text), "token ***, done");

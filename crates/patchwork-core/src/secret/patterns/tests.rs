@@ -136,6 +136,8 @@ fn examples_and_ordinary_code_are_left_alone() {
         "commit 8f3b0c1d2e4f5a6b7c8d9e0f1a2b3c4d5e6f7a8b sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
         "task-123 disk-usage they key eyes monkey context_text ext_name s.strip().split() this.api-key",
         "PATCHWORK_MASKED_AWS_ACCESS_TOKEN_5f3a9c",
+        "if first == \"-----BEGIN PRIVATE KEY-----\" {\n    let body = read_until(\"-----END PRIVATE KEY-----\");\n    parse(body)\n}",
+        "AGFzbQEAAAABEAAABAF8NAQBxQwEAhg2HDQUUBhSqJ6snRSpGKvMAAW30HcQAAAEAXw0BAPsCZHM",
         "",
     ] {
         assert_eq!(found(text), [], "{text}");

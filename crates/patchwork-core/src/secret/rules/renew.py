@@ -23,10 +23,10 @@ WITH_PRELUDE = {
     "sonar-api-token", "telegram-bot-api-token", "typeform-api-token", "yandex-access-token", "yandex-api-key",
 }
 
-# No secrets, or no form of their own.
+# No secrets, or no form of their own; that of a private key takes in all code between two words, own.json has a narrower one.
 LEFT_OUT = {
     "curl-auth-header", "curl-auth-user", "flutterwave-public-key", "freemius-secret-key", "generic-api-key",
-    "kubernetes-secret-yaml", "nuget-config-password", "pkcs12-file",
+    "kubernetes-secret-yaml", "nuget-config-password", "pkcs12-file", "private-key",
 }
 
 # Where one secret ends. Gitleaks reads files, where a quote or a space follows; here a bracket, a comma or a `&` may.
@@ -38,6 +38,8 @@ NARROWED = {
     "azure-ad-client-secret": (r"""(?:$|[\\'"\x60\s<),])""", END, ["q~"]),
     "jwt": ("", "", ["eyj", "eya"]),
     "sonar-api-token": ("(login|token)", "(?:login|token)", ["sonar"]),
+    # In base64 of anything, four letters are no sign.
+    "square-access-token": (r"(?:EAAA|sq0atp-)[\w-]{22,60}", r"(?:EAAA[\w-]{60}|sq0atp-[\w-]{22,60})", ["sq0atp-", "eaaa"]),
     "sourcegraph-access-token": (r"|[a-fA-F0-9]{40})\b)", r")\b)", ["sgp_"]),
     "vault-service-token": (r"|s\.(?i:[a-z0-9]{24})", "", ["hvs."]),
 }
