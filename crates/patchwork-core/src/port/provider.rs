@@ -63,6 +63,9 @@ pub struct Route {
     /// Whether the price of a call is known.
     #[serde(default)]
     pub priced: bool,
+    /// What the user must know before anything is sent there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
 }
 
 /// Settings of a call; what is absent is left to the provider.

@@ -54,12 +54,13 @@ impl Models {
         let mut fallback: Option<Target> = None;
         loop {
             let target = fallback.as_ref().unwrap_or(call.target);
-            let Ended { mut error, next } = match self.one_model(call, target, &mut tries).await {
+            let following = fallbacks.next();
+            let patience = self.settings.retry.patience(following.is_some());
+            let Ended { mut error, next } = match self.one_model(call, target, patience, &mut tries).await {
                 Ok(answer) => return Ok(answer),
                 Err(ended) => ended,
             };
-            let following = fallbacks.next().filter(|_| next);
-            let Some(model) = following else {
+            let Some(model) = following.filter(|_| next) else {
                 problems.push(std::mem::take(&mut error.message));
                 error.message = problems.join("; ");
                 return Err(error);
@@ -71,11 +72,13 @@ impl Models {
         }
     }
 
-    /// Tries one model until there is an answer, the tries are used up or the failure is one that stays.
+    /// Tries one model until there is an answer, the tries are used up, the failure is one that stays, or the server wants
+    /// more than our `patience`.
     async fn one_model(
         &self,
         call: &Call<'_>,
         target: &Target,
+        patience: Duration,
         tries: &mut u32,
     ) -> Result<ChatAnswer, Ended> {
         let Call { watch, cancel, .. } = *call;
@@ -84,15 +87,19 @@ impl Models {
             () = cancel.cancelled() => return Err(cancelled().into()),
             destination = self.destination(target) => destination?,
         };
-        let Bounds { request, worst, likely } = bounded(&destination.profile, call.request, watch.bounded());
+        let profile = &destination.profile;
+        let mut bounds = bounded(profile, call.request, watch.bounded());
         let keys: Vec<&Secret> = target.keys.values().chain(&destination.key).collect();
         let wire = wire(destination.protocol);
         let catalog = &self.settings.catalog;
-        let blame = Blame { destination: &destination, keys, request: &request, catalog, wire };
-        let sending = wire.request(&destination, &request).and_then(Sending::new);
-        let sending = sending.map_err(|trouble| blame.trouble(trouble).error)?;
+        let blame = Blame { destination: &destination, keys, request: call.request, catalog, wire };
+        let write = |bounds: &Bounds<'_>| {
+            let sending = wire.request(&destination, &bounds.request).and_then(Sending::new);
+            sending.map_err(|trouble| blame.trouble(trouble).error)
+        };
+        let mut sending = write(&bounds)?;
         let client = self.client(destination.is_loopback())?;
-        let gate = self.gates.gate(&destination);
+        let gate = self.gates.gate(&destination, patience);
         let silence = target.timeout.unwrap_or(self.settings.timeout);
         let Route { vendor, model, .. } = &destination.route;
         let first = *tries;
@@ -100,8 +107,14 @@ impl Models {
         loop {
             *tries += 1;
             let attempts = *tries - first;
-            watch.reserve(worst).await?;
-            let permit = match gate.enter(likely, watch, cancel).await {
+            while let Err(error) = watch.reserve(bounds.worst).await {
+                let reached = error.kind == ProviderErrorKind::BudgetReached;
+                // A shorter answer may still be within it.
+                let Some(lower) = bounds.lower(profile).filter(|_| reached) else { return Err(error.into()) };
+                bounds = lower;
+                sending = write(&bounds)?;
+            }
+            let permit = match gate.enter(bounds.likely, watch, cancel).await {
                 Ok(permit) => permit,
                 Err(error) => {
                     watch.lost(Lost::Nothing).await?;
@@ -110,8 +123,9 @@ impl Models {
             };
             let outcome = tokio::select! {
                 biased;
+                // First: an answer that is there is paid for.
+                outcome = deliver(client, &sending, wire.reader(&bounds.request), silence) => Some(outcome),
                 () = cancel.cancelled() => None,
-                outcome = deliver(client, &sending, wire.reader(&request), silence) => Some(outcome),
             };
             let failing = match outcome {
                 None => {
@@ -149,7 +163,7 @@ impl Models {
                 Some(wait) => error.retry_after.unwrap_or(wait),
                 None => return Err(give_up(error, attempts).into()),
             };
-            if wait > self.settings.retry.max_asked.max(self.settings.retry.max) {
+            if wait > patience {
                 return Err(give_up(error, attempts).into());
             }
             watch.retrying(Retry { problem: error.message, wait });

@@ -44,6 +44,13 @@ impl Destination {
         self.route.context = self.profile.context.map(u64::from);
         self.route.output = self.profile.output.map(u64::from);
         self.route.priced = self.profile.price.is_some();
+        let open = self.key.is_some() && self.base.scheme() == "http" && !self.is_loopback();
+        self.route.warning = open.then(|| {
+            format!(
+                "the key goes to {} unencrypted, for anybody on the way to read: use https",
+                self.route.base_url
+            )
+        });
         self
     }
 
@@ -96,6 +103,15 @@ pub(super) fn is_loopback(url: &Url) -> bool {
         let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
         host == "localhost" || address.is_ok_and(|address| address.is_loopback())
     })
+}
+
+/// What is wrong with a base URL that names a user or a password, wherever it stands: URLs are journaled and shown, keys are
+/// not.
+pub(super) const HAS_CREDENTIALS: &str = "must not hold a user or a password";
+
+/// Whether a URL names a user or a password.
+pub(super) fn has_credentials(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
 }
 
 /// A base URL as people write it: with or without a final slash, or even with the path of the call itself.

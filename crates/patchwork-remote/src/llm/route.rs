@@ -8,13 +8,18 @@ use patchwork_core::port::provider::{ProviderError, ProviderErrorKind, Route, Ta
 use patchwork_core::secret::Secret;
 
 use super::catalog::{Catalog, Profile, Protocol, Vendor};
-use super::destination::{AZURE, CUSTOM, Destination, VERTEX, base_url, join, shown};
+use super::destination::{
+    AZURE, CUSTOM, Destination, HAS_CREDENTIALS, VERTEX, base_url, has_credentials, join, shown,
+};
 use super::local::{Found, list};
 use super::settings::LocalServer;
 use super::{Models, azure};
 
 /// The option whose key an endpoint of the user's own gets.
 const CUSTOM_KEY: &str = "openai_api_key";
+
+/// Characters that the name of a model may have.
+const LONGEST_NAME: usize = 512;
 
 /// The vendor whose models Google Cloud serves too.
 const GEMINI: &str = "gemini";
@@ -27,6 +32,12 @@ impl Models {
             return Err(not_configured(
                 format!("`{}` is not the name of a model", bad.escape_debug()),
                 "names have no spaces, for example `model=gpt-4o`",
+            ));
+        }
+        if model.is_some_and(|model| model.len() > LONGEST_NAME) {
+            return Err(not_configured(
+                format!("the name of the model has more than {LONGEST_NAME} characters"),
+                "names are short, for example `model=gpt-4o`",
             ));
         }
         if let Some(url) = target.base_url.as_deref().filter(|url| !url.trim().is_empty()) {
@@ -51,6 +62,12 @@ impl Models {
                 "it looks like http://127.0.0.1:8000/v1",
             )
         })?;
+        if has_credentials(&base) {
+            return Err(not_configured(
+                format!("`client_base_url` {HAS_CREDENTIALS}"),
+                "the key for an endpoint is `openai_api_key`",
+            ));
+        }
         let catalog = self.catalog();
         let vendor = base.host_str().and_then(|host| catalog.vendor_at(host)).cloned();
         // A vendor's own address gets the vendor's key.
@@ -214,6 +231,12 @@ impl Models {
         let base = base_url(url).ok_or_else(|| {
             not_configured(format!("the base URL of {} is not an http or https URL", vendor.name), "")
         })?;
+        if has_credentials(&base) {
+            return Err(not_configured(
+                format!("the base URL of {} {HAS_CREDENTIALS}", vendor.name),
+                vendor.how_to_give_key(),
+            ));
+        }
         let protocol = vendor.protocol_of(model);
         let base = match vendor.id.as_str() {
             AZURE => azure::base(base, model, protocol, target.api_version.as_deref()),

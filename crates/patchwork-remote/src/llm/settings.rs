@@ -96,6 +96,8 @@ pub struct RetryPolicy {
     pub max: Duration,
     /// The longest wait that a server may ask for (`Retry-After`); 120 s. When it asks for more, the call fails at once.
     pub max_asked: Duration,
+    /// The same while another model may be asked in place of the one that is waited for; 10 s.
+    pub max_asked_before_fallback: Duration,
 }
 
 impl Default for RetryPolicy {
@@ -105,11 +107,17 @@ impl Default for RetryPolicy {
             base: Duration::from_millis(500),
             max: Duration::from_secs(30),
             max_asked: Duration::from_mins(2),
+            max_asked_before_fallback: Duration::from_secs(10),
         }
     }
 }
 
 impl RetryPolicy {
+    /// The longest wait for a model; `others` says whether another one may be asked in its place.
+    pub(super) fn patience(&self, others: bool) -> Duration {
+        if others { self.max_asked_before_fallback } else { self.max_asked.max(self.max) }
+    }
+
     /// How long a call goes on trying at least, when nobody asks for other waits.
     pub(super) fn persistence(&self) -> Duration {
         let mut wait = self.base.min(self.max);

@@ -32,6 +32,9 @@ pub(crate) fn api_of(scm_url: &str) -> Result<String, Failure> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(wrong("it must begin with https:// or http://"));
     }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(wrong("it must not hold a user or a password: the token is `github_api_key`"));
+    }
     let host = url.host_str().unwrap_or_default().trim_start_matches("api.");
     if let Some(api) = public_api(host).filter(|_| url.port().is_none()) {
         return Ok(api);
@@ -64,7 +67,14 @@ mod tests {
         for (scm_url, api) in table {
             assert_eq!(api_of(scm_url).unwrap(), api, "{scm_url}");
         }
-        for wrong in ["", "ghe.example.com", "ftp://ghe.example.com", "file:///etc/passwd"] {
+        for wrong in [
+            "https://user:password@ghe.example.com",
+            "https://token@github.com",
+            "",
+            "ghe.example.com",
+            "ftp://ghe.example.com",
+            "file:///etc/passwd",
+        ] {
             assert!(api_of(wrong).unwrap_err().message.contains("scm_url"), "{wrong}");
         }
     }

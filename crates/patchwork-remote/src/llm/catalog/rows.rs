@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::Catalog;
 use super::vendor::Vendor;
-use crate::llm::destination::base_url;
+use crate::llm::destination::{HAS_CREDENTIALS, base_url, has_credentials};
 
 /// What is wrong with a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -168,10 +168,12 @@ fn vendor(mut row: Value) -> Result<Vendor, Vec<RowFault>> {
         vec![fault(&field, problem(&error.into_inner().to_string()))]
     })?;
     let mut faults = Vec::new();
-    if let Some(url) = &vendor.base_url
-        && base_url(url).is_none()
-    {
-        faults.push(fault(".base_url", "must be an http or https URL".to_owned()));
+    if let Some(url) = &vendor.base_url {
+        match base_url(url) {
+            None => faults.push(fault(".base_url", "must be an http or https URL".to_owned())),
+            Some(url) if has_credentials(&url) => faults.push(fault(".base_url", HAS_CREDENTIALS.to_owned())),
+            Some(_) => {}
+        }
     }
     for (field, names) in
         [("option", vendor.option.as_slice()), ("environment", vendor.environment.as_slice())]

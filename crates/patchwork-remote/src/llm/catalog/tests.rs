@@ -191,14 +191,16 @@ fn what_is_wrong_with_a_row_is_told_with_its_place() {
         { "id": "together", "models": [{ "name": "openai/gpt-oss-120b", "price": { "input": -1, "output": 2 } }] },
         { "id": "vllm", "base_url": "localhost:8000", "quirks": { "max_temperature": 7 } },
         { "id": "ollama", "base_url": "localhost:8000" },
+        { "id": "deepseek", "base_url": "https://user:password@gateway.example.com/v1" },
         { "id": "openai", "aliases": ["google"] },
         { "id": "openai" },
     ])), @"
     `vendors[0]` must be a mapping with the `id` of a vendor
     `vendors[1].id` must be the id of a vendor: small letters, digits, `_`, `-` and `.`
     `vendors[2].id` must be the id of a vendor: small letters, digits, `_`, `-` and `.`
-    `vendors[11].id` stands twice; one row says all about a vendor
+    `vendors[12].id` stands twice; one row says all about a vendor
     `vendors[groq].models[a].price.inptu` is not known; did you mean `input`?
+    `vendors[deepseek].base_url` must not hold a user or a password
     `vendors[mistral].limits.concurrency` can't be read: invalid value: integer `0`, expected a nonzero u32
     `vendors[xai].protocol` can't be `anthropc`: expected one of `openai_chat`, `openai_responses`, `anthropic`, `gemini`; did you mean `anthropic`?
     `vendors[together].models[openai/gpt-oss-120b].price` must be US dollars per million tokens, 0 or more

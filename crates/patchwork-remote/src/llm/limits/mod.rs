@@ -34,8 +34,6 @@ const WORTH_TELLING: Duration = Duration::from_secs(1);
 /// A gate for each place and key. One for a process.
 #[derive(Debug)]
 pub(super) struct Gates {
-    /// The longest wait for a limit; a call that would have to wait longer fails at once.
-    patience: Duration,
     /// How long a call goes on trying.
     persistence: Duration,
     gates: Mutex<HashMap<Place, Arc<Shared>>>,
@@ -61,6 +59,7 @@ pub(super) struct Gate {
     model: String,
     /// How messages name the place.
     label: String,
+    /// The longest wait for a limit; a call that would have to wait longer fails at once.
     patience: Duration,
 }
 
@@ -74,17 +73,13 @@ pub(super) struct Permit {
 }
 
 impl Gates {
-    /// Gates for calls that are tried again by this policy. It also says how long they wait for a limit.
+    /// Gates for calls that are tried again by this policy.
     pub(super) fn new(retry: &RetryPolicy) -> Self {
-        Self {
-            patience: retry.max_asked.max(retry.max),
-            persistence: retry.persistence(),
-            gates: Mutex::default(),
-        }
+        Self { persistence: retry.persistence(), gates: Mutex::default() }
     }
 
-    /// The gate before a destination.
-    pub(super) fn gate(&self, destination: &Destination) -> Gate {
+    /// The gate before a destination, for a call that waits so long at most.
+    pub(super) fn gate(&self, destination: &Destination, patience: Duration) -> Gate {
         let origin = destination.base.origin().ascii_serialization();
         let key = destination.key.as_ref().map(|key| Sha256::digest(key.expose()).into());
         let limits = destination.vendor.as_ref().map(|vendor| vendor.limits).unwrap_or_default();
@@ -100,7 +95,7 @@ impl Gates {
             .clone();
         let model = destination.route.model.clone();
         let turn = lock(&shared.turns).entry(model.clone()).or_default().clone();
-        Gate { shared, turn, model, label: destination.label(), patience: self.patience }
+        Gate { shared, turn, model, label: destination.label(), patience }
     }
 }
 
@@ -126,7 +121,7 @@ impl Gate {
 
     async fn pass(&self, tokens: u64, watch: &dyn Watch) -> Result<Permit, ProviderError> {
         let mut told = false;
-        let paused = lock(&self.shared.state).paused(Instant::now());
+        let paused = lock(&self.shared.state).paused(&self.model, Instant::now());
         if paused > WORTH_TELLING && paused <= self.patience {
             self.tell(watch, paused, Why::Asked);
             told = true;
@@ -203,11 +198,13 @@ impl Permit {
         self.end(Ending::Answered { tokens: usage.input_tokens.saturating_add(usage.output_tokens) });
     }
 
-    /// There is none. What a server asked one call to wait, all wait.
+    /// There is none. What a server asked one call to wait, all wait: for a limit those of its model, which has limits of its
+    /// own, else those of the place.
     pub(super) fn failed(self, kind: ProviderErrorKind, retry_after: Option<Duration>, headers: &HeaderMap) {
         self.heard(headers);
         if let Some(wait) = retry_after {
-            lock(&self.gate.shared.state).pause(wait, Instant::now());
+            let model = (kind == ProviderErrorKind::RateLimited).then_some(self.gate.model.as_str());
+            lock(&self.gate.shared.state).pause(model, wait, Instant::now());
         }
         self.end(match kind {
             ProviderErrorKind::RateLimited => Ending::TooMuch,

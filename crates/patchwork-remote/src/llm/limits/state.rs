@@ -32,7 +32,10 @@ pub(super) struct State {
     width: Option<f64>,
     /// The newest call when that was last lowered: those before it are of the same jam.
     lowered_at: u64,
-    paused_until: Option<Instant>,
+    /// Until when all wait.
+    paused: Option<Instant>,
+    /// By model: until when its calls wait.
+    paused_models: BTreeMap<String, Instant>,
     breaker: Breaker,
     /// How long a call goes on trying.
     persistence: Duration,
@@ -96,7 +99,8 @@ impl State {
             next: 0,
             width: None,
             lowered_at: 0,
-            paused_until: None,
+            paused: None,
+            paused_models: BTreeMap::new(),
             breaker: Breaker::default(),
             persistence,
         }
@@ -108,8 +112,9 @@ impl State {
             Passage::Barred(left) => return Verdict::Broken(left),
             passage => passage == Passage::Probe,
         };
-        if let Some(until) = self.paused_until.filter(|until| *until > now) {
-            return Verdict::Wait(until - now, Why::Asked);
+        let paused = self.paused(model, now);
+        if !paused.is_zero() {
+            return Verdict::Wait(paused, Why::Asked);
         }
         let width = self.width.into_iter().chain(self.most).fold(f64::INFINITY, f64::min);
         if count(self.under_way.len()) >= width.floor().max(1.0) {
@@ -136,9 +141,10 @@ impl State {
         Verdict::Go { number: self.next, probe }
     }
 
-    /// How long the server wants all to wait.
-    pub(super) fn paused(&self, now: Instant) -> Duration {
-        self.paused_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now))
+    /// How long the server wants calls of a model to wait.
+    pub(super) fn paused(&self, model: &str, now: Instant) -> Duration {
+        let until = self.paused.max(self.paused_models.get(model).copied());
+        until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now))
     }
 
     /// Takes what a server says of its limits in the answer to call `number`. What began later it can't have counted.
@@ -157,10 +163,16 @@ impl State {
         paces.tokens = pace(told.tokens, tokens, paces.tokens);
     }
 
-    /// The server wants all to wait.
-    pub(super) fn pause(&mut self, wait: Duration, now: Instant) {
-        let until = now.checked_add(wait);
-        self.paused_until = self.paused_until.max(until);
+    /// The server wants calls to wait: of a model, or all.
+    pub(super) fn pause(&mut self, model: Option<&str>, wait: Duration, now: Instant) {
+        let Some(until) = now.checked_add(wait) else { return };
+        match model {
+            None => self.paused = self.paused.max(Some(until)),
+            Some(model) => {
+                let known = self.paused_models.entry(model.to_owned()).or_insert(until);
+                *known = until.max(*known);
+            }
+        }
     }
 
     /// A call ended.

@@ -60,7 +60,7 @@ fn destination(model: &str) -> Destination {
 }
 
 fn gate() -> Gate {
-    gates().gate(&destination("m"))
+    gates().gate(&destination("m"), PATIENCE)
 }
 
 async fn enter(gate: &Gate, tokens: u64) -> Result<Permit, ProviderError> {
@@ -83,10 +83,10 @@ fn none() -> HeaderMap {
 #[tokio::test(start_paused = true)]
 async fn what_one_call_is_asked_to_wait_all_wait() {
     let gates = gates();
-    let (one, other) = (gates.gate(&destination("m")), gates.gate(&destination("n")));
-    let stranger = gates.gate(&limited("m", "key-2", VendorLimits::default()));
+    let (one, other) = (gates.gate(&destination("m"), PATIENCE), gates.gate(&destination("n"), PATIENCE));
+    let stranger = gates.gate(&limited("m", "key-2", VendorLimits::default()), PATIENCE);
     let permit = enter(&one, 1).await.unwrap();
-    permit.failed(ProviderErrorKind::RateLimited, Some(Duration::from_secs(20)), &none());
+    permit.failed(ProviderErrorKind::Server, Some(Duration::from_secs(20)), &none());
     assert!(!waits(&stranger, 1).await);
     let (told, began) = (Told::default(), Instant::now());
     other.enter(1, &told, &CancellationToken::new()).await.unwrap().succeeded(&none(), Usage::default());
@@ -95,6 +95,16 @@ async fn what_one_call_is_asked_to_wait_all_wait() {
     assert_eq!(told.len(), 1);
     assert_eq!(told[0].0, "acme/n asked for a pause");
     assert!(told[0].1 > Duration::from_secs(19));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_call_is_asked_to_wait_for_a_limit_calls_of_its_model_wait() {
+    let gates = gates();
+    let gate = |model| gates.gate(&destination(model), PATIENCE);
+    let permit = enter(&gate("m"), 1).await.unwrap();
+    permit.failed(ProviderErrorKind::RateLimited, Some(Duration::from_secs(20)), &none());
+    assert!(waits(&gate("m"), 1).await);
+    assert!(!waits(&gate("n"), 1).await);
 }
 
 #[tokio::test(start_paused = true)]
@@ -116,7 +126,7 @@ async fn a_wait_beyond_patience_fails_at_once() {
 #[tokio::test(start_paused = true)]
 async fn calls_wait_for_what_the_headers_say_and_each_model_has_its_own() {
     let gates = gates();
-    let (one, other) = (gates.gate(&destination("m")), gates.gate(&destination("n")));
+    let (one, other) = (gates.gate(&destination("m"), PATIENCE), gates.gate(&destination("n"), PATIENCE));
     let told = headers(&[
         ("x-ratelimit-limit-requests", "60"),
         ("x-ratelimit-remaining-requests", "1"),
@@ -202,7 +212,7 @@ async fn too_many_at_once_halves_and_answers_widen_again() {
 async fn limits_that_are_set_hold_from_the_start() {
     let one = std::num::NonZeroU32::new(1);
     let limits = VendorLimits { concurrency: one, ..VendorLimits::default() };
-    let gate = gates().gate(&limited("m", "k", limits));
+    let gate = gates().gate(&limited("m", "k", limits), PATIENCE);
     let permit = enter(&gate, 1).await.unwrap();
     assert!(waits(&gate, 1).await);
     permit.succeeded(&none(), Usage::default());
@@ -210,7 +220,7 @@ async fn limits_that_are_set_hold_from_the_start() {
 
     let limits =
         VendorLimits { requests_per_minute: std::num::NonZeroU32::new(2), ..VendorLimits::default() };
-    let gate = gates().gate(&limited("m", "k", limits));
+    let gate = gates().gate(&limited("m", "k", limits), PATIENCE);
     let began = Instant::now();
     for _ in 0..4 {
         enter(&gate, 1).await.unwrap().succeeded(&none(), Usage::default());
@@ -219,7 +229,7 @@ async fn limits_that_are_set_hold_from_the_start() {
 
     let limits =
         VendorLimits { tokens_per_minute: std::num::NonZeroU32::new(6_000), ..VendorLimits::default() };
-    let gate = gates().gate(&limited("m", "k", limits));
+    let gate = gates().gate(&limited("m", "k", limits), PATIENCE);
     let began = Instant::now();
     let took = Usage { input_tokens: 500, output_tokens: 500, ..Usage::default() };
     for _ in 0..2 {

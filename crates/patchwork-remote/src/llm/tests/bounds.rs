@@ -12,6 +12,8 @@ use super::*;
 #[derive(Default)]
 struct Notes {
     bounded: bool,
+    /// The budget of each try; none where absent.
+    allowed: Option<MicroUsd>,
     reserved: Mutex<Vec<Worst>>,
     lost: Mutex<Vec<Lost>>,
 }
@@ -20,6 +22,15 @@ struct Notes {
 impl Watch for Notes {
     async fn reserve(&self, worst: Worst) -> Result<(), ProviderError> {
         self.reserved.lock().unwrap().push(worst);
+        if self.allowed.is_some_and(|allowed| worst.cost.unwrap() > allowed) {
+            return Err(ProviderError {
+                kind: ProviderErrorKind::BudgetReached,
+                message: "too dear".to_owned(),
+                status: None,
+                retry_after: None,
+                hint: None,
+            });
+        }
         Ok(())
     }
 
@@ -148,4 +159,32 @@ async fn a_measure_is_the_worst_case_and_the_likely_prompt() {
     assert!(measure.exact && measure.input_tokens < measure.worst.input_tokens, "{measure:?}");
     assert_eq!(measure.worst.output_tokens, 16_384);
     assert!(measure.worst.cost.unwrap() >= MicroUsd(163_840));
+}
+
+#[tokio::test]
+async fn a_small_budget_gets_a_shorter_answer_rather_than_none() {
+    let server = ModelServer::start(|_| Reply::text("done"));
+    let models = Models::new(vendors_at(&server));
+    let target = named("gpt-4o", "openai_api_key");
+    let ask = async |cents: u64, request: &ChatRequest| {
+        let notes = Notes { bounded: true, allowed: Some(MicroUsd(cents * 10_000)), ..Notes::default() };
+        let answer = models.chat(&target, request, &notes, &CancellationToken::new()).await;
+        let limits = notes.reserved.into_inner().unwrap().into_iter().map(|worst| worst.output_tokens);
+        (answer, limits.collect::<Vec<_>>())
+    };
+    for (cents, limits) in [(50, vec![16_384]), (10, vec![16_384, 8_192]), (5, vec![16_384, 8_192, 4_096])] {
+        let (answer, reserved) = ask(cents, &hello()).await;
+        assert_eq!(reserved, limits);
+        answer.unwrap();
+        let sent = server.requests().pop().unwrap().max_tokens();
+        assert_eq!(sent, limits.last().copied(), "what is sent is what was set aside");
+    }
+    let mut limited = hello();
+    limited.parameters.max_tokens = Some(10_000);
+    for (cents, request) in [(1, &hello()), (5, &limited)] {
+        let asked = server.count();
+        let (answer, _) = ask(cents, request).await;
+        assert_eq!(answer.unwrap_err().kind, ProviderErrorKind::BudgetReached);
+        assert_eq!(server.count(), asked);
+    }
 }

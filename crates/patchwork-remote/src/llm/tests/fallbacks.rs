@@ -37,3 +37,18 @@ async fn when_all_fail_every_reason_is_told() {
         assert!(error.message.contains(model), "{error}");
     }
 }
+
+#[tokio::test]
+async fn a_long_wait_is_for_the_last_model_only() {
+    let server = ModelServer::start(|request| match request.model.as_str() {
+        "gpt-4o" => Reply::error(429, "slow down").header("retry-after", "60"),
+        _ => Reply::text("done"),
+    });
+    let models = Models::new(quick());
+    let target = falling_back(&server, &["gpt-4o-mini"]);
+    for (calls, asked) in [(1, 2), (2, 3)] {
+        let answer = chat(&models, &target, &hello()).await.unwrap();
+        assert_eq!(answer.model, "gpt-4o-mini");
+        assert_eq!(server.count(), asked, "after {calls} calls: the model that wants a pause is left alone");
+    }
+}

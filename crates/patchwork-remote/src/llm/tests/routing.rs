@@ -259,3 +259,51 @@ async fn a_keys_final_newline_does_no_harm() {
     chat(&Models::new(quick()), &target, &hello()).await.unwrap();
     assert_eq!(server.requests()[0].header("authorization"), format!("Bearer {KEY}"));
 }
+
+#[tokio::test]
+async fn no_url_holds_a_password() {
+    for url in
+        ["https://user:password@host.example.com/v1", "http://token@127.0.0.1:1/v1", "https://:x@host/v1"]
+    {
+        let target = Target { base_url: Some(url.to_owned()), ..given(Some("m"), &[]) };
+        let error = route(&target).await.unwrap_err();
+        assert_eq!(error.kind, ProviderErrorKind::NotConfigured);
+        assert_eq!(error.message, "`client_base_url` must not hold a user or a password");
+        assert!(error.hint.unwrap().contains("openai_api_key"));
+    }
+    let base_urls = BTreeMap::from([("openai".to_owned(), "https://user:password@host/v1".to_owned())]);
+    let models = Models::new(ModelsSettings { base_urls, ..quick() });
+    let error = models.route(&named("gpt-4o", "openai_api_key")).await.unwrap_err();
+    assert!(
+        error.message.contains("OpenAI must not hold") && !error.message.contains("password@"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_key_that_goes_to_another_machine_unencrypted_is_warned_of() {
+    for (url, options, warned) in [
+        ("http://host.example.com/v1", vec!["openai_api_key"], true),
+        ("http://192.168.0.7:8000/v1", vec!["openai_api_key"], true),
+        ("http://host.example.com/v1", vec![], false),
+        ("https://host.example.com/v1", vec!["openai_api_key"], false),
+        ("http://127.0.0.1:8000/v1", vec!["openai_api_key"], false),
+        ("http://[::1]:8000/v1", vec!["openai_api_key"], false),
+        ("http://localhost:8000/v1", vec!["openai_api_key"], false),
+    ] {
+        let target = Target { base_url: Some(url.to_owned()), ..given(Some("m"), &options) };
+        let warning = route(&target).await.unwrap().warning;
+        assert_eq!(warning.is_some_and(|warning| warning.contains(url)), warned, "{url}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_name_of_a_model_is_refused_before_anything_is_sent() {
+    let long = "m".repeat(10_000);
+    for name in ["gpt 4o", "gpt-4o\r\nx-evil: 1", "gpt\u{0}4o", "gpt\u{a0}4o", "\u{1b}[31mgpt", long.as_str()]
+    {
+        let error = route(&given(Some(name), &["openai_api_key"])).await.unwrap_err();
+        assert_eq!(error.kind, ProviderErrorKind::NotConfigured, "{name:?}");
+        assert!(error.message.len() < 300 && !error.message.contains(char::is_control), "{error}");
+    }
+}

@@ -1,5 +1,7 @@
 //! `FindModel`: says which model would be asked, before anything is sent or paid.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use patchwork_core::failure::Failure;
 use patchwork_core::port::provider::{ProviderErrorKind, Route, Target};
@@ -71,6 +73,9 @@ impl Step for FindModel {
                 if limits.cost.is_some() && !limits.allow_unknown_price {
                     routes.iter().try_for_each(check_price)?;
                 }
+                let warnings: BTreeSet<_> =
+                    routes.iter().filter_map(|route| route.warning.as_deref()).collect();
+                warnings.into_iter().for_each(|warning| ctx.warn(warning));
                 let mut routes = routes.into_iter();
                 let Some(first) = routes.next() else {
                     return Err(StepError::internal("no route was found"));
