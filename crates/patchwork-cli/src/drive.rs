@@ -80,7 +80,8 @@ pub(crate) fn drive(
     drive_with(options, registry, given, task, folder, None)
 }
 
-/// [`drive`] with other models than those of this machine.
+/// [`drive`] with other models than those of this machine: the run only shows what it would do, so nothing of it reaches the
+/// user's repository or a forge.
 pub(crate) fn drive_with(
     options: &Options,
     registry: Registry,
@@ -101,13 +102,12 @@ pub(crate) fn drive_with(
     // What only counts calls is no run to tell of.
     let telemetry = if models.is_some() { Found::default() } else { env::telemetry(secrets) };
     let local = Local::new(&state_dir, secrets).with_models(env::models(given.catalog.clone()));
-    let local = match (models, &options.cassette) {
-        (Some(models), _) => local.with_provider(models),
-        (None, Some(file)) => local.with_provider(Arc::new(ReplayedModels::new(&Recording::read(file)?))),
-        (None, None) => match answers_kept(options)? {
-            Some(limit) => local.keeping_answers(journal.clone(), limit),
-            None => local,
-        },
+    let (local, keep) = match (models, &options.cassette) {
+        (Some(models), _) => (local.with_provider(models).apart(), None),
+        (None, Some(file)) => {
+            (local.with_provider(Arc::new(ReplayedModels::new(&Recording::read(file)?))), None)
+        }
+        (None, None) => (local, answers_kept(options)?),
     };
     let terminal = Arc::new(Terminal::start(mode(options), options.level()));
     let otlp = reporter(telemetry, options.level(), secrets, &terminal);
@@ -119,7 +119,7 @@ pub(crate) fn drive_with(
         let cancel = CancellationToken::new();
         signals::watch(cancel.clone(), terminal.clone());
         let (terminal, otlp) = (terminal.clone(), otlp.as_deref());
-        let driver = Driver { options, terminal, otlp, journal, local, engine, given, cancel };
+        let driver = Driver { options, terminal, otlp, journal, local, keep, engine, given, cancel };
         let outcome = driver.drive(task, folder).await;
         if let Some(otlp) = otlp {
             otlp.close().await;
@@ -177,15 +177,18 @@ struct Driver<'a> {
     otlp: Option<&'a Otlp>,
     journal: Journal,
     local: Local,
+    /// How long answers of models are used again, if they are.
+    keep: Option<Duration>,
     engine: Embedded,
     given: &'a Given,
     cancel: CancellationToken,
 }
 
 impl Driver<'_> {
-    async fn drive(self, task: Task, folder: &Path) -> Result<Driven, Failure> {
+    async fn drive(mut self, task: Task, folder: &Path) -> Result<Driven, Failure> {
         let (spec, place, wants_diff) = match task {
             Task::New { plan, inputs, from_repository, diff } => {
+                self.keep_answers(self.local.clock().now_ms());
                 let (spec, place) = self.begin(*plan, inputs, from_repository, folder).await?;
                 (spec, place, diff)
             }
@@ -203,6 +206,7 @@ impl Driver<'_> {
                     spec.limits = self.given.limits;
                     self.journal.set_limits(&spec.id, spec.limits).await?;
                 }
+                self.keep_answers(spec.created_ms);
                 let secrets = self.given.secrets.clone();
                 let place = self.local.take_up(spec.base.clone(), &spec.id, secrets, &self.cancel).await?;
                 let wants_diff = is_dry(&spec.inputs);
@@ -229,6 +233,13 @@ impl Driver<'_> {
             tracing::debug!("the worktree of {id} stays: {left}");
         }
         Ok(Driven { end: end?, patchflow, created_ms, was_over: false, elapsed: Duration::ZERO, diff })
+    }
+
+    /// Uses answers again that came before the run began.
+    fn keep_answers(&mut self, began_ms: i64) {
+        if let Some(limit) = self.keep {
+            self.local = self.local.clone().keeping_answers(self.journal.clone(), limit, began_ms);
+        }
     }
 
     async fn begin(

@@ -17,29 +17,46 @@ pub(crate) fn encode(value: &Value, format: Format) -> Result<String, Failure> {
     }
 }
 
-/// Writes a file that is whole or not there: into a temporary neighbour first.
+/// Writes the results into a file that is whole or not there.
 pub(crate) fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    write_with(path, "the results", |file| file.write_all(text.as_bytes()))
+}
+
+/// Writes a file that is whole or not there: into a temporary neighbour first. `what` is how failures call it.
+pub(crate) fn write_with(
+    path: &Path,
+    what: &str,
+    write: impl FnOnce(&mut std::io::BufWriter<&std::fs::File>) -> std::io::Result<()>,
+) -> Result<(), Failure> {
     let failed = |error: &dyn std::error::Error| {
-        Failure::failed(format!("the results can't be written to {}", path.display())).caused_by(error)
+        Failure::failed(format!("{what} can't be written to {}", path.display())).caused_by(error)
     };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new()
+    let file = tempfile::Builder::new()
         .prefix(".patchwork-")
         .permissions_like_new()
         .tempfile_in(folder)
         .map_err(|error| failed(&error))?;
-    file.write_all(text.as_bytes())
+    let mut buffered = std::io::BufWriter::new(file.as_file());
+    write(&mut buffered)
+        .and_then(|()| buffered.flush())
         .and_then(|()| file.as_file().sync_all())
         .map_err(|error| failed(&error))?;
+    drop(buffered);
     file.persist(path).map_err(|error| failed(&error))?;
     Ok(())
 }
 
 /// Says before the run what would be found out only after it: that the results can't be written there.
 pub(crate) fn check(path: &Path) -> Result<(), Failure> {
+    possible(path, "--output ")
+}
+
+/// Refuses the place of a file when there can be none; `before` is put before it.
+pub(crate) fn possible(path: &Path, before: &str) -> Result<(), Failure> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if path.is_dir() || !folder.is_dir() {
-        return Err(Failure::usage(format!("--output {}: there can be no such file", path.display()))
+        return Err(Failure::usage(format!("{before}{}: there can be no such file", path.display()))
             .hint("name a file in a folder that exists"));
     }
     Ok(())

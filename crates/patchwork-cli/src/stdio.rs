@@ -16,6 +16,12 @@ pub(crate) fn exact(text: &str) -> Result<(), Failure> {
     written(write_all(&mut io::stdout().lock(), text))
 }
 
+/// Writes a result that is no text.
+pub(crate) fn bytes(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    written(write(&mut out).and_then(|()| out.flush()))
+}
+
 /// Tells the user something, secrets masked. There is nobody to tell when that fails.
 pub(crate) fn tell(text: &str) {
     let _ = write_all(&mut anstream::stderr().lock(), &secrets::known().redact(text));

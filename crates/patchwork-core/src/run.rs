@@ -6,8 +6,23 @@ use serde::{Deserialize, Serialize};
 
 /// Names a run: sortable by time, safe in a branch name and a path (`20261121-054211-7f3a9c`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "String", into = "String")]
 pub struct RunId(String);
+
+impl TryFrom<String> for RunId {
+    type Error = String;
+
+    /// As [`RunId::parse`]: what is read from a file is no more than what a user types.
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text).ok_or_else(|| "a run's id has letters, digits and `-` only, 64 at most".to_owned())
+    }
+}
+
+impl From<RunId> for String {
+    fn from(id: RunId) -> Self {
+        id.0
+    }
+}
 
 impl RunId {
     /// A new id from the time (milliseconds since 1970, UTC) and three random bytes.

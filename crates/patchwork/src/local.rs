@@ -23,6 +23,7 @@ use patchwork_repo::process::SystemProcesses;
 use tokio_util::sync::CancellationToken;
 
 use crate::kept_answers::KeptAnswers;
+use crate::replay::NoForges;
 
 /// The doors of this machine and the folder that keeps what outlives a process.
 #[derive(Clone)]
@@ -32,6 +33,7 @@ pub struct Local {
     forges: Arc<dyn Forges>,
     clock: Arc<dyn Clock>,
     state_dir: PathBuf,
+    apart: bool,
 }
 
 /// A run's place on this machine, from the start of a process's work on it to its end.
@@ -55,14 +57,24 @@ impl Local {
             forges: Arc::new(Sites::new()),
             clock: Arc::new(SystemClock),
             state_dir: state_dir.to_owned(),
+            apart: false,
         }
     }
 
-    /// The same, with answers of models that are younger than `limit` used again.
+    /// The same, with answers of models used again that are younger than `limit` and came before the run began, which was
+    /// at `began_ms` (milliseconds since 1970).
     #[must_use]
-    pub fn keeping_answers(mut self, journal: Journal, limit: Duration) -> Self {
-        self.provider = Arc::new(KeptAnswers::new(self.provider, journal, self.clock.clone(), limit));
+    pub fn keeping_answers(mut self, journal: Journal, limit: Duration, began_ms: i64) -> Self {
+        let clock = self.clock.clone();
+        self.provider = Arc::new(KeptAnswers::new(self.provider, journal, clock, limit, began_ms));
         self
+    }
+
+    /// The same for a run that only shows what it would do: its worktree belongs to a repository of its own below the
+    /// state folder, so that nothing it does reaches the user's, and it reaches no forge.
+    #[must_use]
+    pub fn apart(self) -> Self {
+        Self { apart: true, forges: Arc::new(NoForges), ..self }
     }
 
     /// The same with models of these settings.
@@ -107,6 +119,12 @@ impl Local {
         secrets: Secrets,
         cancel: &CancellationToken,
     ) -> Result<Place, Failure> {
+        if self.apart {
+            let (base, hold, processes) = (repository.base(), self.hold(run)?, self.processes.clone());
+            let checkout =
+                GitCheckout::apart(repository.top(), base, run, &self.state_dir, processes).await?;
+            return Ok(self.place(checkout, run, hold, secrets, cancel));
+        }
         repository.sweep(&self.worktrees(), |run| self.is_held(run)).await?;
         let hold = self.hold(run)?;
         let checkout = GitCheckout::create(repository, run, &self.worktrees()).await?;
@@ -128,7 +146,7 @@ impl Local {
 
     /// Tidies up behind a process's work on a run. For one that is done, what only served to resume it goes as well.
     pub async fn leave(&self, place: Place, done: bool) -> Result<(), Failure> {
-        if done {
+        if done || self.apart {
             return place.checkout.remove().await;
         }
         let repository = self.repository(&place.ports.checkout.base().repository).await?;

@@ -7,14 +7,14 @@ use async_trait::async_trait;
 use patchwork_core::engine::{Embedded, ReplayedModels, RunEnd};
 use patchwork_core::event::Reporter;
 use patchwork_core::failure::Failure;
-use patchwork_core::journal::{Journal, JournalOptions, Recording, RunSpec};
+use patchwork_core::journal::{Journal, JournalOptions, Recording};
 use patchwork_core::machine::MACHINE_VERSION;
-use patchwork_core::port::checkout::Base;
 use patchwork_core::port::clock::SystemClock;
 use patchwork_core::port::forge::{Forge, ForgeTarget, Forges};
 use patchwork_core::port::process::{Command, Output, ProcessError, Processes};
+use patchwork_core::run::RunStatus;
 use patchwork_core::secret::Secrets;
-use patchwork_core::step::Ports;
+use patchwork_core::step::{Outside, Ports};
 use patchwork_repo::checkout::GitCheckout;
 use patchwork_repo::process::SystemProcesses;
 use serde_json::Value;
@@ -30,38 +30,44 @@ pub struct Replayed {
 }
 
 /// Replays a recording over a repository that has its base commit. Nothing of the repository is changed; no model, no
-/// forge and no program but git is reached.
+/// forge and no program but git is reached. `outside` says whether files that its options name may be read: the recording may
+/// come from anybody.
 pub async fn replay(
     recording: &Recording,
+    outside: Outside,
     repository: &Path,
     secrets: &Secrets,
     reporters: Vec<Arc<dyn Reporter>>,
     cancel: &CancellationToken,
 ) -> Result<Replayed, Failure> {
-    if recording.spec.machine_version != MACHINE_VERSION {
+    let spec = &recording.spec;
+    if spec.machine_version != MACHINE_VERSION {
         return Err(Failure::configuration(format!(
             "the run was recorded with machine version {}; this patchwork runs version {MACHINE_VERSION}",
-            recording.spec.machine_version
+            spec.machine_version
         ))
-        .hint(format!("replay it with patchwork {}", recording.spec.program_version)));
+        .hint(format!("replay it with patchwork {:?}", spec.program_version)));
+    }
+    if matches!(recording.status, RunStatus::Running | RunStatus::Interrupted) {
+        return Err(Failure::usage(format!(
+            "run {} did not come to an end that a replay could meet",
+            spec.id
+        ))
+        .hint(format!("let it come to its end first: patchwork resume {}", spec.id))
+        .hint("a new run takes the answers that are recorded: --cassette FILE"));
     }
     let scratch = tempfile::Builder::new()
         .prefix("patchwork-replay-")
         .tempdir()
         .map_err(|error| Failure::unavailable("a temporary folder can't be made").caused_by(&error))?;
     let processes: Arc<dyn Processes> = Arc::new(SystemProcesses::from_env().hiding(secrets));
-    let copy = copy_of(repository, &recording.spec.base, scratch.path(), &*processes, cancel).await?;
-    let base = Base { repository: copy, ..recording.spec.base.clone() };
-    let spec = RunSpec { base: base.clone(), ..recording.spec.clone() };
-    let worktrees = scratch.path().join("worktrees");
     let checkout =
-        GitCheckout::reopen(base, &spec.id, &worktrees, processes).await?.with_cancel(cancel.clone());
-    let checkout = Arc::new(checkout);
+        GitCheckout::apart(repository, spec.base.clone(), &spec.id, scratch.path(), processes).await?;
     let ports = Arc::new(Ports {
-        checkout: checkout.clone(),
+        checkout: Arc::new(checkout.with_cancel(cancel.clone())),
         processes: Arc::new(Offline),
         provider: Arc::new(ReplayedModels::new(recording)),
-        forges: Arc::new(Offline),
+        forges: Arc::new(NoForges),
         clock: Arc::new(SystemClock),
         secrets: secrets.clone(),
         cache_dir: scratch.path().join("cache"),
@@ -69,48 +75,12 @@ pub async fn replay(
     let options = JournalOptions { secrets: secrets.clone(), ..JournalOptions::default() };
     let journal = Journal::open(&scratch.path().join("state"), options)?;
     let engine = Embedded::new(journal, crate::registry(), reporters);
-    let end = engine.replay(spec, recording, ports, cancel.clone()).await?;
+    let end = engine.replay(recording, outside, ports, cancel.clone()).await?;
+    if cancel.is_cancelled() {
+        return Err(Failure::interrupted("the replay was stopped before its end"));
+    }
     let differences = compare(recording, &end);
-    checkout.remove().await?;
     Ok(Replayed { end, differences })
-}
-
-/// A copy of the repository's history that shares its objects: branches, configuration and worktrees are its own.
-async fn copy_of(
-    repository: &Path,
-    base: &Base,
-    scratch: &Path,
-    processes: &dyn Processes,
-    cancel: &CancellationToken,
-) -> Result<PathBuf, Failure> {
-    let commit = format!("{}^{{commit}}", base.commit);
-    let has = Command::new("git", repository).args(["cat-file", "-e", &commit]);
-    if processes.run(has, cancel).await?.code != Some(0) {
-        return Err(Failure::usage(format!(
-            "the repository {} does not have the commit {} that the run started from",
-            repository.display(),
-            base.commit
-        ))
-        .hint("run this in a clone that has it, or fetch it"));
-    }
-    let copy = scratch.join("repository");
-    let place = copy.to_string_lossy();
-    let clone = Command::new("git", repository).args([
-        "clone",
-        "--quiet",
-        "--shared",
-        "--no-checkout",
-        "--no-tags",
-        "--",
-        ".",
-        &place,
-    ]);
-    let output = processes.run(clone, cancel).await?;
-    if output.code != Some(0) {
-        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        return Err(Failure::failed("a copy of the repository can't be made").cause(said));
-    }
-    Ok(copy)
 }
 
 /// What differs, in words.
@@ -124,22 +94,15 @@ fn compare(recording: &Recording, end: &RunEnd) -> Vec<String> {
         ));
     }
     let recorded = recording.result.clone().unwrap_or_default();
-    let message = |failure: &Value| failure["message"].as_str().map(str::to_owned);
-    let now = end.failure.as_ref().map(|failure| failure.message.clone());
-    let then = message(&recorded["failure"]);
-    if now != then {
-        let none = || "none".to_owned();
-        differences.push(format!(
-            "its failure is: {}\n  recorded was: {}",
-            now.unwrap_or_else(none),
-            then.unwrap_or_else(none)
-        ));
-    }
-    if let Some((place, then, now)) = first_difference(&recorded["outputs"], &end.outputs, String::new()) {
-        differences.push(format!("its outputs differ at `{place}`\n  recorded: {then}\n  now:      {now}"));
+    let failure = serde_json::to_value(&end.failure).unwrap_or_default();
+    for (what, now) in [("failure", &failure), ("outputs", &end.outputs)] {
+        if let Some((place, then, now)) = first_difference(&recorded[what], now, what.to_owned()) {
+            differences.push(format!("it differs at `{place}`\n  recorded: {then}\n  now:      {now}"));
+        }
     }
     let tree = recorded["tree"].as_str();
-    if tree != end.tree.as_deref() {
+    // Runs of journals of format 1 did not say.
+    if recorded.get("tree").is_some() && tree != end.tree.as_deref() {
         let name = |tree: Option<&str>| tree.map_or_else(|| "none".to_owned(), str::to_owned);
         differences.push(format!(
             "its files differ: their tree is {}, recorded was {}",
@@ -155,7 +118,7 @@ fn first_difference(then: &Value, now: &Value, place: String) -> Option<(String,
     if then == now {
         return None;
     }
-    let below = |name: &str| if place.is_empty() { name.to_owned() } else { format!("{place}.{name}") };
+    let below = |name: &str| format!("{place}.{}", name.escape_debug());
     match (then, now) {
         (Value::Object(a), Value::Object(b)) => {
             let names = a.keys().chain(b.keys().filter(|name| !a.contains_key(*name)));
@@ -178,7 +141,8 @@ fn first_difference(then: &Value, now: &Value, place: String) -> Option<(String,
 
 fn short(value: &Value) -> String {
     const SHOWN: usize = 200;
-    let text = value.to_string();
+    // JSON leaves some characters as they are that a terminal obeys.
+    let text: String = value.to_string().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     if text.chars().count() <= SHOWN {
         return text;
     }
@@ -200,8 +164,11 @@ impl Processes for Offline {
     }
 }
 
-impl Forges for Offline {
+/// No forge is reached.
+pub(crate) struct NoForges;
+
+impl Forges for NoForges {
     fn connect(&self, _target: &ForgeTarget) -> Result<Arc<dyn Forge>, Failure> {
-        Err(Failure::refused("a replay reaches no forge"))
+        Err(Failure::refused("neither a plan nor a replay reaches a forge"))
     }
 }

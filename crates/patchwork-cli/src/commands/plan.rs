@@ -6,6 +6,7 @@ use std::sync::Arc;
 use patchwork::local::Local;
 use patchwork::planned::{PlannedCalls, Planner};
 use patchwork_core::failure::Failure;
+use patchwork_core::run::RunStatus;
 use patchwork_core::usage::MicroUsd;
 use serde_json::{Map, Value, json};
 
@@ -16,7 +17,7 @@ use crate::report::tally::{counted, short};
 use crate::{output, patchflows, settings, stdio};
 
 /// Says what a run would ask of models and what that costs, before anything is paid. The patchflow is run up to its model
-/// calls, in a worktree of its own that nobody sees; these are counted in place of being made.
+/// calls, in a worktree of its own that nobody sees; these are counted in place of being made. Nothing of it stays.
 pub(crate) fn run(options: &Options, typed: &str, words: &[String]) -> Result<u8, Failure> {
     let registry = patchwork::registry();
     let config = options.config.as_deref();
@@ -31,15 +32,18 @@ pub(crate) fn run(options: &Options, typed: &str, words: &[String]) -> Result<u8
     stay_inside(&mut inputs);
     let from_repository = given.of_the_repository();
     let name = loaded.plan.name.clone();
+    if let Some(path) = &options.output {
+        output::check(path)?;
+    }
     let scratch = tempfile::Builder::new()
         .prefix("patchwork-plan-")
         .tempdir()
         .map_err(|error| Failure::unavailable("a temporary folder can't be made").caused_by(&error))?;
-    // What is scanned again for the run itself need not be fetched twice: only journal and worktree are of no use later.
     let quiet = Options {
         state_dir: Some(scratch.path().to_owned()),
         output: None,
-        quiet: options.format.is_some_and(|format| format != Format::Text) || options.quiet,
+        // That calls end without an answer is no news here.
+        quiet: options.log.is_none() || options.quiet,
         ..options.clone()
     };
     let planner = Arc::new(Planner::new(
@@ -51,8 +55,16 @@ pub(crate) fn run(options: &Options, typed: &str, words: &[String]) -> Result<u8
     let task = Task::New { plan: Box::new(loaded.plan), inputs, from_repository, diff: false };
     let driven = drive::drive_with(&quiet, registry, &given, task, &folder, Some(planner.clone()))?;
     let planned = planner.planned();
-    if let (true, Some(failure)) = (planned.is_empty(), driven.end.failure) {
+    if let Some(mut failure) = driven.end.failure
+        && (planned.is_empty() || driven.end.status == RunStatus::Interrupted)
+    {
+        // There is nothing to resume.
+        failure.hints.retain(|hint| !hint.contains("patchwork resume"));
         return Err(failure);
+    }
+    if let Some(path) = &options.output {
+        let encoded = output::encode(&data(&name, &planned), options.format.unwrap_or(Format::Json))?;
+        return output::write(path, &encoded).map(|()| 0);
     }
     match options.format {
         Some(format @ (Format::Json | Format::Yaml)) => {

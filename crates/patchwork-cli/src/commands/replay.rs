@@ -8,6 +8,7 @@ use patchwork::replay::{Replayed, replay};
 use patchwork_core::failure::Failure;
 use patchwork_core::journal::Recording;
 use patchwork_core::secret::Secrets;
+use patchwork_core::step::Outside;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::{Level, Options};
@@ -19,19 +20,20 @@ use crate::{journal, output, runtime, settings, signals, stdio};
 /// Runs a recorded run again, offline and without a key, and says whether it ends in the same bytes. The run is in the
 /// journal, or in the file that `--cassette` names.
 pub(crate) fn run(options: &Options, run: Option<&str>) -> Result<u8, Failure> {
-    let (recording, folder) = match (&options.cassette, run) {
+    let (recording, outside, folder) = match (&options.cassette, run) {
         (Some(file), run) => {
             let recording = Recording::read(file)?;
             let id = recording.spec.id.as_str();
             if let Some(run) = run.filter(|run| !id.starts_with(run)) {
                 return Err(Failure::usage(format!("{} holds the run {id}, not `{run}`", file.display())));
             }
-            (recording, drive::current_dir()?)
+            // Whoever wrote the file does not say what is read here.
+            (recording, Outside::Closed, drive::current_dir()?)
         }
         (None, Some(run)) => {
             let recording = recorded(options, run)?;
             let folder = recording.spec.base.repository.clone();
-            (recording, folder)
+            (recording, Outside::Readable, folder)
         }
         (None, None) => {
             return Err(Failure::usage("say which run to replay")
@@ -48,7 +50,7 @@ pub(crate) fn run(options: &Options, run: Option<&str>) -> Result<u8, Failure> {
         output::check(path)?;
     }
     let began = Instant::now();
-    let Replayed { mut end, differences } = again(options, &recording, &folder, &secrets)?;
+    let Replayed { mut end, differences } = again(options, &recording, outside, &folder, &secrets)?;
     // Answers from the recording took what they took then.
     let totals = recording.result.as_ref().and_then(|result| result.get("totals")).cloned();
     end.totals = totals.and_then(|totals| serde_json::from_value(totals).ok()).unwrap_or_default();
@@ -93,6 +95,7 @@ pub(super) fn recorded(options: &Options, run: &str) -> Result<Recording, Failur
 fn again(
     options: &Options,
     recording: &Recording,
+    outside: Outside,
     folder: &Path,
     secrets: &Secrets,
 ) -> Result<Replayed, Failure> {
@@ -101,7 +104,7 @@ fn again(
     let outcome = runtime.block_on(async {
         let cancel = CancellationToken::new();
         signals::watch(cancel.clone(), terminal.clone());
-        replay(recording, folder, secrets, vec![terminal.clone()], &cancel).await
+        replay(recording, outside, folder, secrets, vec![terminal.clone()], &cancel).await
     });
     terminal.close();
     runtime.shutdown_background();

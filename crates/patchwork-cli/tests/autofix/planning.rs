@@ -72,3 +72,46 @@ fn the_same_request_is_not_paid_twice_within_a_day() {
     let wrong = World::output(command.env("PATCHWORK_KEEP_ANSWERS", "soon"));
     wrong.assert_code(2);
 }
+
+#[test]
+fn a_plan_needs_no_key_counts_one_round_of_the_cheap_model_and_can_be_a_file() {
+    let world = World::with_five_findings();
+    let before = world.repo.belongings();
+    let file = world.repo.beside("plan.json");
+    let mut command = world.patchwork(&["plan", "AutoFix", "model_escalation=gpt-4o-mini,gpt-4o"]);
+    command.arg(format!("sarif_file_path={}", world.sarif().display())).arg("--output").arg(&file);
+    World::output(&mut command).assert_code(0);
+    let planned: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    let calls = planned["calls"].as_array().unwrap();
+    assert_eq!((calls.len(), &calls[0]["model"], &calls[0]["calls"]), (1, &"gpt-4o-mini".into(), &5.into()));
+    world.assert_untouched(&before);
+}
+
+#[test]
+fn a_plan_of_a_patchflow_that_publishes_first_leaves_nothing() {
+    let world = World::new(&[
+        ("a.txt", "words\n"),
+        (
+            "flow.yml",
+            "name: Flow\nsummary: Publishes before it asks.\nsteps:\n  - id: publish\n    uses: PR\n    \
+             continue_on_error: true\n    with: { modified_files: [], disable_pr: false }\n  - id: ask\n    uses: LLM\n    \
+             with: { prompt_user: Say something., prompt_values: [{}], model: gpt-4o, openai_api_key: none }\n",
+        ),
+    ]);
+    let before = world.repo.belongings();
+    let planned = world.run(&["plan", "./flow.yml"]);
+    world.assert_untouched(&before);
+    assert!(!world.has_branch(), "{}", planned.stderr);
+}
+
+#[test]
+fn what_one_run_asks_twice_are_two_answers() {
+    let world = World::with_five_findings();
+    world.report(&[("a.py", 6)]);
+    let server = ModelServer::start(|_| patchwork_testkit::model::Reply::text("I can't help with that."));
+    let keep = ["--keep-answers", "24", "n=2"];
+    world.autofix(&server, &keep);
+    let first = server.count();
+    world.autofix(&server, &keep);
+    assert_eq!(server.count(), first, "the second run asks nothing anew");
+}

@@ -16,7 +16,7 @@ use crate::journal::{Journal, Recording, RunSpec};
 use crate::machine::{Command, Finished, MACHINE_VERSION, Machine, Outcome};
 use crate::registry::Registry;
 use crate::run::{NodePath, RunId, RunStatus};
-use crate::step::{Emitter, Ports};
+use crate::step::{Emitter, Outside, Ports};
 
 /// How a run ended in this process.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,16 +73,16 @@ impl Embedded {
 
     /// Runs a recorded run again, in a journal of its own: what left the machine and what models said comes from the
     /// recording, the rest is computed. `ports` should open no way out, with [`ReplayedModels`](super::ReplayedModels) as
-    /// the provider. `spec` is the recorded one, on a checkout of this machine.
+    /// the provider, and a checkout of this machine. `outside` is what the run may do with other files.
     pub async fn replay(
         &self,
-        spec: RunSpec,
         recording: &Recording,
+        outside: Outside,
         ports: Arc<Ports>,
         cancel: CancellationToken,
     ) -> Result<RunEnd, Failure> {
-        self.journal.begin(&spec, ports.clock.now_ms()).await?;
-        self.drive(&spec.id.clone(), ports, cancel, Some(Script::new(recording))).await
+        self.journal.begin(&recording.spec, ports.clock.now_ms()).await?;
+        self.drive(&recording.spec.id, ports, cancel, Some(Script::new(recording, outside))).await
     }
 
     async fn drive(
@@ -208,6 +208,8 @@ fn carry_out(session: &Arc<Session>, command: Command, tasks: &mut JoinSet<(Node
         }
         Command::Sleep { path, ms } => {
             tasks.spawn(async move {
+                // Whatever was waited for, a recording has it.
+                let ms = if session.script.is_some() { 0 } else { ms };
                 tokio::select! {
                     () = tokio::time::sleep(Duration::from_millis(ms)) => {}
                     () = session.cancel.cancelled() => {}

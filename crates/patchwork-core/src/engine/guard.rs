@@ -71,11 +71,14 @@ async fn guarded(session: &Arc<Session>, execution: Execution) -> Result<Outcome
         return Ok(recorded.outcome);
     }
     if let Some(script) = session.script.as_ref().filter(|_| Script::speaks_for(effects)) {
-        let recorded = script.outcome(&key).ok_or_else(|| {
-            Failure::failed(format!(
+        let Some(recorded) = script.outcome(&key) else {
+            if let Some(failure) = script.failure(path) {
+                return Ok(failed_as_recorded(session, path, uses, failure));
+            }
+            return Err(Failure::failed(format!(
                 "the recording holds no outcome of {path} for this input: something before it went another way"
-            ))
-        })?;
+            )));
+        };
         let recorded: Recorded<Outcome> = serde_json::from_value(recorded.clone()).map_err(|e| {
             Failure::usage(format!("the recorded outcome of {path} can't be read")).caused_by(&e)
         })?;
@@ -86,6 +89,8 @@ async fn guarded(session: &Arc<Session>, execution: Execution) -> Result<Outcome
     let (path, uses) = (execution.path.clone(), execution.uses.clone());
     let last_attempt = execution.attempt >= execution.attempts;
     let checkout = &*session.ports.checkout;
+    let then =
+        session.script.as_ref().filter(|_| Script::goes_outside(effects)).and_then(|s| s.failure(&path));
     let (outcome, checkpoint) = if effects.contains(Effects::WRITES_CHECKOUT) {
         let mut state = session.checkout.write(checkout).await?;
         let outcome = run(session, step, execution).await;
@@ -103,6 +108,9 @@ async fn guarded(session: &Arc<Session>, execution: Execution) -> Result<Outcome
     } else {
         (run(session, step, execution).await, None)
     };
+    if let (Outcome::Failed { .. }, Some(failure)) = (&outcome, then) {
+        return Ok(failed_as_recorded(session, &path, &uses, failure));
+    }
     // What the budget cut short is worth another look when there is more: its answers are in the journal.
     let whole = !matches!(outcome, Outcome::Failed { .. }) && !session.cut_short(&path);
     if !effects.is_empty() && whole {
@@ -110,6 +118,13 @@ async fn guarded(session: &Arc<Session>, execution: Execution) -> Result<Outcome
     }
     session.emit(&path, event_of(uses, &outcome, last_attempt));
     Ok(outcome)
+}
+
+/// The failure of a node as it was when it was recorded: the programs and servers behind it are not there now.
+fn failed_as_recorded(session: &Session, path: &NodePath, uses: &str, failure: &Failure) -> Outcome {
+    let outcome = Outcome::Failed { failure: failure.clone(), retryable: false };
+    session.emit(path, event_of(uses.to_owned(), &outcome, true));
+    outcome
 }
 
 /// The key of an outcome: the node and a digest of what it was asked to do.

@@ -4,44 +4,62 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use serde_json::Value;
+use sha2::Digest as _;
 use tokio_util::sync::CancellationToken;
 
+use crate::failure::Failure;
 use crate::journal::{RecordedCall, Recording};
 use crate::message::Message;
 use crate::port::provider::{
     ChatAnswer, ChatRequest, Measure, Provider, ProviderError, ProviderErrorKind, Route, Target, Watch,
 };
-use crate::step::Effects;
+use crate::run::NodePath;
+use crate::step::{Asked, Effects, Outside};
 use crate::usage::{MicroUsd, Usage};
 
 /// A recording, indexed.
 pub(super) struct Script {
     outcomes: HashMap<String, Value>,
+    failures: HashMap<NodePath, Failure>,
+    /// What the run may do with files outside of its checkout.
+    pub(super) outside: Outside,
 }
 
 impl Script {
-    pub(super) fn new(recording: &Recording) -> Self {
+    pub(super) fn new(recording: &Recording, outside: Outside) -> Self {
         let outcomes = recording.outcomes.iter().map(|outcome| (outcome.key.clone(), outcome.value.clone()));
-        Self { outcomes: outcomes.collect() }
+        let failures = recording.failures.iter().map(|failed| (failed.node.clone(), failed.failure.clone()));
+        Self { outcomes: outcomes.collect(), failures: failures.collect(), outside }
     }
 
     pub(super) fn outcome(&self, key: &str) -> Option<&Value> {
         self.outcomes.get(key)
     }
 
+    /// Why a node failed, if it did.
+    pub(super) fn failure(&self, node: &NodePath) -> Option<&Failure> {
+        self.failures.get(node)
+    }
+
     /// Whether a step's outcome is taken from the recording: when it wrote to a forge, and when it ran programs or used the
     /// network without changing the checkout. One that changes the checkout is run, so that the changes are there; what it
     /// does outside, it does by [`Context::once`](crate::step::Context::once).
     pub(super) fn speaks_for(effects: Effects) -> bool {
-        let outside = effects.contains(Effects::RUNS_COMMANDS) || effects.contains(Effects::NETWORK);
-        effects.contains(Effects::WRITES_FORGE) || (outside && !effects.contains(Effects::WRITES_CHECKOUT))
+        effects.contains(Effects::WRITES_FORGE)
+            || (Self::goes_outside(effects) && !effects.contains(Effects::WRITES_CHECKOUT))
+    }
+
+    /// Whether a step may fail for reasons that a replay does not meet, or meets where there were none.
+    pub(super) fn goes_outside(effects: Effects) -> bool {
+        effects.contains(Effects::RUNS_COMMANDS) || effects.contains(Effects::NETWORK)
     }
 }
 
 /// Models as a recording knows them: a request that was made then gets the answer, or the error, of then; any other is an
 /// error that shows where it differs. Nothing is sent.
 pub struct ReplayedModels {
-    calls: Vec<RecordedCall>,
+    /// The calls, each with what it is found by.
+    calls: Vec<(Vec<String>, RecordedCall)>,
     /// By what was asked: the answers, in the order in which they came.
     answers: HashMap<String, Vec<ChatAnswer>>,
     taken: std::sync::Mutex<HashMap<String, usize>>,
@@ -50,13 +68,22 @@ pub struct ReplayedModels {
 impl ReplayedModels {
     /// The models of a recording.
     pub fn new(recording: &Recording) -> Self {
-        let mut answers: HashMap<String, Vec<ChatAnswer>> = HashMap::new();
+        let values: HashMap<&str, &Value> =
+            recording.outcomes.iter().map(|outcome| (outcome.key.as_str(), &outcome.value)).collect();
+        let mut models =
+            Self { calls: Vec::new(), answers: HashMap::new(), taken: std::sync::Mutex::default() };
         for call in &recording.calls {
-            if let (Some(answer), Ok(key)) = (recording.answer(call), key_of(call)) {
-                answers.entry(key).or_default().push(answer);
+            let answer = values.get(call.key.as_str());
+            let answer = answer.and_then(|value| serde_json::from_value::<ChatAnswer>((*value).clone()).ok());
+            let keys = keys_of(&call.asked);
+            if let Some(answer) = answer {
+                for key in keys.clone() {
+                    models.answers.entry(key).or_default().push(answer.clone());
+                }
             }
+            models.calls.push((keys, call.clone()));
         }
-        Self { calls: recording.calls.clone(), answers, taken: std::sync::Mutex::default() }
+        models
     }
 
     /// The next recorded answer to a request; the last one for ever.
@@ -70,24 +97,33 @@ impl ReplayedModels {
     }
 }
 
-fn key_of(call: &RecordedCall) -> Result<String, crate::step::StepError> {
-    let asked = &call.asked;
-    super::digest(&(
-        &asked.model,
-        &asked.fallbacks,
-        &asked.base_url,
-        asked.sent.as_ref().unwrap_or(&asked.request),
-    ))
+/// What a call is found by: what was sent, and what was asked before it was cut, since who has only the recording does
+/// not know what the model takes.
+fn keys_of(asked: &Asked) -> Vec<String> {
+    [asked.sent.as_ref(), Some(&asked.request)]
+        .into_iter()
+        .flatten()
+        .filter_map(|request| key_of(&asked.model, &asked.fallbacks, &asked.base_url, request))
+        .collect()
+}
+
+fn key_of(
+    model: &Option<String>,
+    fallbacks: &[String],
+    base_url: &Option<String>,
+    request: &ChatRequest,
+) -> Option<String> {
+    super::digest(&(model, fallbacks, base_url, request)).ok()
 }
 
 #[async_trait]
 impl Provider for ReplayedModels {
     async fn route(&self, target: &Target) -> Result<Route, ProviderError> {
-        let same = self
+        let answer = self
             .calls
             .iter()
-            .find(|call| call.asked.model == target.model && call.asked.base_url == target.base_url);
-        let answer = same.and_then(|call| self.answers.get(&key_of(call).ok()?)?.first());
+            .filter(|(_, call)| call.asked.model == target.model && call.asked.base_url == target.base_url)
+            .find_map(|(keys, _)| self.answers.get(keys.first()?)?.first());
         let (vendor, model) = answer
             .map(|answer| (answer.vendor.clone(), answer.model.clone()))
             .unwrap_or_else(|| ("recording".to_owned(), target.model.clone().unwrap_or_default()));
@@ -111,23 +147,25 @@ impl Provider for ReplayedModels {
         _watch: &dyn Watch,
         _cancel: &CancellationToken,
     ) -> Result<ChatAnswer, ProviderError> {
-        let asked = (&target.model, &target.fallbacks, &target.base_url, request);
-        let key = super::digest(&asked).unwrap_or_default();
+        let key = key_of(&target.model, &target.fallbacks, &target.base_url, request).unwrap_or_default();
         if let Some(answer) = self.answer(&key) {
             return Ok(answer);
         }
-        let failed = self
-            .calls
-            .iter()
-            .find(|call| call.error.is_some() && key_of(call).is_ok_and(|of_call| of_call == key));
-        if let Some(error) = failed.and_then(|call| call.error.clone()) {
-            return Err(error);
+        let failed = self.calls.iter().filter(|(keys, _)| keys.contains(&key));
+        if let Some(error) = failed.filter_map(|(_, call)| call.error.as_ref()).next() {
+            return Err(error.clone());
         }
+        let now = Asked {
+            model: target.model.clone(),
+            fallbacks: target.fallbacks.clone(),
+            base_url: target.base_url.clone(),
+            request: request.clone(),
+            sent: None,
+        };
         let message = match self.nearest(request) {
-            Some(call) => format!(
-                "the recording holds no answer to this request: {}",
-                difference(&call.asked.request, request)
-            ),
+            Some(call) => {
+                format!("the recording holds no answer to this request: {}", difference(&call.asked, &now))
+            }
             None => "the recording holds no model call".to_owned(),
         };
         Err(ProviderError {
@@ -135,7 +173,9 @@ impl Provider for ReplayedModels {
             message,
             status: None,
             retry_after: None,
-            hint: Some("a changed prompt needs a new run; the recorded one stays as it is".to_owned()),
+            hint: Some(
+                "what is not recorded needs a new run that asks; the recorded one stays as it is".to_owned(),
+            ),
         })
     }
 }
@@ -143,7 +183,7 @@ impl Provider for ReplayedModels {
 impl ReplayedModels {
     /// The recorded call whose messages are the same for the longest.
     fn nearest(&self, request: &ChatRequest) -> Option<&RecordedCall> {
-        self.calls.iter().max_by_key(|call| {
+        self.calls.iter().map(|(_, call)| call).max_by_key(|call| {
             let pairs = call.asked.request.messages.iter().zip(&request.messages);
             let mut same = 0;
             for (then, now) in pairs {
@@ -166,34 +206,50 @@ impl ReplayedModels {
 /// Characters of a line that are shown.
 const SHOWN: usize = 160;
 
-/// The first difference between a recorded request and one that is made now, in words.
-pub fn difference(then: &ChatRequest, now: &ChatRequest) -> String {
-    for (index, (then, now)) in then.messages.iter().zip(&now.messages).enumerate() {
+/// The first difference between a recorded call and one that is made now, in words.
+pub fn difference(then: &Asked, now: &Asked) -> String {
+    let (call, request) = (now, &now.request);
+    // Cut in the same way they are the same; what was asked says more than what was left of it.
+    let then_request = then.sent.as_ref().filter(|sent| *sent == request).unwrap_or(&then.request);
+    for (index, (then, now)) in then_request.messages.iter().zip(&request.messages).enumerate() {
         if let Some(difference) = of_messages(then, now) {
             return format!("message {} {difference}", index + 1);
         }
     }
-    if then.messages.len() != now.messages.len() {
-        return format!("it has {} messages, recorded were {}", now.messages.len(), then.messages.len());
+    if then_request.messages.len() != request.messages.len() {
+        return format!(
+            "it has {} messages, recorded were {}",
+            request.messages.len(),
+            then_request.messages.len()
+        );
     }
-    let (Ok(then), Ok(now)) = (serde_json::to_value(then), serde_json::to_value(now)) else {
-        return "it differs".to_owned();
+    let named = |asked: &Asked, request: &ChatRequest| {
+        let mut fields = serde_json::to_value(request).unwrap_or_default();
+        fields["model"] = asked.model.clone().into();
+        fields["fallbacks"] = asked.fallbacks.clone().into();
+        fields["client_base_url"] = asked.base_url.clone().into();
+        fields
     };
-    let names = ["parameters", "tools", "tool_choice", "output"];
-    for name in names {
+    let (then, now) = (named(then, then_request), named(call, request));
+    for name in ["parameters", "tools", "tool_choice", "output", "model", "fallbacks", "client_base_url"] {
         if then.get(name) != now.get(name) {
-            let text = |value: &Value| {
-                value.get(name).map_or_else(|| "nothing".to_owned(), |value| shown(&value.to_string(), 0))
+            let text = |value: &Value| match value.get(name) {
+                None | Some(Value::Null) => "nothing".to_owned(),
+                Some(value) => shown(&value.to_string(), 0),
             };
-            return format!("`{name}` differs:\n  recorded: {}\n  now:      {}", text(&then), text(&now));
+            return two(&format!("`{name}` differs"), &text(&then), &text(&now));
         }
     }
-    "only its place among equal requests, or the model or endpoint, differs".to_owned()
+    "it was asked less often, or failed".to_owned()
+}
+
+fn two(what: &str, then: &str, now: &str) -> String {
+    format!("{what}:\n  recorded: {then}\n  now:      {now}")
 }
 
 fn of_messages(then: &Message, now: &Message) -> Option<String> {
     if then.role != now.role {
-        return Some("has another role".to_owned());
+        return Some(two("has another role", &format!("{:?}", then.role), &format!("{:?}", now.role)));
     }
     if then.content != now.content {
         let (mut line, mut a, mut b) = (0, then.content.split('\n'), now.content.split('\n'));
@@ -206,15 +262,26 @@ fn of_messages(then: &Message, now: &Message) -> Option<String> {
                 };
                 let from =
                     common(then.unwrap_or_default(), now.unwrap_or_default()).saturating_sub(SHOWN / 2);
-                return Some(format!(
-                    "differs at line {line}:\n  recorded: {}\n  now:      {}",
-                    text(then, from),
-                    text(now, from)
-                ));
+                let place = format!("differs at line {line}");
+                return Some(two(&place, &text(then, from), &text(now, from)));
             }
         }
     }
-    (then != now).then(|| "differs in its attachments or tool calls".to_owned())
+    if then.attachments != now.attachments {
+        return Some(two("has other files", &files(then), &files(now)));
+    }
+    (then != now).then(|| "differs in its tool calls".to_owned())
+}
+
+/// The files of a message, without what is in them.
+fn files(message: &Message) -> String {
+    let each = message.attachments.iter().map(|file| {
+        let name = file.name.as_deref().unwrap_or("a file without a name");
+        let content = super::hex(&sha2::Sha256::digest(file.data.as_bytes()));
+        shown(&format!("{name} ({}, sha256 of its base64 {:.12})", file.media_type, content), 0)
+    });
+    let each: Vec<String> = each.collect();
+    if each.is_empty() { "none".to_owned() } else { each.join(", ") }
 }
 
 /// Characters that both begin with.
@@ -238,31 +305,79 @@ fn shown(line: &str, from: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::Role;
+    use crate::message::{Attachment, Role};
+    use crate::port::provider::Unwatched;
 
-    fn request(text: &str) -> ChatRequest {
-        ChatRequest { messages: vec![Message::new(Role::User, text)], ..ChatRequest::default() }
+    fn asked(text: &str) -> Asked {
+        let request =
+            ChatRequest { messages: vec![Message::new(Role::User, text)], ..ChatRequest::default() };
+        Asked { model: None, fallbacks: Vec::new(), base_url: None, request, sent: None }
     }
 
     #[test]
     fn the_first_difference_is_shown_with_its_place() {
-        let then = request("one\ntwo\nthree");
+        let then = asked("one\ntwo\nthree");
         assert_eq!(
-            difference(&then, &request("one\n2\nthree")),
+            difference(&then, &asked("one\n2\nthree")),
             "message 1 differs at line 2:\n  recorded: two\n  now:      2"
         );
         assert_eq!(
-            difference(&then, &request("one\ntwo\nthree\n")),
+            difference(&then, &asked("one\ntwo\nthree\n")),
             "message 1 differs at line 4:\n  recorded: (the end)\n  now:      "
         );
-        let mut warmer = request("one\ntwo\nthree");
-        warmer.parameters.temperature = Some(0.5);
+        let mut warmer = asked("one\ntwo\nthree");
+        warmer.request.parameters.temperature = Some(0.5);
         assert_eq!(
             difference(&then, &warmer),
             "`parameters` differs:\n  recorded: {}\n  now:      {\"temperature\":0.5}"
         );
         let long = "x".repeat(1_000);
-        let shown = difference(&request(&format!("{long}a")), &request(&format!("{long}b")));
+        let shown = difference(&asked(&format!("{long}a")), &asked(&format!("{long}b")));
         assert!(shown.len() < 400 && shown.contains("xa\n") && shown.ends_with("xb"), "{shown}");
+    }
+
+    #[test]
+    fn equal_texts_are_told_apart_by_what_goes_with_them() {
+        let then = asked("one");
+        let other = Asked { model: Some("gpt-4o".to_owned()), ..then.clone() };
+        assert_eq!(
+            difference(&then, &other),
+            "`model` differs:\n  recorded: nothing\n  now:      \"gpt-4o\""
+        );
+        let other = Asked { base_url: Some("http://h\u{1b}[2J".to_owned()), ..then.clone() };
+        assert!(!difference(&then, &other).contains('\u{1b}'));
+        let mut with_file = then.clone();
+        let name = Some("a\u{1b}.png".to_owned());
+        let file = Attachment { media_type: "image/png".to_owned(), data: "AAAA".to_owned(), name };
+        with_file.request.messages[0].attachments.push(file);
+        let shown = difference(&then, &with_file);
+        assert!(shown.contains("has other files:\n  recorded: none\n  now:      a .png"), "{shown}");
+    }
+
+    #[tokio::test]
+    async fn a_request_that_was_cut_is_found_by_those_who_do_not_know_the_model() {
+        let (mut cut, target) = (asked("all of it"), Target::default());
+        cut.sent = Some(asked("a part").request);
+        let failing = |asked: Asked| {
+            let error = Some(ProviderError {
+                kind: ProviderErrorKind::Server,
+                message: "of then".to_owned(),
+                status: None,
+                retry_after: None,
+                hint: None,
+            });
+            (keys_of(&asked), RecordedCall { key: String::new(), asked, error })
+        };
+        let models = ReplayedModels {
+            calls: vec![failing(cut)],
+            answers: HashMap::new(),
+            taken: std::sync::Mutex::default(),
+        };
+        for (text, says) in [("all of it", "of then"), ("a part", "of then"), ("a port", "holds no answer")] {
+            let request = asked(text).request;
+            let error =
+                models.chat(&target, &request, &Unwatched, &CancellationToken::new()).await.unwrap_err();
+            assert!(error.message.contains(says), "{text}: {error:?}");
+        }
     }
 }

@@ -22,7 +22,7 @@ use crate::port::provider::{ChatAnswer, Lost, ProviderError, ProviderErrorKind, 
 use crate::prompt::Prompt;
 use crate::registry::Registry;
 use crate::run::NodePath;
-use crate::step::{Asked, Call, Emitter, Memory, Ports};
+use crate::step::{Asked, Call, Emitter, Memory, Outside, Ports};
 use crate::usage::{MicroUsd, Usage};
 
 /// What a run's model calls took, over all its processes.
@@ -257,6 +257,10 @@ impl Memory for Session {
 
     fn limits(&self) -> Limits {
         self.spec.limits
+    }
+
+    fn outside(&self) -> Outside {
+        self.script.as_ref().map_or(Outside::Open, |script| script.outside)
     }
 
     fn bounded(&self, call: &Call) -> bool {

@@ -16,6 +16,9 @@ const INLINE_LIMIT: usize = 64 << 10;
 /// Bytes under which compressing a blob is not worth it.
 const COMPRESSED_FROM: usize = 512;
 
+/// Bytes of a blob at most: more than SQLite takes.
+const MAX_INFLATED: u64 = 1 << 30;
+
 /// No JSON begins like this.
 const BLOB_PREFIX: &str = "blob:";
 
@@ -74,20 +77,63 @@ impl Content {
     }
 }
 
-/// The value itself, from the blobs where it stands there.
+/// The value itself, from the blobs where it stands there. One that is missing, or not what its digest says, is
+/// damage to the file.
 pub(super) fn load(db: &Connection, row: String) -> rusqlite::Result<String> {
     let Some(digest) = row.strip_prefix(BLOB_PREFIX) else { return Ok(row) };
-    db.prepare_cached("select body from blobs where digest = ?1")?
+    let found = db
+        .prepare_cached("select body from blobs where digest = ?1")?
         .query_row([digest], |row| match row.get_ref(0)? {
-            ValueRef::Blob(bytes) => {
-                let mut json = String::new();
-                DeflateDecoder::new(bytes).read_to_string(&mut json).map_err(|error| {
-                    rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Blob, Box::new(error))
-                })?;
-                Ok(json)
-            }
-            plain => Ok(plain.as_str()?.to_owned()),
+            ValueRef::Blob(bytes) => Ok(inflated(bytes)),
+            plain => Ok(plain.as_str().ok().map(str::to_owned)),
         })
         .optional()?
-        .ok_or(rusqlite::Error::QueryReturnedNoRows)
+        .flatten();
+    found.filter(|json| hex(&Sha256::digest(json.as_bytes())) == digest).ok_or_else(|| damaged(digest))
+}
+
+/// What was compressed, unless it is broken or expands beyond all measure.
+fn inflated(bytes: &[u8]) -> Option<String> {
+    let mut json = String::new();
+    DeflateDecoder::new(bytes).take(MAX_INFLATED).read_to_string(&mut json).ok()?;
+    Some(json)
+}
+
+fn damaged(digest: &str) -> rusqlite::Error {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+    rusqlite::Error::SqliteFailure(
+        code,
+        Some(format!("the content of blob {digest:.12} is missing or broken")),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blob_that_was_tampered_with_is_damage() {
+        let mut db = Connection::open_in_memory().unwrap();
+        db.execute_batch("create table blobs (digest text primary key, body text not null) without rowid")
+            .unwrap();
+        let long = format!("\"{}\"", "words ".repeat(1_000));
+        let tx = db.transaction().unwrap();
+        let rows = [
+            Body::shared(long.clone()).store(&tx).unwrap(),
+            Body::shared("1".to_owned()).store(&tx).unwrap(),
+        ];
+        tx.commit().unwrap();
+        assert_eq!(load(&db, rows[0].clone()).unwrap(), long);
+        assert_eq!(load(&db, rows[1].clone()).unwrap(), "1");
+        let damages: [&dyn rusqlite::ToSql; 4] = [&"other", &7, &vec![0u8; 40], &vec![0x03u8, 0x00]];
+        for damage in damages {
+            db.execute("update blobs set body = ?1", [damage]).unwrap();
+            for row in &rows {
+                let error = load(&db, row.clone()).unwrap_err();
+                assert_eq!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseCorrupt), "{error}");
+            }
+        }
+        db.execute("delete from blobs", []).unwrap();
+        assert!(load(&db, rows[0].clone()).is_err());
+    }
 }

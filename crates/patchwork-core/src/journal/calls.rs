@@ -233,15 +233,21 @@ impl Journal {
             .collect()
     }
 
-    /// An answer that an earlier run got to the same request, unless it is older than `since_ms`.
-    pub async fn kept_answer(&self, digest: &str, since_ms: i64) -> Result<Option<ChatAnswer>, Failure> {
+    /// An answer that was got to the same request in this span of time, milliseconds since 1970.
+    pub async fn kept_answer(
+        &self,
+        digest: &str,
+        when_ms: std::ops::Range<i64>,
+    ) -> Result<Option<ChatAnswer>, Failure> {
         let digest = digest.to_owned();
         let body: Option<String> = self
             .writer
             .read(move |db| {
                 let row: Option<String> = rusqlite::OptionalExtension::optional(
-                    db.prepare_cached("select body from answers where digest = ?1 and at_ms >= ?2")?
-                        .query_row(params![digest, since_ms], |row| row.get(0)),
+                    db.prepare_cached(
+                        "select body from answers where digest = ?1 and at_ms >= ?2 and at_ms < ?3",
+                    )?
+                    .query_row(params![digest, when_ms.start, when_ms.end], |row| row.get(0)),
                 )?;
                 row.map(|row| body::load(db, row)).transpose()
             })
@@ -256,12 +262,12 @@ impl Journal {
         if serde_json::to_string(answer).ok().as_ref() != Some(&json) {
             return;
         }
-        let (digest, body) = (digest.to_owned(), Body::new(json));
+        let digest = digest.to_owned();
         self.writer.post(move |tx| {
-            let body = body.store(tx)?;
             tx.prepare_cached("delete from answers where at_ms < ?1")?.execute([since_ms])?;
+            // In the row whatever its length, so that it goes with the row.
             tx.prepare_cached("insert or replace into answers (digest, at_ms, body) values (?1, ?2, ?3)")?
-                .execute(params![digest, at_ms, body])
+                .execute(params![digest, at_ms, json])
                 .map(|_| ())
         });
     }

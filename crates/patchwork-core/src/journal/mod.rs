@@ -28,7 +28,7 @@ pub use calls::{Try, TryState, Used};
 pub use format::FORMAT;
 pub use lock::Lock;
 pub use record::{RunRecord, RunSpec, Stored};
-pub use recording::{Outcome, RECORDING_FORMAT, RecordedCall, Recording};
+pub use recording::{NodeFailure, Outcome, RECORDING_FORMAT, RecordedCall, Recording};
 use writer::Writer;
 
 /// The file under the state folder.
@@ -88,7 +88,11 @@ impl Journal {
 
     /// Records a new run. Repeating it changes nothing.
     pub async fn begin(&self, spec: &RunSpec, now_ms: i64) -> Result<(), Failure> {
-        let spec_json = self.clean_json(spec)?;
+        let mut masked = serde_json::to_value(spec)
+            .map_err(|e| Failure::internal(format!("the beginning of a run is not JSON: {e}")))?;
+        // The run works with what is read back: placeholders are never written into a file, a bare mask would be.
+        self.secrets.mask_value(&mut masked, spec.id.as_str());
+        let spec_json = self.clean_json(&masked)?;
         let (id, patchflow) = (spec.id.to_string(), spec.plan.name.clone());
         self.writer
             .record(move |tx| {

@@ -1,6 +1,8 @@
 //! A run as a file: all that is needed to run it again on another machine, without network and keys.
 
-use std::io::{Read, Write};
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
 
 use flate2::Compression;
@@ -11,16 +13,18 @@ use serde_json::Value;
 
 use super::body;
 use super::{Journal, RunSpec, unreadable};
-use crate::failure::Failure;
-use crate::port::provider::{ChatAnswer, ProviderError};
-use crate::run::{RunId, RunStatus};
+use crate::event::EventBody;
+use crate::failure::{Failure, FailureKind};
+use crate::port::provider::ProviderError;
+use crate::run::{NodePath, RunId, RunStatus};
 use crate::step::Asked;
 
 /// The format of the file that this binary writes; newer ones are refused.
 pub const RECORDING_FORMAT: u32 = 1;
 
-/// Bytes of JSON that a recording may have: far more than any run makes, and a bound for a file from elsewhere.
-const MAX_JSON: u64 = 2 << 30;
+/// Bytes of JSON that a recording may have: far more than any run makes, and a bound for a file from elsewhere, whose
+/// values take several times as much when they are read.
+const MAX_JSON: u64 = 256 << 20;
 
 /// How a file begins that is compressed by gzip.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -41,6 +45,9 @@ pub struct Recording {
     pub outcomes: Vec<Outcome>,
     /// Model calls: what was asked, and what came of it.
     pub calls: Vec<RecordedCall>,
+    /// Nodes that have no outcome, since they failed.
+    #[serde(default)]
+    pub failures: Vec<NodeFailure>,
 }
 
 /// An outcome of a node, or of something that a step does once.
@@ -50,6 +57,15 @@ pub struct Outcome {
     pub key: String,
     /// The outcome.
     pub value: Value,
+}
+
+/// How a node ended that failed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NodeFailure {
+    /// The node.
+    pub node: NodePath,
+    /// Its last failure.
+    pub failure: Failure,
 }
 
 /// A model call.
@@ -65,59 +81,34 @@ pub struct RecordedCall {
 }
 
 impl Recording {
-    /// The outcome under a key.
-    pub fn outcome(&self, key: &str) -> Option<&Value> {
-        self.outcomes.iter().find(|outcome| outcome.key == key).map(|outcome| &outcome.value)
+    /// Writes it, as JSON compressed by gzip.
+    pub fn write(&self, to: impl Write) -> io::Result<()> {
+        let mut encoder = GzEncoder::new(to, Compression::default());
+        serde_json::to_writer(&mut encoder, self)?;
+        encoder.finish()?.flush()
     }
 
-    /// The answer to a recorded call.
-    pub fn answer(&self, call: &RecordedCall) -> Option<ChatAnswer> {
-        serde_json::from_value(self.outcome(&call.key)?.clone()).ok()
-    }
-
-    /// Writes it to a file, JSON compressed by gzip; a file that is there is replaced as a whole.
-    pub fn write(&self, path: &Path) -> Result<(), Failure> {
-        let failed = |error: &std::io::Error| {
-            Failure::failed(format!("the recording {} can't be written", path.display())).caused_by(error)
-        };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let mut partial = path.to_owned().into_os_string();
-        partial.push(format!(".{}.partial", std::process::id()));
-        let partial = std::path::PathBuf::from(partial);
-        if let Some(folder) = folder {
-            std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
-        }
-        let written = (|| {
-            let file = std::io::BufWriter::new(std::fs::File::create(&partial)?);
-            let mut encoder = GzEncoder::new(file, Compression::default());
-            serde_json::to_writer(&mut encoder, self).map_err(std::io::Error::from)?;
-            encoder.finish()?.flush()?;
-            std::fs::rename(&partial, path)
-        })();
-        written.map_err(|error| {
-            let _ = std::fs::remove_file(&partial);
-            failed(&error)
-        })
-    }
-
-    /// Reads a file that [`Recording::write`] made, or its JSON.
+    /// Reads a file that holds what [`Recording::write`] wrote, or its JSON. The file may be from anywhere: no more of it is
+    /// taken than fits, and what is not of the form is refused.
     pub fn read(path: &Path) -> Result<Self, Failure> {
+        let unread = |error: &io::Error| {
+            Failure::usage(format!("the recording {} can't be read", path.display())).caused_by(error)
+        };
         let unfit = |what: String| {
             Failure::usage(format!("{} is not a recording of Patchwork: {what}", path.display()))
                 .hint("`patchwork record export RUN FILE` writes one")
         };
-        let bytes = std::fs::read(path).map_err(|error| {
-            Failure::usage(format!("the recording {} can't be read", path.display())).caused_by(&error)
-        })?;
+        let mut file = BufReader::new(File::open(path).map_err(|error| unread(&error))?);
+        let begin = io::BufRead::fill_buf(&mut file).map_err(|error| unread(&error))?;
         let mut json = Vec::new();
-        if bytes.starts_with(&GZIP) {
-            let read = GzDecoder::new(bytes.as_slice()).take(MAX_JSON + 1).read_to_end(&mut json);
-            read.map_err(|error| unfit(format!("it can't be decompressed ({error})")))?;
-            if json.len() as u64 > MAX_JSON {
-                return Err(unfit(format!("it holds more than {} GiB", MAX_JSON >> 30)));
-            }
+        let read = if begin.starts_with(&GZIP) {
+            let read = GzDecoder::new(file).take(MAX_JSON + 1).read_to_end(&mut json);
+            read.map_err(|error| unfit(format!("it can't be decompressed ({error})")))
         } else {
-            json = bytes;
+            file.take(MAX_JSON + 1).read_to_end(&mut json).map_err(|error| unread(&error))
+        };
+        if read? as u64 > MAX_JSON {
+            return Err(unfit(format!("it holds more than {} MiB", MAX_JSON >> 20)));
         }
         #[derive(Deserialize)]
         struct Head {
@@ -132,7 +123,12 @@ impl Recording {
             ))
             .hint("update patchwork"));
         }
-        serde_json::from_slice(&json).map_err(|error| unfit(error.to_string()))
+        let recording: Self = serde_json::from_slice(&json).map_err(|error| unfit(error.to_string()))?;
+        let mut keys = HashSet::new();
+        match recording.outcomes.iter().find(|outcome| !keys.insert(&outcome.key)) {
+            Some(twice) => Err(unfit(format!("it has two outcomes `{}`", twice.key.escape_debug()))),
+            None => Ok(recording),
+        }
     }
 }
 
@@ -186,6 +182,16 @@ impl Journal {
             let Failed { asked, error } = serde_json::from_str(&body).map_err(unreadable)?;
             calls.push(RecordedCall { key, asked, error: Some(error) });
         }
+        let mut failures: Vec<NodeFailure> = Vec::new();
+        for event in self.events(run).await? {
+            // What was only stopped is no way to end.
+            if let EventBody::NodeFailed { failure, will_retry: false, .. } = event.body
+                && failure.kind != FailureKind::Interrupted
+            {
+                failures.retain(|failed| failed.node != event.node);
+                failures.push(NodeFailure { node: event.node, failure });
+            }
+        }
         Ok(Recording {
             format: RECORDING_FORMAT,
             spec,
@@ -193,6 +199,7 @@ impl Journal {
             result: record.result,
             outcomes,
             calls,
+            failures,
         })
     }
 }

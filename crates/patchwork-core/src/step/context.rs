@@ -51,6 +51,18 @@ pub trait Emitter: Send + Sync {
     fn emit(&self, node: &NodePath, body: EventBody);
 }
 
+/// What a run may do with files that are neither in its checkout nor its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Outside {
+    /// What options say.
+    #[default]
+    Open,
+    /// Read them: one of the user's own runs is replayed.
+    Readable,
+    /// Nothing: the run comes from elsewhere, and what it names is not its to read.
+    Closed,
+}
+
 /// The journal, as far as a step's own effects go.
 #[async_trait]
 pub trait Memory: Send + Sync {
@@ -71,6 +83,11 @@ pub trait Memory: Send + Sync {
     /// What the calls of the whole run may take.
     fn limits(&self) -> Limits {
         Limits::default()
+    }
+
+    /// What the run may do with files outside of its checkout.
+    fn outside(&self) -> Outside {
+        Outside::Open
     }
 
     /// Whether money or tokens are limited for a call; see [`Watch::bounded`](crate::port::provider::Watch::bounded).
@@ -287,6 +304,52 @@ impl Context {
             Ok(result) => result,
             Err(error) => Err(StepError::internal(format!("a task of {} ended: {error}", self.node))),
         }
+    }
+
+    /// What `read` reads from a file outside of the checkout: as it is now, so that a resumed run sees what the user mended and a
+    /// replay shows what changed. It is recorded like [`Context::once`] does, and taken from there when the file is gone, or
+    /// not for this run to read.
+    pub async fn read_outside<T, F>(
+        &self,
+        name: &str,
+        input: &impl Serialize,
+        read: F,
+    ) -> Result<T, StepError>
+    where
+        T: Serialize + DeserializeOwned,
+        F: Future<Output = Result<T, StepError>>,
+    {
+        let key = format!("{}#{name}/{}", self.node, crate::engine::digest(input)?);
+        let read = async {
+            self.may_read_outside()?;
+            read.await
+        };
+        let now = match read.await {
+            Ok(now) => now,
+            Err(error) => return self.recalled(&key).await?.ok_or(error),
+        };
+        let mut value = serde_json::to_value(&now)
+            .map_err(|e| StepError::internal(format!("a file can't be recorded: {e}")))?;
+        let masked = self.mask_value(&mut value);
+        if self.memory.recall(&key).await?.is_none() {
+            self.memory.record(&key, &value).await?;
+        }
+        if masked { Self::understood(&key, value) } else { Ok(now) }
+    }
+
+    /// Refused when the run comes from elsewhere: the files of this machine are not its to read.
+    pub fn may_read_outside(&self) -> Result<(), StepError> {
+        if self.memory.outside() != Outside::Closed {
+            return Ok(());
+        }
+        Err(StepError::Failed(Failure::refused(
+            "a recording from elsewhere reads no files of this machine, and does not hold what was in this one",
+        )))
+    }
+
+    /// Whether the step may write the files outside of the checkout that its options name.
+    pub fn may_write_outside(&self) -> bool {
+        self.memory.outside() == Outside::Open
     }
 
     /// What the journal holds under a key.

@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-pub use context::{Context, Emitter, Memory, Ports};
+pub use context::{Context, Emitter, Memory, Outside, Ports};
 pub use effects::Effects;
 pub use error::StepError;
 pub use model_call::{Answered, Asked, Call, Question};

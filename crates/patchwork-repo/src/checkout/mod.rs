@@ -1,5 +1,6 @@
 //! The worktree of a run, next to the user's own checkout, which is never touched.
 
+mod apart;
 mod branch;
 mod commit;
 pub(crate) mod path;
@@ -33,6 +34,8 @@ use state::State;
 #[derive(Debug)]
 pub struct GitCheckout {
     base: Base,
+    /// The repository that the worktree belongs to: the user's, unless the run was set apart.
+    home: PathBuf,
     run: RunId,
     root: PathBuf,
     /// The folder of the worktree's own index and HEAD, below the repository's `.git/worktrees`.
@@ -118,6 +121,7 @@ impl GitCheckout {
         Self {
             tidy: git.clone(),
             git,
+            home: base.repository.clone(),
             base,
             run: run.clone(),
             root,
@@ -140,7 +144,7 @@ impl GitCheckout {
     pub async fn remove(&self) -> Result<(), Failure> {
         let _turn = self.state.lock().await;
         worktree::discard(&self.common, &self.root).await?;
-        repository::forget(&self.tidy.at(&self.base.repository), &self.run).await
+        repository::forget(&self.tidy.at(&self.home), &self.run).await
     }
 
     /// A ref of this run.

@@ -1,5 +1,6 @@
 //! The checkout against real git.
 
+mod apart;
 mod commits;
 mod life;
 mod places;

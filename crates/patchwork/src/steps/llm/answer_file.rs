@@ -16,18 +16,21 @@ pub(super) struct AnswerFile {
 }
 
 impl AnswerFile {
-    /// Opens the file before anything is paid.
-    pub(super) fn open(path: &str) -> Result<Self, StepError> {
+    /// Opens the file before anything is paid; `None` when the run may not write there: it is a replay, which pays for nothing.
+    pub(super) fn open(ctx: &Context, path: &str) -> Result<Option<Self>, StepError> {
         const FIELD: &str = "save_responses_to_file";
         if !Path::new(path).is_absolute() {
             return Err(StepError::input(FIELD, format!("{path} is relative: expected an absolute path")));
+        }
+        if !ctx.may_write_outside() {
+            return Ok(None);
         }
         let file = OpenOptions::new()
             .create(true)
             .append(true)
             .open(path)
             .map_err(|error| StepError::input(FIELD, format!("can't write {path}: {error}")))?;
-        Ok(Self { path: path.to_owned(), file: Mutex::new(file) })
+        Ok(Some(Self { path: path.to_owned(), file: Mutex::new(file) }))
     }
 
     /// Adds a call; answers what went wrong, in words.

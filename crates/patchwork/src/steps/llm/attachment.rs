@@ -20,7 +20,11 @@ pub(super) async fn attachment(ctx: &Context, path: &str) -> Result<Attachment, 
         // It is no part of the repository, so the run keeps what it was: a resumed run, and one that is run again
         // elsewhere, ask the same.
         let (place, owned, in_task) = (PathBuf::from(path), path.to_owned(), ctx.clone());
-        return ctx.once(FIELD, &path, async move { read(&in_task, &place, &owned).await }).await;
+        let read = async move {
+            in_task.may_read_outside()?;
+            read(&in_task, &place, &owned).await
+        };
+        return ctx.once(FIELD, &path, read).await;
     }
     let place = ctx.root()?.join(ctx.checkout()?.resolve(path)?);
     read(ctx, &place, path).await

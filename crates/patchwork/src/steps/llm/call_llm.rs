@@ -154,7 +154,10 @@ pub(super) async fn call(
     if let Some(path) = &calls.file {
         attach(&mut prompts, &attachment(ctx, path).await?)?;
     }
-    let file = calls.save_responses_to_file.as_deref().map(AnswerFile::open).transpose()?.map(Arc::new);
+    let file = match &calls.save_responses_to_file {
+        Some(path) => AnswerFile::open(ctx, path)?.map(Arc::new),
+        None => None,
+    };
 
     let caller = Caller {
         ctx: ctx.clone(),

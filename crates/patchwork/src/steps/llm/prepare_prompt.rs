@@ -148,12 +148,16 @@ async fn read_values(ctx: &Context, path: &str) -> Result<Vec<Map<String, Value>
 
 /// Reads a text file that an option names: by its absolute path, or inside the checkout.
 pub(super) async fn read(ctx: &Context, field: &str, path: &str) -> Result<String, StepError> {
-    let place = if Path::new(path).is_absolute() {
-        Path::new(path).to_path_buf()
-    } else {
-        ctx.root()?.join(ctx.checkout()?.resolve(path)?)
-    };
-    tokio::fs::read_to_string(&place)
+    if Path::new(path).is_absolute() {
+        // On another machine, where the run may be replayed, it is not there.
+        return ctx.read_outside("text", &(field, path), read_at(Path::new(path), field, path)).await;
+    }
+    let place = ctx.root()?.join(ctx.checkout()?.resolve(path)?);
+    read_at(&place, field, path).await
+}
+
+async fn read_at(place: &Path, field: &str, path: &str) -> Result<String, StepError> {
+    tokio::fs::read_to_string(place)
         .await
         .map_err(|error| StepError::input(field, format!("can't read {path}: {error}")))
 }
