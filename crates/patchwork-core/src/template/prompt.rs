@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use minijinja::value::{Object, ObjectRepr, Serde};
@@ -27,11 +27,19 @@ pub struct Rendered {
 /// Renders a prompt over its variables. Strict: a name that is not among them is an error that names it.
 ///
 /// What `{{ value | shrink("how") }}` writes may be cut: `how` is one of [`Shrink`]'s words. It must be the last filter, and the
-/// tag must write to the text itself: what is made of the value afterwards, or kept by `{% set %}`, is a text like any other.
+/// tag must write to the text itself. A mark that is lost on the way there, in another filter or in a block whose text goes
+/// elsewhere (`set`, `filter`), is an error.
 pub fn render(source: &str, variables: &serde_json::Value) -> Result<Rendered, TemplateError> {
     let written = Arc::new(AtomicUsize::new(0));
     let marks = Arc::new(Mutex::new(Vec::new()));
     let mut env = environment().clone();
+    let made = Arc::new(Mutex::new(Vec::new()));
+    let all = made.clone();
+    env.add_filter(FILTER, move |value: Value, word: &str| {
+        let marked = shrink(value, word)?;
+        all.lock().unwrap_or_else(PoisonError::into_inner).push(marked.clone());
+        Ok::<_, Error>(marked)
+    });
     let (seen, found) = (written.clone(), marks.clone());
     // By where it stands, not by marks in the text: a value may hold anything.
     env.set_formatter(move |out: &mut Output, state: &mut State, value: &Value| {
@@ -39,6 +47,7 @@ pub fn render(source: &str, variables: &serde_json::Value) -> Result<Rendered, T
         escape_formatter(out, state, value)?;
         let end = seen.load(Ordering::Relaxed);
         if let Some(marked) = value.downcast_object_ref::<Marked>().filter(|_| start < end) {
+            marked.arrived.store(true, Ordering::Relaxed);
             let mark = Shrinkable { start, end, how: marked.how };
             found.lock().unwrap_or_else(PoisonError::into_inner).push(mark);
         }
@@ -51,6 +60,12 @@ pub fn render(source: &str, variables: &serde_json::Value) -> Result<Rendered, T
         .map_err(|error| TemplateError::from_jinja(&error))?;
     let text =
         String::from_utf8(text).map_err(|error| TemplateError { message: error.to_string(), range: None })?;
+    let made = std::mem::take(&mut *made.lock().unwrap_or_else(PoisonError::into_inner));
+    if made.iter().any(is_lost) {
+        let message = "what `shrink` marks does not reach the prompt as it is: it must be the last filter of a tag {{ … }} that is \
+                       in no `set` or `filter` block";
+        return Err(TemplateError { message: message.to_owned(), range: None });
+    }
     let shrinkable = std::mem::take(&mut *marks.lock().unwrap_or_else(PoisonError::into_inner));
     Ok(Rendered { text, shrinkable })
 }
@@ -121,7 +136,13 @@ fn shrink(value: Value, word: &str) -> Result<Value, Error> {
     if value.is_undefined() {
         return Ok(value);
     }
-    Ok(Value::from_object(Marked { text: value.to_string(), how }))
+    Ok(Value::from_object(Marked { text: value.to_string(), how, arrived: AtomicBool::new(false) }))
+}
+
+/// Whether a value was marked in vain.
+fn is_lost(value: &Value) -> bool {
+    let marked = value.downcast_object_ref::<Marked>();
+    marked.is_some_and(|marked| !marked.text.is_empty() && !marked.arrived.load(Ordering::Relaxed))
 }
 
 /// A value that may be cut.
@@ -129,6 +150,8 @@ fn shrink(value: Value, word: &str) -> Result<Value, Error> {
 struct Marked {
     text: String,
     how: Shrink,
+    /// Whether it was written to the prompt.
+    arrived: AtomicBool,
 }
 
 impl Object for Marked {
@@ -248,10 +271,27 @@ mod tests {
     }
 
     #[test]
-    fn what_is_made_of_a_marked_value_is_a_text_like_any_other() {
-        let source = "{{ (a | shrink('head')) ~ 'x' }}{% set y %}{{ a | shrink('head') }}{% endset %}{{ y }}";
-        let rendered = render(source, &json!({"a": "b"})).unwrap();
-        assert_eq!((rendered.text.as_str(), rendered.shrinkable), ("bxb", vec![]));
+    fn a_mark_that_is_lost_is_an_error() {
+        let values = json!({"a": "b", "empty": ""});
+        for source in [
+            "{{ (a | shrink('head')) ~ 'x' }}",
+            "{{ a | shrink('head') | upper }}",
+            "{% set y %}{{ a | shrink('head') }}{% endset %}{{ y }}",
+            "{% set y = a | shrink('head') | trim %}{{ y }}",
+            "{% filter upper %}{{ a | shrink('head') }}{% endfilter %}",
+            "{% if a | shrink('head') == 'b' %}x{% endif %}",
+            "{{ a | shrink('head') }}{{ a | shrink('head') | trim }}",
+        ] {
+            let error = render(source, &values).map(|rendered| rendered.text).unwrap_err();
+            assert!(error.message.contains("last filter"), "{source}: {error}");
+        }
+        for source in [
+            "{% set y = a | shrink('head') %}{{ y }}{{ y }}",
+            "{{ a | shrink('head') | default('c') }}",
+            "{{ (empty | shrink('head')) ~ 'x' }}{% if a %}{{ a | shrink('tail') }}{% endif %}",
+        ] {
+            assert!(!render(source, &values).unwrap().shrinkable.is_empty(), "{source}");
+        }
     }
 
     #[test]
