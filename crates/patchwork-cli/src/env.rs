@@ -81,6 +81,18 @@ pub(crate) fn state_dir() -> Option<PathBuf> {
     path("HOME").map(|home| home.join(inside).join("patchwork"))
 }
 
+/// The folder of the user's own configuration. Absent when the user has no home.
+pub(crate) fn config_dir() -> Option<PathBuf> {
+    if let Some(dir) = path("XDG_CONFIG_HOME").filter(|dir| dir.is_absolute()) {
+        return Some(dir.join("patchwork"));
+    }
+    if cfg!(windows) {
+        return path("APPDATA").map(|dir| dir.join("patchwork"));
+    }
+    let inside = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".config" };
+    path("HOME").map(|home| home.join(inside).join("patchwork"))
+}
+
 /// Whether a terminal that says so can only take plain lines, or a CI system writes a log.
 pub(crate) fn wants_lines() -> bool {
     in_ci() || variable("TERM").is_some_and(|term| term == "dumb")

@@ -28,6 +28,13 @@ pub(crate) fn hide_those_of(values: &Map<String, Value>) {
     }
 }
 
+/// Whether the values of a file hold a credential word by word.
+pub(crate) fn are_in(values: &Map<String, Value>) -> bool {
+    let mut found = Vec::new();
+    collect(values, &mut found);
+    !found.is_empty()
+}
+
 fn collect(values: &Map<String, Value>, found: &mut Vec<(String, Secret)>) {
     for (name, value) in values {
         match value {

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command, value_parser};
-use patchwork_core::patchflow::plan::Plan;
+use patchwork_core::patchflow::plan::{InputSpec, Plan};
 use serde_json::Value;
 
 const LEVELS: [&str; 7] = ["error", "critical", "warning", "warn", "info", "debug", "trace"];
@@ -42,7 +43,7 @@ pub(crate) fn patchwork() -> Command {
                 .about("Lists the patchflows, the custom ones of --config included")
                 .arg(switch("steps").long("steps").help("List the steps that patchflows are made of")),
             Command::new("models")
-                .about("Lists the models that can be asked: keys, prices, abilities, whether they answer")
+                .about("Lists the models that can be asked: keys, prices, abilities")
                 .arg(Arg::new("vendor").value_name("VENDOR").help("Only this one"))
                 .arg(switch("offline").long("offline").help("Ask nobody whether they answer")),
             Command::new("show")
@@ -79,14 +80,14 @@ pub(crate) fn patchwork() -> Command {
                 .arg(required("run", "RUN"))
                 .arg(tail("secrets, such as openai_api_key=…, which are never stored, and limits, such as max_cost=…")),
             Command::new("plan")
-                .about("Shows the model calls, tokens and price of a run before anything is paid")
+                .about("Shows the model calls and the price of a run before anything is paid")
                 .arg(required("patchflow", "PATCHFLOW"))
                 .arg(tail("options, as for a run")),
             Command::new("replay")
-                .about("Runs a recorded run again, offline and without a key: it ends in the same bytes, or you see where not")
+                .about("Runs a recorded run again, offline and without a key, and compares")
                 .arg(Arg::new("run").value_name("RUN")),
             Command::new("record")
-                .about("Carries recorded runs to other machines")
+                .about("Writes a run into a file, to replay it on another machine")
                 .subcommand_required(true)
                 .arg_required_else_help(true)
                 .subcommand(
@@ -117,6 +118,22 @@ pub(crate) fn patchwork() -> Command {
 /// The grammar of global options alone, for those typed after a patchflow's name.
 pub(crate) fn globals_only() -> Command {
     Command::new("patchwork").disable_help_flag(true).disable_version_flag(true).args(globals())
+}
+
+/// The whole command line with patchflows among the commands, for completion scripts.
+pub(crate) fn complete(plans: &[Plan]) -> Command {
+    let names: Vec<String> = plans.iter().map(|plan| plan.name.clone()).collect();
+    let known = |command: Command, id: &str| {
+        command.mut_args(|arg| match arg.get_id() == id {
+            true => arg.value_parser(PossibleValuesParser::new(names.clone())),
+            false => arg,
+        })
+    };
+    patchwork()
+        .mut_subcommand("plan", |command| known(command, "patchflow"))
+        .mut_subcommand("config", |command| known(command, "patchflow"))
+        .mut_subcommand("eject", |command| known(command, "name"))
+        .subcommands(plans.iter().map(with_patchflow_inputs))
 }
 
 /// The options that every command takes.
@@ -171,45 +188,65 @@ pub(crate) fn globals() -> Vec<Arg> {
     ]
 }
 
-/// A command that takes a patchflow's inputs as options: for `--help` and completion scripts.
+/// A command that takes a patchflow's inputs as options.
 pub(crate) fn with_patchflow_inputs(plan: &Plan) -> Command {
-    let args = plan.inputs.iter().map(|input| {
-        let mut help = input.help.clone();
-        let mut note = |text: String| {
-            if !help.is_empty() {
-                help.push(' ');
-            }
-            help.push_str(&text);
-        };
-        if let Some(words) = input.schema.get("enum").and_then(Value::as_array) {
-            let words: Vec<_> = words.iter().filter(|word| !word.is_null()).map(plain).collect();
-            note(format!("[one of: {}]", words.join(", ")));
-        }
-        if input.required {
-            note("[required]".to_owned());
-        } else if !input.default.is_null() {
-            note(format!("[default: {}]", plain(&input.default)));
-        }
-        let arg = Arg::new(input.name.clone()).long(input.name.clone()).help(help);
-        match input_type(&input.schema) {
-            "boolean" => arg.action(ArgAction::SetTrue),
-            kind => {
-                let name = match kind {
-                    "string" if input.secret => "KEY",
-                    "string" if input.path => "PATH",
-                    kind => value_name(kind),
-                };
-                arg.value_name(name).action(ArgAction::Append)
-            }
-        }
-    });
-    Command::new(plan.name.clone())
+    let name = &plan.name;
+    let command = Command::new(name.clone())
         .about(plan.summary.clone())
-        .override_usage(format!(
-            "patchwork {} [key=value | --key=value | --key value | --flag]...",
-            plan.name
-        ))
-        .args(args)
+        .override_usage(format!("patchwork {name} [key=value | --key=value | --key value | --flag]..."))
+        .after_help(format!(
+            "`patchwork config {name}` shows the value of each option and where it comes from.\n\
+             `patchwork --help` lists the options of every command, such as --config."
+        ));
+    // An option stands below the last heading before it.
+    plan.inputs.iter().fold(command, |command, input| {
+        let command = match input.heading.as_str() {
+            "" => command,
+            heading => command.next_help_heading(heading.to_owned()),
+        };
+        command.arg(of_input(input))
+    })
+}
+
+fn of_input(input: &InputSpec) -> Arg {
+    let mut help = input.help.clone();
+    let mut note = |text: String| {
+        if !help.is_empty() {
+            help.push(' ');
+        }
+        help.push_str(&text);
+    };
+    if let Some(words) = input.schema.get("enum").and_then(Value::as_array) {
+        let words: Vec<_> = words.iter().filter(|word| !word.is_null()).map(plain).collect();
+        note(format!("[one of: {}]", words.join(", ")));
+    }
+    if input.required {
+        note("[required]".to_owned());
+    } else if tells(&input.default) {
+        note(format!("[default: {}]", plain(&input.default)));
+    }
+    let arg = Arg::new(input.name.clone()).long(input.name.clone()).help(help);
+    match input_type(&input.schema) {
+        "boolean" => arg.action(ArgAction::SetTrue),
+        kind => {
+            let name = match kind {
+                "string" if input.secret => "KEY",
+                "string" if input.path => "PATH",
+                kind => value_name(kind),
+            };
+            arg.value_name(name).action(ArgAction::Append)
+        }
+    }
+}
+
+/// Whether a default is worth a word: a switch that is off and a list of nothing go without saying.
+fn tells(default: &Value) -> bool {
+    match default {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        _ => true,
+    }
 }
 
 /// The JSON type of a value, `null` aside; empty when the schema does not say.
@@ -234,8 +271,8 @@ fn value_name(kind: &str) -> &'static str {
 
 fn plain(value: &Value) -> String {
     match value {
-        Value::String(text) if text.is_empty() => "\"\"".to_owned(),
         Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(","),
         other => other.to_string(),
     }
 }
@@ -270,5 +307,6 @@ mod tests {
     fn the_grammar_holds_together() {
         patchwork().debug_assert();
         globals_only().debug_assert();
+        complete(&[]).debug_assert();
     }
 }

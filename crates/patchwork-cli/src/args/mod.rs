@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::ArgMatches;
 use patchwork_core::failure::Failure;
 
-pub(crate) use grammar::{input_type, patchwork, with_patchflow_inputs};
+pub(crate) use grammar::{complete, input_type, patchwork, with_patchflow_inputs};
 pub(crate) use options::{Format, Level, Options};
 
 /// What the user asked for.

@@ -128,6 +128,7 @@ mod tests {
             path: false,
             receives: Vec::new(),
             user_only: false,
+            heading: String::new(),
             help: String::new(),
         };
         Plan {

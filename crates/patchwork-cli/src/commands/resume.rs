@@ -32,7 +32,7 @@ pub(crate) fn run(options: &Options, id: &str, words: &[String]) -> Result<u8, F
     let assigned = words::assign(words, &open.plan)?;
     let may_change = |name: &str| {
         open.plan.input(name).is_some_and(|input| input.secret)
-            || (every_run::LIMITS.contains(&name) && spec.plan.input(name).is_none())
+            || (every_run::is_limit(name) && spec.plan.input(name).is_none())
     };
     if let Some((name, _)) = assigned.values.iter().find(|(name, _)| !may_change(name)) {
         return Err(Failure::usage(format!("`{name}` can't be changed when a run is resumed"))
@@ -41,13 +41,13 @@ pub(crate) fn run(options: &Options, id: &str, words: &[String]) -> Result<u8, F
     }
     let given = place.again(&spec, open, &assigned.values)?;
     if record.status != RunStatus::Done {
-        all_given_again(&spec, &given.secrets)?;
+        all_given_again(&spec, &given.secrets, &assigned.values)?;
     }
     drive::run(options, registry, &given, Task::Resume { run: spec.id.to_string() })
 }
 
 /// A run that had a secret must not go on without it: it would do something else than it was started for.
-fn all_given_again(spec: &RunSpec, secrets: &Secrets) -> Result<(), Failure> {
+fn all_given_again(spec: &RunSpec, secrets: &Secrets, typed: &[(String, String)]) -> Result<(), Failure> {
     let missing: Vec<&str> = spec
         .plan
         .inputs
@@ -59,7 +59,12 @@ fn all_given_again(spec: &RunSpec, secrets: &Secrets) -> Result<(), Failure> {
     if missing.is_empty() {
         return Ok(());
     }
-    let words: Vec<String> = missing.iter().map(|name| format!("{name}=…")).collect();
+    let limits = typed.iter().filter(|(name, _)| every_run::is_limit(name));
+    let words: Vec<String> = missing
+        .iter()
+        .map(|name| format!("{name}=…"))
+        .chain(limits.map(|(name, value)| format!("{name}={value}")))
+        .collect();
     Err(Failure::usage(format!(
         "run {} was started with `{}`: secrets are never stored, so give it again",
         spec.id,

@@ -18,7 +18,8 @@ pub(crate) fn run(options: &Options, typed: &str, words: &[String]) -> Result<u8
     let open = place.open(&loaded.plan)?;
     let assigned = words::assign(words, &open.plan)?;
     if assigned.help {
-        stdio::result(&args::with_patchflow_inputs(&open.plan).render_help().ansi().to_string())?;
+        let mut command = args::with_patchflow_inputs(&open.plan).disable_help_flag(true);
+        stdio::result(&command.render_help().ansi().to_string())?;
         return Ok(0);
     }
     refuse_stepping(options)?;

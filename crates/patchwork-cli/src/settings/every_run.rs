@@ -10,8 +10,19 @@ use patchwork_core::step::Effects;
 use patchwork_core::usage::MicroUsd;
 use serde_json::{Value, json};
 
-/// What model calls may take: option, environment variable, schema, default, help.
+/// The options for what model calls may take.
 pub(crate) const LIMITS: [&str; 4] = ["max_cost", "max_tokens", "max_llm_calls", "allow_unknown_price"];
+
+/// What [`LIMITS`] stand below in `--help`.
+const LIMITS_HEADING: &str = "Limits of the run; `patchwork resume` can raise them";
+
+/// What the keys stand below that no patchflow declares.
+const KEYS_HEADING: &str = "Keys of other vendors";
+
+/// Whether an option is one of [`LIMITS`].
+pub(crate) fn is_limit(option: &str) -> bool {
+    LIMITS.contains(&option)
+}
 
 /// The variables that set [`LIMITS`].
 pub(crate) const LIMIT_VARIABLES: [(&str, &str); 4] = [
@@ -48,7 +59,7 @@ pub(crate) fn widened(plan: &Plan, registry: &Registry, catalog: &Catalog) -> Pl
 
 /// The options themselves.
 pub(crate) fn specs(catalog: &Catalog) -> Vec<InputSpec> {
-    let option = |name: &str, schema: Value, help: String| InputSpec {
+    let option = |heading: &str, name: &str, schema: Value, help: String| InputSpec {
         name: name.to_owned(),
         schema,
         default: Value::Null,
@@ -57,10 +68,11 @@ pub(crate) fn specs(catalog: &Catalog) -> Vec<InputSpec> {
         path: false,
         receives: Vec::new(),
         user_only: false,
+        heading: heading.to_owned(),
         help,
     };
     let number = |name, kind, least: i32, help: &str| {
-        option(name, json!({"type": kind, "minimum": least}), help.to_owned())
+        option(LIMITS_HEADING, name, json!({"type": kind, "minimum": least}), help.to_owned())
     };
     let mut out = vec![
         number(
@@ -76,6 +88,7 @@ pub(crate) fn specs(catalog: &Catalog) -> Vec<InputSpec> {
             // Whoever pays decides.
             user_only: true,
             ..option(
+                LIMITS_HEADING,
                 "allow_unknown_price",
                 json!({"type": "boolean"}),
                 "Make calls whose price is unknown under `max_cost`, counting nothing.".to_owned(),
@@ -86,7 +99,7 @@ pub(crate) fn specs(catalog: &Catalog) -> Vec<InputSpec> {
         let sellers = catalog.vendors().iter().filter(|vendor| vendor.option.as_ref() == Some(&name));
         let sellers = sellers.map(|vendor| vendor.name.as_str()).collect::<Vec<_>>().join(" and ");
         let help = format!("Key for {sellers}.");
-        out.push(InputSpec { secret: true, ..option(&name, json!({"type": "string"}), help) });
+        out.push(InputSpec { secret: true, ..option(KEYS_HEADING, &name, json!({"type": "string"}), help) });
     }
     out
 }

@@ -1,33 +1,29 @@
-//! The options of a run, from every place they can be given in: the patchflow's defaults, the repository's
-//! `.patchwork.yaml`, `--config`, the environment, the command line. The later wins.
+//! The options of a run, from every place they can be given in: the patchflow's defaults, the user's own file, the
+//! repository's `.patchwork.yaml`, `--config`, the environment, the command line. The later wins.
 
 pub(crate) mod every_run;
+mod files;
 mod vendors;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use patchwork::models::Catalog;
 use patchwork_core::budget::Limits;
 use patchwork_core::config::{self, Boundary, Effective, Layer, Origin, Surroundings};
-use patchwork_core::diagnostic::{Diagnostic, Style, render};
 use patchwork_core::failure::{Failure, FailureKind};
 use patchwork_core::journal::RunSpec;
+use patchwork_core::patchflow::check;
 use patchwork_core::patchflow::plan::{InputSpec, Plan};
-use patchwork_core::patchflow::{check, decode};
 use patchwork_core::registry::Registry;
 use patchwork_core::secret::Secrets;
 use serde_json::{Map, Value};
 
-use crate::args::{Options, input_type};
+use crate::args::{Level, Options, input_type};
 use crate::patchflows::{self, Files};
 use crate::report::lines;
 use crate::{env, secrets, stdio};
-
-/// Files with the options of a repository, in its top folder.
-const REPOSITORY_FILES: [&str; 2] = [".patchwork.yaml", ".patchwork.yml"];
 
 /// Where options are looked for.
 pub(crate) struct Place<'a> {
@@ -48,7 +44,7 @@ pub(crate) struct Openings {
     /// The models that it can ask.
     pub(crate) catalog: Arc<Catalog>,
     /// What files say.
-    files: Vec<Layer>,
+    files: files::Found,
 }
 
 /// What a run is given.
@@ -84,8 +80,8 @@ impl Given {
 impl Place<'_> {
     /// Reads the files that configure a patchflow: what can be said to it depends on them.
     pub(crate) fn open(&self, plan: &Plan) -> Result<Openings, Failure> {
-        let mut files = self.files(plan)?;
-        let catalog = vendors::take(&mut files)?;
+        let mut files = files::find(self.options.config.as_deref(), self.name, self.folder, plan)?;
+        let catalog = vendors::take(&mut files.layers)?;
         Ok(Openings { plan: every_run::widened(plan, self.registry, &catalog), catalog, files })
     }
 
@@ -97,10 +93,9 @@ impl Place<'_> {
         typed: &[(String, String)],
     ) -> Result<Given, Failure> {
         let Openings { plan: wide, catalog, files } = open;
-        let effective = self.merge(&wide.inputs, &layers(files, &wide, &catalog, typed), &catalog)?;
-        for warning in &effective.warnings {
-            stdio::tell(&lines::warning(warning));
-        }
+        self.warn(&files.warnings);
+        let effective = self.merge(&wide.inputs, &layers(files.layers, &wide, &catalog, typed), &catalog)?;
+        self.warn(&effective.warnings);
         let own: BTreeSet<String> = plan.inputs.iter().map(|input| input.name.clone()).collect();
         let mut chosen = effective.clone();
         chosen.values.retain(|name, _| !own.contains(name));
@@ -116,10 +111,11 @@ impl Place<'_> {
         typed: &[(String, String)],
     ) -> Result<Given, Failure> {
         let Openings { plan: wide, catalog, files } = open;
-        let is_limit = |name: &str| every_run::LIMITS.contains(&name) && run.plan.input(name).is_none();
+        self.warn(&files.warnings);
+        let is_limit = |name: &str| every_run::is_limit(name) && run.plan.input(name).is_none();
         let asked = |spec: &&InputSpec| spec.secret || is_limit(&spec.name);
         let specs: Vec<InputSpec> = wide.inputs.iter().filter(asked).cloned().collect();
-        let mut layers = layers(files, &wide, &catalog, typed);
+        let mut layers = layers(files.layers, &wide, &catalog, typed);
         for layer in &mut layers {
             // Everything else is as it was when the run began.
             let typed = layer.origin == Origin::CommandLine;
@@ -163,9 +159,10 @@ impl Place<'_> {
             prompts: BTreeMap::new(),
         };
         let Openings { plan, catalog, files } = self.open(&none)?;
+        self.warn(&files.warnings);
         let mut specs = every_run::specs(&catalog);
         specs.retain(|spec| spec.secret);
-        let mut layers = layers(files, &plan, &catalog, &[]);
+        let mut layers = layers(files.layers, &plan, &catalog, &[]);
         for layer in &mut layers {
             layer.values.retain(|key, _| specs.iter().any(|spec| spec.name == *key));
         }
@@ -209,21 +206,10 @@ impl Place<'_> {
             .collect()
     }
 
-    /// What files say, the weakest first.
-    fn files(&self, plan: &Plan) -> Result<Vec<Layer>, Failure> {
-        let mut out = Vec::new();
-        if let Some(top) = repository_top(self.folder) {
-            let found = REPOSITORY_FILES.into_iter().find(|file| top.join(file).is_file());
-            if let Some(file) = found {
-                // A link to a file of the user's would have its text shown among the faults.
-                let path = patchwork::local::inside(top, file)?;
-                out.push(read(&path, Origin::RepositoryFile(file.to_owned()))?);
-            }
+    fn warn(&self, warnings: &[String]) {
+        if self.options.level() >= Level::Warning {
+            warnings.iter().for_each(|warning| stdio::tell(&lines::warning(warning)));
         }
-        if let Some(path) = &self.options.config {
-            out.extend(from_config(path, self.name, plan)?);
-        }
-        Ok(out)
     }
 }
 
@@ -236,11 +222,6 @@ fn layers(files: Vec<Layer>, plan: &Plan, catalog: &Catalog, typed: &[(String, S
     }
     out.push(Layer::new(Origin::CommandLine, from_words(plan, typed)));
     out
-}
-
-/// The file in a configuration folder whose options are those of all patchflows.
-fn shared_file(folder: &Path) -> Option<PathBuf> {
-    ["config.yml", "config.yaml"].map(|file| folder.join(file)).into_iter().find(|file| file.is_file())
 }
 
 /// The secrets among the options in effect.
@@ -272,29 +253,6 @@ fn repository_top(folder: &Path) -> Option<&Path> {
     folder.ancestors().find(|folder| folder.join(".git").exists())
 }
 
-/// The layers of `--config`: a file, or a folder with one for each patchflow.
-fn from_config(path: &Path, name: &str, plan: &Plan) -> Result<Vec<Layer>, Failure> {
-    let shown = |path: &Path| Origin::ConfigFile(path.display().to_string());
-    if path.is_file() {
-        return Ok(vec![read(path, shown(path))?]);
-    }
-    let folders = [path.join(name), path.join("patchflows").join(name)];
-    let mut out = Vec::new();
-    if let Some(file) = shared_file(path) {
-        out.push(read(&file, shown(&file))?);
-    }
-    let prompts = folders.iter().map(|folder| folder.join("prompt.json")).find(|file| file.is_file());
-    if let (Some(file), Some(_)) = (prompts, plan.input("prompt_template_file")) {
-        let values = Map::from_iter([("prompt_template_file".to_owned(), file.display().to_string().into())]);
-        out.push(Layer::new(shown(&file), values));
-    }
-    let files = folders.iter().flat_map(|folder| ["config.yml", "config.yaml"].map(|file| folder.join(file)));
-    if let Some(file) = files.into_iter().find(|file: &PathBuf| file.is_file()) {
-        out.push(read(&file, shown(&file))?);
-    }
-    Ok(out)
-}
-
 /// What was typed, by input. A list can be given bit by bit: `paths=a paths=b`.
 fn from_words(plan: &Plan, typed: &[(String, String)]) -> Map<String, Value> {
     let mut out = Map::new();
@@ -315,20 +273,6 @@ fn from_words(plan: &Plan, typed: &[(String, String)]) -> Map<String, Value> {
         }
     }
     out
-}
-
-fn read(path: &Path, origin: Origin) -> Result<Layer, Failure> {
-    let bytes = fs::read(path).map_err(|error| {
-        Failure::configuration(format!("can't read {}", path.display())).caused_by(&error)
-    })?;
-    let wrong = |faults: &[Diagnostic]| {
-        stdio::tell(&render(faults, Style::Coloured));
-        Failure::configuration(format!("{} can't be used as it is", path.display()))
-    };
-    let file = decode(&path.display().to_string(), &bytes).map_err(|fault| wrong(&[*fault]))?;
-    let layer = config::read_file(&file, origin).map_err(|faults| wrong(&faults))?;
-    secrets::hide_those_of(&layer.values);
-    Ok(layer)
 }
 
 /// All faults of the options in one failure.

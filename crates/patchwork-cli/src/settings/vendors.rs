@@ -25,11 +25,11 @@ pub(super) fn take(layers: &mut [Layer]) -> Result<Arc<Catalog>, Failure> {
             Origin::ConfigFile(_) => {}
             Origin::RepositoryFile(_) => {
                 return Err(Failure::refused(format!("{place}: `{KEY}` can't be set by the repository's own file"))
-                    .hint("it would lead your keys to another address: put it into a file of yours, and name that with --config"));
+                    .hint("it would lead your keys to another address: put it into a file of yours: your own configuration, or one that you name with --config"));
             }
             _ => {
                 return Err(Failure::usage(format!("`{KEY}` is no option of a run"))
-                    .hint("it stands in a configuration file that is named with --config"));
+                    .hint("it stands in a configuration file of yours"));
             }
         }
         let wrong = |problem: String| Failure::configuration(format!("{place}: {problem}"));

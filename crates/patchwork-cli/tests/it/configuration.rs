@@ -1,5 +1,7 @@
 //! Where options come from.
 
+use std::fs;
+
 use patchwork_testkit::model::{ModelServer, Reply};
 
 use crate::world::{World, assert_run};
@@ -162,9 +164,9 @@ fn everything_that_is_wrong_is_told_in_one_go() {
       because .patchwork.yaml:3: there is no option `sevrity`; did you mean `severity`?
       because `sarif_values` must be a mapping (on the command line: JSON), but is `x`
       because .patchwork.yaml:1: `severity` must be one of unknown, none, info, note, low, warning, medium, high, error, critical, but is `worst`
+      because mine.yml:1: `concurrency` must be an integer from 1 to 256, but is `1000`
       because `model_temperature` must be a number from 0 to 2, but is `hot`
       because mine.yml:2: `model_seed` must be an integer of at least 0, but is a list
-      because mine.yml:1: `concurrency` must be an integer from 1 to 256, but is `1000`
       because `disable_pr` must be true or false, but is `maybe`
       because .patchwork.yaml:2: `branch_prefix` needs the environment variable NO_SUCH_VARIABLE, which is not set
       because mine.yml:3: `pr_header` holds `${` without a `}`; a literal `${` is written `$${`
@@ -211,4 +213,115 @@ fn a_folder_in_the_layout_of_the_original_is_used_by_a_run() {
     let told = world.run(&["AutoFix", "--config", "flows", "--log", "error"]);
     assert!(told.contains("{% for ") && told.contains("prompt.json"), "{told}");
     assert_eq!(server.count(), 1);
+}
+
+/// Writes a file of the user's own configuration folder.
+fn users(world: &World, path: &str, text: &str) -> std::path::PathBuf {
+    let file = world.repo.beside("home/.config/patchwork").join(path);
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(&file, text).unwrap();
+    file
+}
+
+#[test]
+fn the_users_own_file_is_weaker_than_every_other_word_of_theirs() {
+    let world = World::new();
+    let model =
+        |world: &World, args: &[&str]| about(world, &[&["config", "AutoFix"], args].concat(), &["model"]);
+    let file = users(&world, "config.yml", "# mine\nmodel: of-the-user\n");
+    assert_eq!(model(&world, &[]), format!("model [\"of-the-user\"] {}:2\n", file.display()));
+    let file = users(&world, "AutoFix/config.yml", "model: of-the-user-for-AutoFix\n");
+    let expected = format!("model [\"of-the-user-for-AutoFix\"] {}:1\n", file.display());
+    assert_eq!(model(&world, &[]), expected);
+    world.repo.write(".patchwork.yaml", "model: of-the-repository\n");
+    assert_eq!(model(&world, &[]), "model [\"of-the-repository\"] .patchwork.yaml:1\n");
+    world.repo.write("mine.yml", "model: of-the-file\n");
+    assert_eq!(model(&world, &["--config", "mine.yml"]), "model [\"of-the-file\"] mine.yml:1\n");
+    let world = world.env("PATCHWORK_MODEL", "of-the-environment");
+    let told = model(&world, &[]);
+    assert_eq!(told, "model [\"of-the-environment\"] environment PATCHWORK_MODEL\n");
+    assert_eq!(model(&world, &["model=typed"]), "model [\"typed\"] command line\n");
+}
+
+#[test]
+fn the_users_own_folder_follows_xdg_and_may_hold_prompts() {
+    let world = World::new();
+    users(&world, "config.yml", "severity: high\n");
+    let elsewhere = world.repo.beside("elsewhere");
+    fs::create_dir_all(elsewhere.join("patchwork/AutoFix")).unwrap();
+    fs::write(elsewhere.join("patchwork/AutoFix/prompt.json"), "[]").unwrap();
+    let prompts = elsewhere.join("patchwork/AutoFix/prompt.json").display().to_string();
+    let world = world.env("XDG_CONFIG_HOME", elsewhere.to_str().unwrap());
+    let told = world.stdout(&["config", "AutoFix", "--format", "json"]);
+    let values: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(values["prompt_template_file"]["value"], prompts);
+    assert_eq!(values["prompt_template_file"]["origin"], prompts);
+    assert_eq!(values["severity"]["origin"], "default");
+}
+
+#[test]
+fn keys_and_vendors_of_the_users_own_file_count_and_its_limits_bind_the_repository() {
+    let world = World::new();
+    world.repo.write(".patchwork.yaml", "max_cost: 1000\nmax_tokens: 5\n");
+    let text = "max_cost: 2\nopenai_api_key: sk-of-the-user-0123456789\nvendors: [{ id: acme, base_url: \"http://127.0.0.1:9/v1\" }]\n";
+    let file = users(&world, "config.yml", text);
+    let limits = about(&world, &["config", "AutoFix"], &["max_cost", "max_tokens", "openai_api_key"]);
+    let (file, told) = (file.display().to_string(), limits.replace(&file.display().to_string(), "mine"));
+    assert_eq!(told, "max_cost 2 mine:1\nmax_tokens 5 .patchwork.yaml:2\nopenai_api_key *** mine:2\n");
+    let told = world.stdout(&["models", "acme", "--offline"]);
+    assert!(told.contains("acme"), "{told}");
+    // The repository can't have the key sent anywhere.
+    world.repo.write(".patchwork.yaml", "client_base_url: https://evil.example/v1\n");
+    let told = world.run(&["AutoFix"]);
+    assert!(told.starts_with("exit code: 6") && told.contains("would send your `openai_api_key`"), "{told}");
+    assert!(!told.contains("sk-of-the-user"), "{told}");
+    drop(file);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_with_keys_that_everybody_can_read_is_warned_of() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = World::new();
+    let file = users(&world, "config.yml", "openai_api_key: sk-of-the-user-0123456789\n");
+    let warned = |mode: u32, args: &[&str]| {
+        fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+        world.run(&[&["config", "AutoFix"], args].concat()).contains("everybody on this machine can read it")
+    };
+    assert!(warned(0o644, &[]));
+    assert!(!warned(0o644, &["--quiet"]));
+    assert!(!warned(0o600, &[]));
+    fs::write(&file, "openai_api_key: ${OPENAI_API_KEY:-}\nseverity: low\n".replace(":-", "")).unwrap();
+    assert!(!warned(0o644, &[]), "a variable is no key");
+}
+
+#[test]
+fn faults_of_the_users_own_file_name_it() {
+    let world = World::new();
+    let told = |text: &[u8]| {
+        fs::write(users(&world, "config.yml", ""), text).unwrap();
+        world.run(&["AutoFix"])
+    };
+    for (text, problem) in [
+        (&b"- a\n"[..], "a configuration file is a mapping of options to values"),
+        (b"severity: \xff\n", "UTF-8"),
+        (b"sevrity: low\n", "did you mean `severity`?"),
+        (b"severity: [\n", "not valid YAML"),
+    ] {
+        let told = told(text);
+        assert!(told.starts_with("exit code: 3"), "{told}");
+        assert!(told.contains(problem), "{told}");
+        assert!(told.contains("[DIR]/home/.config/patchwork/config.yml"), "{told}");
+    }
+}
+
+#[test]
+fn a_folder_that_the_repository_brings_is_not_the_users_own() {
+    let world = World::new();
+    world.repo.write(".config/patchwork/config.yml", "semgrep_extra_args: --config /etc/passwd\n");
+    let inside = world.repo.root().join(".config");
+    let world = world.env("XDG_CONFIG_HOME", inside.to_str().unwrap());
+    let told = world.run(&["config", "AutoFix"]);
+    assert!(told.contains("is inside of the repository"), "{told}");
+    assert!(!told.contains("/etc/passwd"), "{told}");
 }

@@ -54,3 +54,22 @@ fn the_options_of_a_patchflow_come_from_its_inputs() {
     );
     assert_run!(world.run(&["./Mine.yml", "--help"]));
 }
+
+#[test]
+fn the_options_of_a_patchflow_stand_below_headings_and_can_be_completed() {
+    let world = World::new();
+    let help = world.stdout(&["AutoFix", "--help"]);
+    let place = |text: &str| help.find(text).unwrap_or_else(|| panic!("no {text} in {help}"));
+    for (heading, option, next) in [
+        ("What is scanned, and which findings count:", "--severity", "How fixes are asked for"),
+        ("The model:", "--client_args", "How the model answers:"),
+        ("What becomes of the fixes:", "--disable_pr", "Limits of the run"),
+        ("Limits of the run", "--max_cost", "Keys of other vendors:"),
+    ] {
+        assert!(place(heading) < place(option) && place(option) < place(next), "{help}");
+    }
+    let script = world.stdout(&["completions", "bash"]);
+    for word in ["replay", "record", "models", "--max_cost", "--groq_api_key"] {
+        assert!(script.contains(word), "{word}");
+    }
+}

@@ -195,7 +195,7 @@ fn a_repository_brings_no_vendors() {
     --- stdout
     --- stderr
     error: .patchwork.yaml:1: `vendors` can't be set by the repository's own file
-      hint: it would lead your keys to another address: put it into a file of yours, and name that with --config
+      hint: it would lead your keys to another address: put it into a file of yours: your own configuration, or one that you name with --config
     ");
     assert_eq!(world.run(&["models"]), told);
     // Nor does it lead another vendor's key astray.

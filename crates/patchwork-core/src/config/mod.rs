@@ -29,7 +29,7 @@ pub enum Origin {
     BuiltIn,
     /// The configuration file of the repository, by the path that the user knows it by.
     RepositoryFile(String),
-    /// A file that was named with `--config`.
+    /// A file of the user's: their own, or one that was named with `--config`.
     ConfigFile(String),
     /// An environment variable, by its name.
     Environment(String),

@@ -56,6 +56,9 @@ pub struct InputSpec {
     /// Whether only the user may set it, not the configuration file that a repository brings.
     #[serde(default)]
     pub user_only: bool,
+    /// What this input and those after it stand below in `--help`; empty when that is what the one before stands below.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub heading: String,
     /// One sentence for `--help`.
     #[serde(default)]
     pub help: String,

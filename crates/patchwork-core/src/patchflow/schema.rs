@@ -192,6 +192,7 @@ fn language(uses: Vec<Value>, with: Vec<Value>) -> Map<String, Value> {
             "type": { "enum": types, "default": "string" },
             "enum": { "type": "array", "minItems": 1, "description": "The values it can have." },
             "default": { "description": "The value when none is given." },
+            "heading": { "type": "string", "description": "What this input and those after it stand below in `--help`." },
             "help": { "type": "string", "description": "One sentence for `--help`." },
             "secret": { "type": "boolean", "description": "Kept out of journals and logs; for fields that take a secret." },
             "path": { "type": "boolean", "description": "A path on the user's machine: relative to where the command is typed." },

@@ -11,10 +11,11 @@ use crate::patchflow::plan::InputSpec;
 use crate::patchflow::yaml::{Entry, Kind};
 
 /// The keys of an input.
-pub(crate) const KEYS: [&str; 12] = [
+pub(crate) const KEYS: [&str; 13] = [
     "type",
     "enum",
     "default",
+    "heading",
     "help",
     "secret",
     "path",
@@ -61,6 +62,7 @@ fn input(reader: &mut Reader<'_>, entry: Entry, received: &mut Vec<(String, Rang
         path: false,
         receives: Vec::new(),
         user_only: false,
+        heading: String::new(),
         help: String::new(),
     };
     let Some(entries) = reader.mapping(entry) else {
@@ -72,6 +74,9 @@ fn input(reader: &mut Reader<'_>, entry: Entry, received: &mut Vec<(String, Rang
     let mut schema = Map::new();
     let ty = keys.take("type").and_then(|entry| type_name(reader, &entry)).unwrap_or("string");
     schema.insert("type".to_owned(), ty.into());
+    if let Some(entry) = keys.take("heading") {
+        spec.heading = reader.text(&entry).unwrap_or_default().trim().to_owned();
+    }
     if let Some(entry) = keys.take("help") {
         spec.help = reader.text(&entry).unwrap_or_default().trim().to_owned();
     }
