@@ -12,7 +12,7 @@ use crate::args::Level;
 pub(crate) fn line(event: &Event, level: Level) -> Option<String> {
     let node = event.node.as_str();
     // Nodes inside loops come by the hundred.
-    let on_top = !node.is_empty() && !node.contains(['/', '[']);
+    let on_top = is_on_top(event);
     let (needs, text) = match &event.body {
         EventBody::RunResumed => (Level::Info, "going on where the run stopped".to_owned()),
         EventBody::NodeStarted { uses, attempt } => {
@@ -60,6 +60,22 @@ pub(crate) fn line(event: &Event, level: Level) -> Option<String> {
         | EventBody::ModelFailed { .. } => return None,
     };
     (level >= needs).then_some(text)
+}
+
+/// Whether it is about a node that is in no loop and no other patchflow.
+pub(crate) fn is_on_top(event: &Event) -> bool {
+    let node = event.node.as_str();
+    !node.is_empty() && !node.contains(['/', '['])
+}
+
+/// What a failed node says that others may say alike; nothing about other events.
+pub(crate) fn complaint(event: &Event) -> Option<String> {
+    match &event.body {
+        EventBody::NodeFailed { uses, failure, will_retry: false } if !is_on_top(event) => {
+            Some(format!("{uses}: {failure}"))
+        }
+        _ => None,
+    }
 }
 
 /// A warning of our own.

@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use patchwork_core::event::{Event, EventBody, Reporter};
 
 use super::lines;
+use super::plain::one_line;
 use super::tally::Tally;
 use crate::args::Level;
 use crate::stdio;
@@ -98,6 +99,10 @@ struct Painter {
     last_retry: Option<Instant>,
     /// Calls that were repeated since and not told.
     untold_retries: u64,
+    /// What nodes inside loops complained of, and how many more did since it was told.
+    complaints: Vec<(String, u64)>,
+    /// The failure of a node that may be that of the run, which is told when the run is over.
+    last_failure: Option<Event>,
 }
 
 impl Painter {
@@ -119,6 +124,8 @@ impl Painter {
             tenths: 0,
             last_retry: None,
             untold_retries: 0,
+            complaints: Vec::new(),
+            last_failure: None,
         }
     }
 
@@ -131,6 +138,7 @@ impl Painter {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
+        self.tell_untold();
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
@@ -138,10 +146,19 @@ impl Painter {
 
     fn take(&mut self, event: &Event) {
         self.tally.take(event);
-        match lines::line(event, self.level) {
-            Some(line) if matches!(event.body, EventBody::Retrying { .. }) => self.retry_line(&line),
-            Some(line) => self.print(&line),
-            None => {}
+        match std::mem::take(&mut self.last_failure) {
+            Some(failed) if !matches!(event.body, EventBody::RunFinished { .. }) => self.line(&failed),
+            _ => {}
+        }
+        let is_on_top = lines::is_on_top(event);
+        if is_on_top {
+            self.tell_untold();
+        }
+        match &event.body {
+            EventBody::NodeFailed { will_retry: false, .. } if is_on_top && self.level < Level::Debug => {
+                self.last_failure = Some(event.clone());
+            }
+            _ => self.line(event),
         }
         match &self.bar {
             Some(bar) => show(bar, &self.tally),
@@ -149,6 +166,37 @@ impl Painter {
                 if let EventBody::Progress { label, done, total } = &event.body {
                     self.progress_line(label, *done, *total);
                 }
+            }
+        }
+    }
+
+    fn line(&mut self, event: &Event) {
+        let Some(line) = lines::line(event, self.level) else { return };
+        if matches!(event.body, EventBody::Retrying { .. }) {
+            self.retry_line(&line);
+        } else if !self.is_told(event) {
+            self.print(&line);
+        }
+    }
+
+    /// Whether another node of a loop said the same: this one is only counted then. With all details asked for, none is.
+    fn is_told(&mut self, event: &Event) -> bool {
+        let Some(complaint) = lines::complaint(event).filter(|_| self.level < Level::Debug) else {
+            return false;
+        };
+        if let Some((_, more)) = self.complaints.iter_mut().find(|(told, _)| *told == complaint) {
+            *more += 1;
+            return true;
+        }
+        self.complaints.push((complaint, 0));
+        false
+    }
+
+    /// Tells how many complaints were only counted.
+    fn tell_untold(&mut self) {
+        for (complaint, more) in std::mem::take(&mut self.complaints) {
+            if more > 0 {
+                self.print(&lines::warning(&format!("{more} more like this: {}", beginning(&complaint))));
             }
         }
     }
@@ -200,6 +248,16 @@ impl Painter {
     }
 }
 
+/// As much of a text as it takes to know it again.
+fn beginning(text: &str) -> String {
+    const ENOUGH: usize = 80;
+    let line = one_line(text);
+    match line.char_indices().nth(ENOUGH) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line.into_owned(),
+    }
+}
+
 /// Brings the line at the foot up to date.
 fn show(bar: &ProgressBar, tally: &Tally) {
     let template = match &tally.progress {
@@ -221,6 +279,8 @@ fn show(bar: &ProgressBar, tally: &Tally) {
 
 #[cfg(test)]
 mod tests {
+    use patchwork_core::failure::Failure;
+    use patchwork_core::run::RunStatus;
     use patchwork_core::usage::{MicroUsd, Usage};
 
     use super::*;
@@ -290,6 +350,51 @@ mod tests {
         }
         drop(events);
         assert_eq!(lines.iter().collect::<Vec<_>>(), ["m answered 429; trying again in 0.6 s"]);
+    }
+
+    fn failed(node: &str, message: &str) -> News {
+        let failure = Failure::failed(message);
+        event(node, EventBody::NodeFailed { uses: "LLM".into(), failure, will_retry: false })
+    }
+
+    #[test]
+    fn what_many_nodes_complain_of_alike_is_told_once_and_counted() {
+        let said = |level| {
+            let (events, lines) = paint(level, HEARTBEAT);
+            for node in ["f[0]/ask", "f[1]/ask", "f[2]/ask"] {
+                events.send(failed(node, "answered 401")).unwrap();
+            }
+            events.send(failed("f[3]/ask", "answered 500")).unwrap();
+            events.send(event("pr", EventBody::NodeStarted { uses: "PR".into(), attempt: 1 })).unwrap();
+            drop(events);
+            let lines = lines.iter().map(|line| anstream::adapter::strip_str(&line).to_string());
+            lines.filter(|line| line.contains("warning")).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            said(Level::Info),
+            [
+                "warning: f[0]/ask: LLM: answered 401",
+                "warning: f[3]/ask: LLM: answered 500",
+                "warning: 2 more like this: LLM: answered 401",
+            ]
+        );
+        assert_eq!(said(Level::Debug).len(), 4);
+    }
+
+    #[test]
+    fn the_failure_of_the_run_is_left_to_its_end() {
+        let ended = || EventBody::RunFinished { status: RunStatus::Failed, failure: None };
+        let said = |news: [News; 2]| {
+            let (events, lines) = paint(Level::Info, HEARTBEAT);
+            for news in news {
+                events.send(news).unwrap();
+            }
+            drop(events);
+            lines.iter().count()
+        };
+        assert_eq!(said([failed("conclude", "nothing was fixed"), event("", ended())]), 0);
+        let goes_on = EventBody::NodeStarted { uses: "PR".into(), attempt: 1 };
+        assert_eq!(said([failed("notify", "no answer"), event("pr", goes_on)]), 1);
     }
 
     #[test]

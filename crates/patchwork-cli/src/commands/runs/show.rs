@@ -82,7 +82,7 @@ fn nodes(events: &[Event]) -> String {
                 (uses, format!("{}: {}", paint(DIM, "skipped"), one_line(reason)))
             }
             EventBody::NodeFailed { uses, failure, .. } => {
-                (uses, format!("{}: {}", paint(ERROR, "failed"), one_line(&failure.to_string())))
+                (uses, format!("{}: {}", paint(ERROR, "failed"), one_line(&failure.message)))
             }
             _ => continue,
         };

@@ -114,7 +114,7 @@ impl Step for Report {
             ctx.note(out.counts.to_string());
         }
         if let Some(mut failure) = failure {
-            failure.causes = out.remaining.iter().take(MAX_CAUSES).map(Remark::to_string).collect();
+            failure.causes = grouped(out.remaining.iter().take(MAX_CAUSES));
             if let Some(more) = out.remaining.len().checked_sub(MAX_CAUSES).filter(|more| *more > 0) {
                 failure.causes.push(format!("and {more} more, see the warnings"));
             }
@@ -128,6 +128,27 @@ impl Step for Report {
 
 /// Causes that a failure lists: a terminal shows them all.
 const MAX_CAUSES: usize = 10;
+
+/// Why a finding is left that no model was asked about.
+const NOT_ASKED: &str = "it was not asked about";
+
+/// What is left as causes of a failure: findings of the same rules that are left for the same reason are one of them.
+fn grouped<'a>(remaining: impl Iterator<Item = &'a Remark>) -> Vec<String> {
+    let mut groups: Vec<(Vec<String>, &[String], &str)> = Vec::new();
+    for remark in remaining {
+        // The failure itself tells why; what the call may have cost is another figure for each.
+        let reason = if remark.reason.starts_with(NOT_ASKED) { NOT_ASKED } else { &remark.reason };
+        let place = format!("{}:{}", remark.path, remark.line);
+        match groups.iter_mut().find(|(_, rules, known)| *rules == remark.rules && *known == reason) {
+            Some((places, ..)) => places.push(place),
+            None => groups.push((vec![place], &remark.rules, reason)),
+        }
+    }
+    let told = |(places, rules, reason): (Vec<String>, &[String], &str)| {
+        format!("{} {}: {reason}", places.join(", "), rules.join(", "))
+    };
+    groups.into_iter().map(told).collect()
+}
 
 /// Why the run fails: because of the budget, or else when something was tried and nothing fixed.
 fn failure_of(run: &RunId, input: &ReportInput) -> Option<Failure> {
@@ -146,19 +167,25 @@ fn failure_of(run: &RunId, input: &ReportInput) -> Option<Failure> {
     let turned_down = input.pending.iter().filter(|piece| !piece.feedback.is_empty()).count();
     let turned_down = turned_down.max(input.rejected.len().saturating_sub(input.unanswered));
     if turned_down > 0 {
-        let message = format!("nothing was fixed: no fix could be proven for {turned_down} pieces of code");
+        let pieces = if turned_down == 1 { "the piece" } else { &format!("{turned_down} pieces") };
+        let message = format!("nothing was fixed: no fix could be proven for {pieces} of code");
         let failure = Failure::new(FailureKind::BelowEvidence, message);
         return Some(failure.hint("raise `n` to ask again more often, or try a stronger `model`"));
     }
     if input.unanswered == 0 {
         return None;
     }
-    let message = format!("nothing was fixed: the model answered none of {} questions", input.unanswered);
+    let message = match input.unanswered {
+        1 => "nothing was fixed: the model did not answer".to_owned(),
+        asked => format!("nothing was fixed: the model answered none of {asked} questions"),
+    };
     Some(match &input.call_failure {
         // What was not set up right is not cured by asking again.
         Some(failure) if failure.kind == FailureKind::Configuration => {
             Failure { message: format!("{message}: {}", failure.message), ..failure.clone() }
         }
+        // The reasons say what to try.
+        Some(failure) if !failure.hints.is_empty() => Failure::unavailable(message),
         _ => Failure::unavailable(message)
             .hint("check the key, the model's name and the endpoint, then resume the run"),
     })
@@ -185,11 +212,11 @@ fn summarize(input: ReportInput) -> ReportOutput {
         reasons.entry((path, line, rules)).or_default().push_back(reason);
     }
     for Remark { path, line, rules, reason, .. } in input.not_asked {
-        let reason = format!("it was not asked about: {reason}");
+        let reason = format!("{NOT_ASKED}: {reason}");
         reasons.entry((path, line, rules)).or_default().push_back(reason);
     }
     let not_tried = if input.no_model.is_empty() {
-        "it was not asked about"
+        NOT_ASKED
     } else {
         // Why there is none was told once, when it was looked for.
         "no rule fixes it, and there is no model to ask"
@@ -318,6 +345,10 @@ mod tests {
                 "the lists are there all the same"
             );
         }
+        let same = [remark("c.py", 3, "no answer"), remark("d.py", 4, "no answer")];
+        let input = json!({"pending": pending, "rejected": same, "unanswered": 2});
+        let failure = failure_of(&report(input).await.1.unwrap().0);
+        assert_eq!(failure.causes, ["c.py:3, d.py:4 r: no answer"], "one reason is told once");
         // Turned down in an earlier round, and not asked about again.
         pending[0]["feedback"] = json!(["before", "cut"]);
         let (output, _) = report(json!({"pending": [pending[0]]})).await.1.unwrap();
@@ -338,8 +369,8 @@ mod tests {
         let failure: Failure = serde_json::from_value(result.unwrap().0["failure"].clone()).unwrap();
         assert_eq!(failure.kind, FailureKind::BudgetReached);
         assert_eq!(failure.message, format!("1 finding was not asked about: {reason}"));
-        let left = format!("d.py:4 r: it was not asked about: {reason}");
-        assert_eq!(failure.causes, ["c.py:3 r: it does not parse", left.as_str()]);
+        let causes = ["c.py:3 r: it does not parse", "d.py:4 r: it was not asked about"];
+        assert_eq!(failure.causes, causes);
         let hint = "go on with a larger limit: patchwork resume 20261121-054211-7f3a9c max_cost=…";
         assert_eq!((failure.hints, test.notes()), (vec![hint.to_owned()], Vec::new()));
 
@@ -358,7 +389,7 @@ mod tests {
         let (output, _) = report(input).await.1.unwrap();
         let failure: Failure = serde_json::from_value(output["failure"].clone()).unwrap();
         assert_eq!((failure.kind, failure.hints), (FailureKind::Configuration, vec!["set one".to_owned()]));
-        assert_eq!(failure.message, "nothing was fixed: the model answered none of 1 questions: no key");
+        assert_eq!(failure.message, "nothing was fixed: the model did not answer: no key");
     }
 
     #[tokio::test]
