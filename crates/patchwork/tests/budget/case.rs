@@ -36,7 +36,7 @@ pub(crate) struct Case {
     pub(crate) deeds: Vec<Vec<Deed>>,
     /// Seeds what the vendor bills.
     pub(crate) seed: u64,
-    /// The processes that work on the run.
+    /// The processes that work on the run; the last one without limits.
     pub(crate) lives: Vec<Life>,
 }
 
@@ -105,7 +105,7 @@ impl Deed {
 }
 
 impl Case {
-    /// Cases in which so many processes at most go before the last one.
+    /// Cases in which so many processes at most go before the last two, which do not die.
     pub(crate) fn any(lives: usize) -> impl Strategy<Value = Self> {
         let asked = (
             vec(0usize..1500, 1..=12),
@@ -127,6 +127,7 @@ impl Case {
             .prop_map(|(asked, deeds, seed, mut lives, last)| {
                 let (prompts, group, parallel, concurrency, model, max_tokens, go_on, node) = asked;
                 lives.push(Life { run: last, death: None });
+                lives.push(Life { run: Share::default(), death: None });
                 Self {
                     prompts,
                     group,

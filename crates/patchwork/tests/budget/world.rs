@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -76,10 +75,11 @@ impl World {
     /// Works on the run in all processes of the case, and sees after each whether the books agree.
     pub(crate) fn live_and_die(mut self) -> Result<(), String> {
         let mut before = Recorded::default();
+        let heard = Arc::new(Mutex::new(Heard::default()));
         for (number, life) in self.case.lives.clone().iter().enumerate() {
             let limits = self.case.limits(life.run, &self.case.prompts);
-            let refused = Arc::new(AtomicBool::new(false));
-            let happened = self.live(number, life, limits, before.answered.clone(), &refused)?;
+            heard.lock().unwrap().refused = false;
+            let happened = self.live(number, life, limits, before.answered.clone(), &heard)?;
             let now = recorded(&self.state_dir)?;
             let died = matches!(happened, Happened::Died);
             self.vendor.server.assert_polite();
@@ -87,9 +87,8 @@ impl World {
             before.answered.clone_from(&now.answered);
             let Happened::Ended(end) = happened else { continue };
             let end = end.map_err(|failure| format!("process {number} failed: {failure:?}"))?;
-            let refused = refused.load(Ordering::SeqCst);
-            self.judge(&end, refused, &now)
-                .map_err(|fault| format!("process {number}: {fault}\n{end:#?}"))?;
+            let heard = heard.lock().unwrap();
+            self.judge(&end, &heard, &now).map_err(|fault| format!("process {number}: {fault}\n{end:#?}"))?;
             if end.status == RunStatus::Done {
                 break;
             }
@@ -104,7 +103,7 @@ impl World {
         life: &Life,
         limits: Limits,
         recorded: BTreeSet<usize>,
-        refused: &Arc<AtomicBool>,
+        heard: &Arc<Mutex<Heard>>,
     ) -> Result<Happened, String> {
         let (tell, told) = channel();
         let at_request = match life.death {
@@ -131,7 +130,7 @@ impl World {
             let options = JournalOptions { after_record: Some(hook), ..JournalOptions::default() };
             Journal::open(&self.state_dir, options).map_err(|failure| failure.message)?
         };
-        let (spec, ports) = (self.spec(limits), ports(refused.clone()));
+        let (spec, ports) = (self.spec(limits), ports(heard.clone()));
         runtime.spawn(async move {
             let end = work(journal, spec, ports).await;
             let _ = tell.send(Happened::Ended(Box::new(end)));
@@ -195,9 +194,10 @@ impl World {
     }
 
     /// Compares what the vendor answered with how the run ended.
-    fn judge(&self, end: &RunEnd, refused: bool, now: &Recorded) -> Result<(), String> {
+    fn judge(&self, end: &RunEnd, heard: &Heard, now: &Recorded) -> Result<(), String> {
         let books = self.vendor.books();
         let reached = end.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::BudgetReached);
+        let refused = heard.refused;
         // A run that does not go on behind a failure ends with the first one.
         if reached && !refused || refused && !reached && (self.case.go_on || end.status == RunStatus::Done) {
             return Err(format!("a call was refused by the budget: {refused}"));
@@ -210,6 +210,11 @@ impl World {
         }
         if (end.totals.cost, end.totals.calls) != (paid.cost, paid.calls) {
             return Err(format!("the totals are {:?}, and {paid:?} was paid for answers", end.totals));
+        }
+        let unanswered = |prompt: &usize| !now.answered.contains(prompt) && !heard.failed.contains(prompt);
+        let forgotten: Vec<_> = (0..self.case.prompts.len()).filter(unanswered).collect();
+        if end.status == RunStatus::Done && self.case.node.calls.is_none() && !forgotten.is_empty() {
+            return Err(format!("it is done, and nobody was asked about {forgotten:?}"));
         }
         let texts = end.outputs["texts"].as_array().into_iter().flatten();
         for text in texts.flat_map(|texts| texts["texts"].as_array().into_iter().flatten()) {
@@ -320,6 +325,11 @@ async fn work(journal: Journal, spec: RunSpec, ports: Arc<Ports>) -> Result<RunE
         .await
 }
 
+/// Which prompt a request is.
+fn number(request: &ChatRequest) -> usize {
+    request.messages[0].content.split(' ').nth(1).unwrap().parse().unwrap()
+}
+
 fn recorded(state_dir: &Path) -> Result<Recorded, String> {
     let runtime = Builder::new_current_thread().build().unwrap();
     let journal = Journal::open(state_dir, JournalOptions::default()).map_err(|failure| failure.message)?;
@@ -327,15 +337,14 @@ fn recorded(state_dir: &Path) -> Result<Recorded, String> {
     runtime.block_on(async {
         let tries = journal.tries(&id).await.map_err(|failure| failure.message)?;
         let asked = journal.asked(&id).await.map_err(|failure| failure.message)?;
-        let number = |request: &ChatRequest| request.messages[0].content.split(' ').nth(1)?.parse().ok();
         Ok(Recorded {
             spent: tries.iter().fold(Amount::default(), |sum, entry| sum.plus(entry.amount)),
-            answered: asked.iter().filter_map(|(_, asked)| number(&asked.request)).collect(),
+            answered: asked.iter().map(|(_, asked)| number(&asked.request)).collect(),
         })
     })
 }
 
-fn ports(refused: Arc<AtomicBool>) -> Arc<Ports> {
+fn ports(heard: Arc<Mutex<Heard>>) -> Arc<Ports> {
     let settings = ModelsSettings {
         retry: RetryPolicy {
             base: Duration::from_millis(1),
@@ -349,7 +358,7 @@ fn ports(refused: Arc<AtomicBool>) -> Arc<Ports> {
     Arc::new(Ports {
         checkout: Arc::new(NoFilesChange),
         processes: Arc::new(Closed),
-        provider: Arc::new(Overheard { models: Models::new(settings), refused }),
+        provider: Arc::new(Overheard { models: Models::new(settings), heard }),
         forges: Arc::new(Closed),
         clock: Arc::new(StandingClock),
         secrets: Secrets::new(),
@@ -357,10 +366,19 @@ fn ports(refused: Arc<AtomicBool>) -> Arc<Ports> {
     })
 }
 
-/// The real models; takes note of calls that the budget refuses.
+/// What became of calls without an answer.
+#[derive(Default)]
+struct Heard {
+    /// The budget refused calls of the process at work.
+    refused: bool,
+    /// Prompts whose calls failed otherwise, in any process.
+    failed: BTreeSet<usize>,
+}
+
+/// The real models; listens to how calls fail.
 struct Overheard {
     models: Models,
-    refused: Arc<AtomicBool>,
+    heard: Arc<Mutex<Heard>>,
 }
 
 #[async_trait]
@@ -385,8 +403,13 @@ impl Provider for Overheard {
         cancel: &CancellationToken,
     ) -> Result<ChatAnswer, ProviderError> {
         let answer = self.models.chat(target, request, watch, cancel).await;
-        if answer.as_ref().is_err_and(|error| error.kind == ProviderErrorKind::BudgetReached) {
-            self.refused.store(true, Ordering::SeqCst);
+        if let Err(error) = &answer {
+            let mut heard = self.heard.lock().unwrap();
+            if error.kind == ProviderErrorKind::BudgetReached {
+                heard.refused = true;
+            } else {
+                heard.failed.insert(number(request));
+            }
         }
         answer
     }
