@@ -209,3 +209,135 @@ fn price_unknown() -> ProviderError {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::usage::MicroUsd;
+
+    fn call(node: &str, key: &str, limits: Limits) -> Call {
+        Call { key: format!("{node}#call/{key}"), node: NodePath::root().child(node), limits }
+    }
+
+    fn worst(tokens: u64, cost: Option<u64>) -> Worst {
+        Worst { input_tokens: tokens, output_tokens: 0, cost: cost.map(MicroUsd) }
+    }
+
+    fn tokens(limit: u64) -> Limits {
+        Limits { tokens: Some(limit), ..Limits::default() }
+    }
+
+    fn took(tokens: u64) -> Amount {
+        Amount { tokens, calls: 1, ..Amount::default() }
+    }
+
+    async fn refusal(spending: &Spending, call: &Call, worst: Worst) -> ProviderErrorKind {
+        spending.reserve(call, worst).await.err().map(|error| error.kind).expect("it is allowed")
+    }
+
+    #[tokio::test]
+    async fn a_limit_on_cost_wants_prices_wherever_it_stands() {
+        let cost = Limits { cost: Some(MicroUsd(100)), ..Limits::default() };
+        let free = Limits { allow_unknown_price: true, ..cost };
+        for (run, node) in [(cost, Limits::default()), (Limits::default(), cost), (free, cost), (cost, free)]
+        {
+            let kind = refusal(&Spending::new(run, &[]), &call("a", "1", node), worst(1, None)).await;
+            assert_eq!(kind, ProviderErrorKind::PriceUnknown, "{run:?} {node:?}");
+        }
+        for (run, node) in [(free, free), (tokens(10), Limits::default())] {
+            let spending = Spending::new(run, &[]);
+            let reserved = spending.reserve(&call("a", "1", node), worst(1, None)).await.unwrap();
+            assert_eq!((reserved.amount, reserved.limited), (took(1), true));
+        }
+    }
+
+    #[tokio::test]
+    async fn limits_of_nodes_hold_over_resumes_with_tries_that_were_cut() {
+        let one = call("a", "1", tokens(10));
+        let entry = |number, state, tokens| Try {
+            key: one.key.clone(),
+            number,
+            node: one.node.clone(),
+            state,
+            amount: took(tokens),
+            answer: None,
+        };
+        let tries = [entry(1, TryState::Lost, 3), entry(2, TryState::Open, 4)];
+        let spending = Spending::new(Limits::default(), &tries);
+        assert_eq!(refusal(&spending, &one, worst(4, None)).await, ProviderErrorKind::BudgetReached);
+        let reserved = spending.reserve(&one, worst(3, None)).await.unwrap();
+        assert_eq!(reserved.number, 3, "tries are counted on");
+        assert_eq!(spending.settle(&one, |_| took(2)), Some((3, took(2))));
+        // Another node has its own.
+        spending.reserve(&call("b", "1", tokens(10)), worst(10, None)).await.unwrap();
+        // A smaller limit than what is spent allows nothing, not even what takes nothing.
+        let spending = Spending::new(tokens(6), &tries);
+        let kind = refusal(&spending, &call("b", "1", Limits::default()), worst(0, Some(0))).await;
+        assert_eq!(kind, ProviderErrorKind::BudgetReached);
+    }
+
+    #[tokio::test]
+    async fn a_large_call_is_not_passed_over_and_nobody_waits_for_ever() {
+        let spending = Arc::new(Spending::new(tokens(10), &[]));
+        let first = call("a", "first", Limits::default());
+        spending.reserve(&first, worst(6, None)).await.unwrap();
+        let (tell, mut told) = mpsc::unbounded_channel();
+        for (key, size) in [("large", 9), ("small", 2), ("too large", 11)] {
+            let (spending, tell) = (spending.clone(), tell.clone());
+            tokio::spawn(async move {
+                let call = call("a", key, Limits::default());
+                let reserved = spending.reserve(&call, worst(size, None)).await;
+                let _ = tell.send((key, reserved.is_ok()));
+                if reserved.is_ok() {
+                    spending.settle(&call, |worst| Amount { tokens: worst.tokens / 9, ..worst });
+                }
+            });
+            // In this order.
+            tokio::task::yield_now().await;
+        }
+        assert!(told.try_recv().is_err(), "the small one fits, and waits for the large one");
+        spending.settle(&first, |_| took(0));
+        for expected in [("large", true), ("small", true), ("too large", false)] {
+            assert_eq!(told.recv().await, Some(expected));
+        }
+        assert_eq!(spending.books().run.reserved(), Amount::default());
+        assert_eq!(spending.books().run.spent().tokens, 1);
+    }
+
+    #[tokio::test]
+    async fn a_call_without_a_limit_waits_for_nobody_and_is_counted() {
+        let spending = Spending::new(Limits::default(), &[]);
+        let (waiting, free) = (call("a", "2", tokens(5)), call("b", "1", Limits::default()));
+        spending.reserve(&call("a", "1", tokens(5)), worst(5, None)).await.unwrap();
+        tokio::select! {
+            biased;
+            _ = spending.reserve(&waiting, worst(5, None)) => panic!("there is no room"),
+            reserved = spending.reserve(&free, worst(7, None)) => {
+                assert!(!reserved.unwrap().limited);
+            }
+        }
+        assert_eq!(spending.books().run.reserved().tokens, 12);
+    }
+
+    #[test]
+    fn a_run_has_reached_its_budget_until_every_refused_call_is_answered() {
+        let spending = Spending::new(tokens(1), &[]);
+        let (one, two) = (call("a", "1", Limits::default()), call("b", "1", Limits::default()));
+        spending.failed(&one, &price_unknown());
+        assert_eq!(spending.reached(), None);
+        for call in [&one, &two] {
+            spending.failed(call, &reached("max_tokens is 1".to_owned()));
+        }
+        let failure = spending.reached().unwrap();
+        let message = "the budget does not allow another call: max_tokens is 1; 2 calls were not made";
+        assert_eq!((failure.kind.exit_code(), failure.message.as_str()), (12, message));
+        spending.answered(&one);
+        assert!(!spending.cut_short(&one.node) && spending.cut_short(&two.node));
+        spending.answered(&two);
+        assert_eq!(spending.reached(), None);
+    }
+}

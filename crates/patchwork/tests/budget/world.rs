@@ -64,9 +64,7 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(case: Case) -> Self {
         let vendor = Vendor::new(&case);
-        let source = patchflow(&case, &vendor.server.openai_url());
-        let loaded = load(&source, "asking.yml", &patchwork::registry(), &NoFiles);
-        let plan = loaded.unwrap_or_else(|faults| panic!("{faults:#?}\n{source}")).plan;
+        let plan = plan(&patchflow(&case, &vendor.server.openai_url()));
         let folders = tempfile::tempdir().unwrap();
         let state_dir = folders.path().join("0");
         Self { case, plan, vendor, state_dir, folders }
@@ -130,7 +128,7 @@ impl World {
             let options = JournalOptions { after_record: Some(hook), ..JournalOptions::default() };
             Journal::open(&self.state_dir, options).map_err(|failure| failure.message)?
         };
-        let (spec, ports) = (self.spec(limits), ports(heard.clone()));
+        let (spec, ports) = (self.spec(limits), ports(heard_models(heard.clone())));
         runtime.spawn(async move {
             let end = work(journal, spec, ports).await;
             let _ = tell.send(Happened::Ended(Box::new(end)));
@@ -157,18 +155,7 @@ impl World {
                 Some(numbers.zip(group).map(|(number, bytes)| conversation(number, *bytes)).collect())
             })
             .collect();
-        let inputs = [("groups".to_owned(), json!(prompts))];
-        RunSpec {
-            id: run_id(),
-            plan: self.plan.clone(),
-            inputs: Map::from_iter(inputs),
-            from_repository: Vec::new(),
-            limits,
-            base: Closed.base().clone(),
-            created_ms: 0,
-            machine_version: MACHINE_VERSION,
-            program_version: "0".to_owned(),
-        }
+        spec(self.plan.clone(), json!(prompts), limits)
     }
 
     /// Compares the vendor's books and the journal.
@@ -227,6 +214,27 @@ impl World {
             return Err(format!("paid and not in the outputs: {missing:?}"));
         }
         Ok(())
+    }
+}
+
+/// The plan of a patchflow.
+pub(crate) fn plan(source: &str) -> Plan {
+    let loaded = load(source, "asking.yml", &patchwork::registry(), &NoFiles);
+    loaded.unwrap_or_else(|faults| panic!("{faults:#?}\n{source}")).plan
+}
+
+/// A run of [`patchflow`] over groups of prompts.
+pub(crate) fn spec(plan: Plan, groups: Value, limits: Limits) -> RunSpec {
+    RunSpec {
+        id: run_id(),
+        plan,
+        inputs: Map::from_iter([("groups".to_owned(), groups)]),
+        from_repository: Vec::new(),
+        limits,
+        base: Closed.base().clone(),
+        created_ms: 0,
+        machine_version: MACHINE_VERSION,
+        program_version: "0".to_owned(),
     }
 }
 
@@ -344,7 +352,7 @@ fn recorded(state_dir: &Path) -> Result<Recorded, String> {
     })
 }
 
-fn ports(heard: Arc<Mutex<Heard>>) -> Arc<Ports> {
+fn heard_models(heard: Arc<Mutex<Heard>>) -> Arc<dyn Provider> {
     let settings = ModelsSettings {
         retry: RetryPolicy {
             base: Duration::from_millis(1),
@@ -355,10 +363,15 @@ fn ports(heard: Arc<Mutex<Heard>>) -> Arc<Ports> {
         local: Vec::new(),
         ..ModelsSettings::default()
     };
+    Arc::new(Overheard { models: Models::new(settings), heard })
+}
+
+/// Doors that are closed but for models.
+pub(crate) fn ports(provider: Arc<dyn Provider>) -> Arc<Ports> {
     Arc::new(Ports {
         checkout: Arc::new(NoFilesChange),
         processes: Arc::new(Closed),
-        provider: Arc::new(Overheard { models: Models::new(settings), heard }),
+        provider,
         forges: Arc::new(Closed),
         clock: Arc::new(StandingClock),
         secrets: Secrets::new(),
