@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use patchwork_core::port::provider::{
     ChatAnswer, ChatRequest, Measure, Provider, ProviderError, ProviderErrorKind, Route, Target, Watch,
 };
+use patchwork_core::secret::Secret;
 use patchwork_core::usage::{MicroUsd, Usage};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
@@ -34,13 +35,29 @@ pub struct PlannedCalls {
 /// Models that count and do not answer.
 pub struct Planner {
     models: Arc<dyn Provider>,
+    key_options: Vec<String>,
     planned: Mutex<BTreeMap<(String, String), PlannedCalls>>,
 }
 
 impl Planner {
-    /// Counts with the tokens and prices of `models`.
-    pub fn new(models: Arc<dyn Provider>) -> Self {
-        Self { models, planned: Mutex::default() }
+    /// Counts with the tokens and prices of `models`. `key_options` are the names of the options for their keys, which need not
+    /// be given.
+    pub fn new(models: Arc<dyn Provider>, key_options: Vec<String>) -> Self {
+        Self { models, key_options, planned: Mutex::default() }
+    }
+
+    /// Who would be asked: for a model that is named that is known without a key.
+    async fn find(&self, target: &Target) -> Result<Route, ProviderError> {
+        let found = self.models.route(target).await;
+        let Err(ProviderError { kind: ProviderErrorKind::NotConfigured, .. }) = &found else { return found };
+        if target.model.is_none() {
+            return found;
+        }
+        let mut with_keys = target.clone();
+        for option in &self.key_options {
+            with_keys.keys.entry(option.clone()).or_insert_with(|| Secret::new("none-is-needed-to-plan"));
+        }
+        self.models.route(&with_keys).await.or(found)
     }
 
     /// What was counted, by vendor and model.
@@ -81,7 +98,7 @@ fn sum(so_far: Option<MicroUsd>, more: Option<MicroUsd>) -> Option<MicroUsd> {
 #[async_trait]
 impl Provider for Planner {
     async fn route(&self, target: &Target) -> Result<Route, ProviderError> {
-        self.models.route(target).await
+        self.find(target).await
     }
 
     fn measure(&self, route: &Route, request: &ChatRequest) -> Measure {
@@ -99,7 +116,7 @@ impl Provider for Planner {
         _watch: &dyn Watch,
         _cancel: &CancellationToken,
     ) -> Result<ChatAnswer, ProviderError> {
-        let route = self.models.route(target).await?;
+        let route = self.find(target).await?;
         self.count(&route, self.models.measure(&route, request));
         Err(ProviderError {
             kind: ProviderErrorKind::OnlyPlanned,

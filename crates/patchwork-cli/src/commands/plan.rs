@@ -29,7 +29,7 @@ pub(crate) fn run(options: &Options, typed: &str, words: &[String]) -> Result<u8
     let assigned = words::assign(words, &open.plan)?;
     let given = place.given(&loaded.plan, open, &assigned.values)?;
     let mut inputs = given.inputs();
-    stay_inside(&mut inputs);
+    first_round(&mut inputs);
     let from_repository = given.of_the_repository();
     let name = loaded.plan.name.clone();
     if let Some(path) = &options.output {
@@ -46,12 +46,9 @@ pub(crate) fn run(options: &Options, typed: &str, words: &[String]) -> Result<u8
         quiet: options.log.is_none() || options.quiet,
         ..options.clone()
     };
-    let planner = Arc::new(Planner::new(
-        Local::new(scratch.path(), &given.secrets)
-            .with_models(env::models(given.catalog.clone()))
-            .provider()
-            .clone(),
-    ));
+    let local = Local::new(scratch.path(), &given.secrets).with_models(env::models(given.catalog.clone()));
+    let key_options = given.catalog.vendors().iter().filter_map(|vendor| vendor.option.clone()).collect();
+    let planner = Arc::new(Planner::new(local.provider().clone(), key_options));
     let task = Task::New { plan: Box::new(loaded.plan), inputs, from_repository, diff: false };
     let driven = drive::drive_with(&quiet, registry, &given, task, &folder, Some(planner.clone()))?;
     let planned = planner.planned();
@@ -75,12 +72,17 @@ pub(crate) fn run(options: &Options, typed: &str, words: &[String]) -> Result<u8
     Ok(0)
 }
 
-/// Nothing is to leave the machine.
-fn stay_inside(inputs: &mut Map<String, Value>) {
+/// Nothing is to be made of answers that do not come, and dearer models are for answers that do not hold.
+fn first_round(inputs: &mut Map<String, Value>) {
     for name in ["dry_run", "disable_pr"] {
         if let Some(value) = inputs.get_mut(name) {
             *value = Value::Bool(true);
         }
+    }
+    match inputs.get_mut("model_escalation") {
+        Some(Value::Array(models)) => models.truncate(1),
+        Some(Value::String(models)) => *models = models.split(',').next().unwrap_or_default().to_owned(),
+        _ => {}
     }
 }
 

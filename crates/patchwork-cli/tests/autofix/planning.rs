@@ -93,15 +93,27 @@ fn a_plan_of_a_patchflow_that_publishes_first_leaves_nothing() {
         ("a.txt", "words\n"),
         (
             "flow.yml",
-            "name: Flow\nsummary: Publishes before it asks.\nsteps:\n  - id: publish\n    uses: PR\n    \
-             continue_on_error: true\n    with: { modified_files: [], disable_pr: false }\n  - id: ask\n    uses: LLM\n    \
-             with: { prompt_user: Say something., prompt_values: [{}], model: gpt-4o, openai_api_key: none }\n",
+            r#"name: Flow
+summary: Commits before it asks.
+steps:
+  - id: change
+    uses: ModifyCodeOnce
+    with: { file_path: a.txt, new_code: other words }
+  - id: publish
+    uses: PR
+    with: { modified_files: [a.txt], target_branch: mine }
+  - id: ask
+    uses: CallLLM
+    with: { prompts: [[{ role: user, content: Say something. }]], model: gpt-4o }
+"#,
         ),
     ]);
     let before = world.repo.belongings();
-    let planned = world.run(&["plan", "./flow.yml"]);
-    world.assert_untouched(&before);
-    assert!(!world.has_branch(), "{}", planned.stderr);
+    let planned = world.run(&["plan", "./flow.yml", "--log", "info"]);
+    planned.assert_code(0);
+    assert!(planned.stderr.contains("branch: mine"), "{}", planned.stderr);
+    assert!(planned.stdout.contains("1 call, "), "{}\n{}", planned.stdout, planned.stderr);
+    assert_eq!(world.repo.changed_since(&before), Vec::<String>::new());
 }
 
 #[test]
