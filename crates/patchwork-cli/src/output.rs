@@ -32,6 +32,12 @@ pub(crate) fn write_with(
         Failure::failed(format!("{what} can't be written to {}", path.display())).caused_by(error)
     };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Pipes and devices (`/dev/stdout`) are written to, not replaced.
+    if path.metadata().is_ok_and(|about| !about.is_file()) {
+        let file = std::fs::File::options().write(true).open(path).map_err(|error| failed(&error))?;
+        let mut buffered = std::io::BufWriter::new(&file);
+        return write(&mut buffered).and_then(|()| buffered.flush()).map_err(|error| failed(&error));
+    }
     let file = tempfile::Builder::new()
         .prefix(".patchwork-")
         .permissions_like_new()
@@ -96,6 +102,16 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "{\n  \"a\": [\n    1\n  ]\n}\n");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
         assert!(check(&dir.path().join("none/out.json")).is_err());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_device_is_written_to_and_stays_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let link = dir.path().join("full");
+        std::os::unix::fs::symlink("/dev/full", &link).unwrap();
+        assert!(write(&link, "x").unwrap_err().message.contains("can't be written"));
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
     }
 
     #[test]
