@@ -51,7 +51,9 @@ pub(super) fn pieces(
     for (path, places) in by_file {
         let file = sources.file(&path);
         let Ok(file) = file.as_ref() else { continue };
-        let text = |lines: &Range<usize>| file.shown().line_range(lines.start, lines.end);
+        // It was shown before, or there would be no place in it.
+        let Ok(shown) = file.shown(sources.ctx) else { continue };
+        let text = |lines: &Range<usize>| shown.line_range(lines.start, lines.end);
         let language = file.language().map(|language| language.name()).unwrap_or_default();
         let fits = |lines: &Range<usize>| estimate(text(lines).len()) <= max_tokens;
         for place in apart(places, &fits) {

@@ -1,7 +1,7 @@
 //! The files that a report is about: each path is resolved once, and those asked for lately are kept, so that a file whose
 //! findings are taken one after the other is read and parsed once.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::Range;
 use std::rc::Rc;
@@ -33,13 +33,21 @@ type Read = Rc<Result<Source, String>>;
 /// A file, and what of it may be shown.
 pub(super) struct Source {
     file: SourceFile,
-    masked: Option<SourceText>,
+    /// The text with placeholders, and how many secrets it has; made when it is first asked for, since a report may be about many
+    /// files that no piece is taken of.
+    masked: OnceCell<Result<Option<(SourceText, usize)>, String>>,
 }
 
 impl Source {
     /// The text with placeholders for its secrets, in the same lines.
-    pub(super) fn shown(&self) -> &SourceText {
-        self.masked.as_ref().unwrap_or(self.file.source())
+    pub(super) fn shown(&self, ctx: &Context) -> Result<&SourceText, &String> {
+        let masked = self.masked(ctx).as_ref()?;
+        Ok(masked.as_ref().map_or(self.file.source(), |(text, _)| text))
+    }
+
+    fn masked(&self, ctx: &Context) -> &Result<Option<(SourceText, usize)>, String> {
+        let make = || masked::shown(ctx, self.file.source()).map_err(|error| error.to_string());
+        self.masked.get_or_init(make)
     }
 }
 
@@ -53,7 +61,7 @@ impl std::ops::Deref for Source {
 
 /// Files of the checkout, read when asked for.
 pub(super) struct Sources<'a> {
-    ctx: &'a Context,
+    pub(super) ctx: &'a Context,
     checkout: &'a dyn Checkout,
     places: RefCell<HashMap<String, Result<String, Failure>>>,
     files: RefCell<VecDeque<(String, Read)>>,
@@ -90,21 +98,12 @@ impl<'a> Sources<'a> {
         if let Some((_, known)) = self.files.borrow().iter().find(|(name, _)| name == path) {
             return known.clone();
         }
-        let file = Rc::new(self.read(path));
+        let read = read(self.checkout, path);
+        let file = Rc::new(read.map(|file| Source { file, masked: OnceCell::new() }));
         let mut files = self.files.borrow_mut();
         files.truncate(KEPT - 1);
         files.push_front((path.to_owned(), file.clone()));
         file
-    }
-
-    fn read(&self, path: &str) -> Result<Source, String> {
-        let file = read(self.checkout, path)?;
-        let shown = masked::shown(self.ctx, file.source()).map_err(|error| error.to_string())?;
-        let masked = shown.map(|(text, secrets)| {
-            self.masked.borrow_mut().insert(path.to_owned(), secrets);
-            text
-        });
-        Ok(Source { file, masked })
     }
 
     /// Lines by 1-based inclusive number; those beyond the end are not there.
@@ -150,6 +149,9 @@ impl<'a> Sources<'a> {
         let fail = |reason: String| (finding.path.clone(), reason);
         let file = self.file(&finding.path);
         let file = file.as_ref().as_ref().map_err(|reason| fail(reason.clone()))?;
+        if let Some((_, secrets)) = file.masked(self.ctx).as_ref().map_err(|reason| fail(reason.clone()))? {
+            self.masked.borrow_mut().insert(finding.path.clone(), *secrets);
+        }
         let excerpt =
             file.excerpt(core.start, core.end, max_tokens).map_err(|error| fail(error.to_string()))?;
         Ok(Place {
