@@ -86,6 +86,27 @@ pub struct ToolCall {
     pub arguments: String,
 }
 
+/// How likely a token of an answer was.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TokenChance {
+    /// The token.
+    pub token: String,
+    /// The natural logarithm of its chance: 0 for a certain one, less for others.
+    pub logprob: f64,
+    /// The likeliest tokens in this place, the likeliest first, as many as were asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub top: Vec<LikelyToken>,
+}
+
+/// A token that could have been said.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LikelyToken {
+    /// The token.
+    pub token: String,
+    /// The natural logarithm of its chance.
+    pub logprob: f64,
+}
+
 /// A tool that a model may call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -425,3 +425,26 @@ fn a_run_that_is_killed_and_resumed_tells_nothing_and_ends_the_same() {
         nest.assert_silent(&server, &[killed, resumed]);
     }
 }
+
+/// Writes code that is an input into a file.
+const WRITING: &str = r#"
+name: Writing
+inputs:
+  code: { type: string }
+steps:
+  - uses: ModifyCodeOnce
+    with: { file_path: app.py, new_code: "${{ inputs.code }}" }
+"#;
+
+#[test]
+fn a_secret_in_an_option_is_not_written_into_a_file_as_a_mask() {
+    let world = World::new(&[("app.py", "key = load()\n")]);
+    let file = world.repo.beside("writing.yml");
+    std::fs::write(&file, WRITING).unwrap();
+    let key = Canaries::new().source;
+    let ran = world.run(&[file.to_str().unwrap(), &format!("code=key = '{key}'\n")]);
+    ran.assert_code(1);
+    let reason = "line 1 of the new code holds PATCHWORK_MASKED_GITHUB_PAT_";
+    assert!(ran.stderr.contains(reason) && !ran.stderr.contains(&key), "{}", ran.stderr);
+    world.run(&[file.to_str().unwrap(), "code=key = read()\n"]).assert_code(0);
+}

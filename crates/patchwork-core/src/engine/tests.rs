@@ -402,7 +402,7 @@ async fn secrets_are_masked_in_everything_that_is_written() {
     bytes.extend(std::fs::read(world.dir.path().join("journal.db-wal")).unwrap_or_default());
     let text = String::from_utf8_lossy(&bytes);
     assert!(!text.contains("ghp_plainsecret") && !text.contains("quoted"), "a secret is in the journal");
-    assert!(text.contains("*** and ***"));
+    assert!(text.contains("PATCHWORK_MASKED_GITHUB_API_KEY and PATCHWORK_MASKED_OPENAI_API_KEY"));
 }
 
 #[tokio::test]

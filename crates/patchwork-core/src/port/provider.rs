@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::failure::{Failure, FailureKind};
-use crate::message::{Finish, Message, Tool, ToolCall, ToolChoice};
+use crate::message::{Finish, Message, TokenChance, Tool, ToolCall, ToolChoice};
 use crate::secret::Secret;
 use crate::usage::{MicroUsd, Usage};
 
@@ -143,6 +143,9 @@ pub struct ChatAnswer {
     /// See [`Message::carried`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carried: Option<Value>,
+    /// How likely each token was, where [`Parameters::logprobs`] asks for it and the model tells.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub logprobs: Vec<TokenChance>,
     /// Why it stopped.
     pub finish: Finish,
     /// What it took.

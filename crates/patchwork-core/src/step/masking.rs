@@ -91,7 +91,10 @@ impl Context {
 
     /// What a model says may be what it remembers of others' keys, or a guess at one of ours.
     pub(super) fn mask_answer(&self, answer: &mut ChatAnswer) {
-        self.mask_text(&mut answer.text);
+        if self.mask_text(&mut answer.text) {
+            // Put together, tokens are the text.
+            answer.logprobs.clear();
+        }
         for call in &mut answer.tool_calls {
             self.mask_text(&mut call.arguments);
         }

@@ -113,6 +113,9 @@ impl Context {
             };
             let answer = match answer {
                 Ok(mut answer) => {
+                    if asked.request.parameters.logprobs.is_none() {
+                        answer.logprobs.clear();
+                    }
                     ctx.mask_answer(&mut answer);
                     answer
                 }

@@ -186,6 +186,7 @@ fn answered(destination: &Destination, delivered: Delivered, attempts: u32) -> C
         text: said.text,
         tool_calls: said.tool_calls,
         carried: said.carried,
+        logprobs: said.logprobs,
         reused: false,
         finish: said.finish,
         usage: said.usage,

@@ -151,6 +151,7 @@ fn withheld(refusal: &Refusal) -> Option<Said> {
         text,
         tool_calls: Vec::new(),
         carried: None,
+        logprobs: Vec::new(),
         finish: Finish::ContentFilter,
         usage: Usage::default(),
         model: String::new(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use patchwork_core::message::ToolCall;
+use patchwork_core::message::{TokenChance, ToolCall};
 use patchwork_core::port::provider::ProviderErrorKind;
 
 use super::Trouble;
@@ -18,6 +18,7 @@ const MAX_CALLS: usize = 1_024;
 pub(in crate::llm) struct Draft {
     text: String,
     calls: Vec<ToolCall>,
+    chances: Vec<TokenChance>,
     bytes: usize,
 }
 
@@ -62,6 +63,21 @@ impl Draft {
             call.arguments.push_str(piece);
         }
         Ok(())
+    }
+
+    /// Adds how likely tokens were.
+    pub(in crate::llm) fn chances(&mut self, more: Vec<TokenChance>) -> Result<(), Trouble> {
+        let of = |chance: &TokenChance| {
+            chance.token.len() + chance.top.iter().map(|likely| likely.token.len()).sum::<usize>()
+        };
+        self.count(more.iter().map(of).sum())?;
+        self.chances.extend(more);
+        Ok(())
+    }
+
+    /// Takes out how likely the tokens were.
+    pub(in crate::llm) fn take_chances(&mut self) -> Vec<TokenChance> {
+        std::mem::take(&mut self.chances)
     }
 
     /// Whether nothing was said.

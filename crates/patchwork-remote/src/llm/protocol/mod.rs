@@ -5,6 +5,7 @@
 mod anthropic;
 mod arguments;
 mod attachment;
+mod chances;
 mod conversation;
 mod draft;
 mod efforts;
@@ -20,7 +21,7 @@ mod strange;
 mod trouble;
 mod version;
 
-use patchwork_core::message::{Finish, Message, ToolCall};
+use patchwork_core::message::{Finish, Message, TokenChance, ToolCall};
 use patchwork_core::port::provider::{ChatRequest, ProviderErrorKind};
 use patchwork_core::usage::Usage;
 use reqwest::Url;
@@ -102,6 +103,8 @@ pub(super) struct Said {
     pub(super) tool_calls: Vec<ToolCall>,
     /// See `Message::carried`.
     pub(super) carried: Option<Value>,
+    /// How likely each token was, where the server tells.
+    pub(super) logprobs: Vec<TokenChance>,
     /// Why it stopped.
     pub(super) finish: Finish,
     /// What it took; all zero when the server does not say.

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use futures_util::StreamExt;
 use patchwork_core::budget::Limits;
 use patchwork_core::event::EventBody;
-use patchwork_core::message::{Finish, Message, ToolCall};
+use patchwork_core::message::{Finish, Message, TokenChance, ToolCall};
 use patchwork_core::port::provider::{ChatAnswer, ChatRequest, Target};
 use patchwork_core::step::{Context, Effects, Question, Step, StepError};
 use patchwork_core::usage::{MicroUsd, Usage};
@@ -76,6 +76,8 @@ pub struct CallLLMOutput {
     pub models: Vec<Option<String>>,
     /// The tools that the model wants called, for each prompt.
     pub tool_calls: Vec<Vec<ToolCall>>,
+    /// How likely each token of the answers was, where `model_logprobs` asks for it and the model tells; else empty.
+    pub logprobs: Vec<Vec<TokenChance>>,
     /// Why each answer ended; null where there is none.
     pub finish: Vec<Option<Finish>>,
     /// Why there is no text; null where there is one.
@@ -231,10 +233,10 @@ impl Caller {
     async fn ask_until_it_fits(
         &self,
         index: usize,
-        mut request: ChatRequest,
+        first: ChatRequest,
         reply: &mut Reply,
     ) -> Result<(), StepError> {
-        let mut calls = 0;
+        let (mut request, mut calls) = (first.clone(), 0);
         loop {
             // Further calls of a prompt are counted behind the first of all.
             let answer = self.ask(index + calls * self.total, request.clone()).await?;
@@ -255,7 +257,7 @@ impl Caller {
                     return Ok(());
                 }
                 Err(misfit) if calls > self.json_retries => return Err(never_fitting(&misfit, calls)),
-                Err(misfit) => request = asked_again(request, &answer, &misfit),
+                Err(misfit) => request = asked_again(first.clone(), &answer, &misfit),
             }
         }
     }

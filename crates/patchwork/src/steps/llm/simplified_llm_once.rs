@@ -66,6 +66,11 @@ impl Step for SimplifiedLLMOnce {
 
     async fn run(&self, ctx: &Context, input: Self::Input) -> Result<Self::Output, StepError> {
         let form = form(&input.json_schema)?;
+        if input.model.merged()?.asks_for_logprobs() {
+            let problem =
+                "the outputs of this step have no place for them: expected `SimplifiedLLM` or `CallLLM`";
+            return Err(StepError::input("model_logprobs", problem));
+        }
         let prompts = render(ctx, &input.user_prompt, input.system_prompt, vec![input.prompt_value]).await?;
         let (mut answers, mut values) =
             call_llm::call(ctx, prompts, &input.calls, &input.model, Some(form)).await?;

@@ -218,7 +218,15 @@ impl Reader for MessageReader {
             draft.text(&explanation)?;
         }
         let (text, tool_calls) = draft.finish()?;
-        Ok(Said { text, tool_calls, carried: remember(NAME, &pieces), finish, usage: counted.usage(), model })
+        Ok(Said {
+            text,
+            tool_calls,
+            carried: remember(NAME, &pieces),
+            logprobs: Vec::new(),
+            finish,
+            usage: counted.usage(),
+            model,
+        })
     }
 }
 

@@ -8,6 +8,7 @@ use patchwork_core::usage::Usage;
 use serde_json::{Map, Value};
 
 use super::super::arguments::written;
+use super::super::chances::of_gemini;
 use super::super::pieces::{Piece, remember};
 use super::super::{Draft, Reader, Said, Trouble, finish_word};
 use super::NAME;
@@ -48,6 +49,7 @@ impl ContentReader {
         for part in candidate.pointer("/content/parts").and_then(Value::as_array).into_iter().flatten() {
             self.part(part)?;
         }
+        self.draft.chances(of_gemini(&candidate["logprobsResult"]))?;
         if let Some(reason) = candidate["finishReason"].as_str() {
             self.explain(&candidate["finishMessage"]);
             let finished = self.finished(reason);
@@ -151,9 +153,10 @@ impl Reader for ContentReader {
         if finish == Finish::ContentFilter && draft.is_empty() {
             draft.text(&explanation)?;
         }
+        let logprobs = draft.take_chances();
         let (text, tool_calls) = draft.finish()?;
         let usage = usage.unwrap_or_default();
-        Ok(Said { text, tool_calls, carried: remember(NAME, &pieces), finish, usage, model })
+        Ok(Said { text, tool_calls, carried: remember(NAME, &pieces), logprobs, finish, usage, model })
     }
 }
 

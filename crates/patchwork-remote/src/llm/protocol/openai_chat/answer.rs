@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::NAME;
+use crate::llm::protocol::chances::of_openai;
 use crate::llm::protocol::{Draft, Reader, Said, Trouble, carry, finish_word, without_thoughts};
 
 /// A chunk of the stream, or the whole answer.
@@ -38,6 +39,8 @@ struct Choice<'a> {
     message: Option<Delta<'a>>,
     #[serde(borrow, default)]
     finish_reason: Option<Cow<'a, str>>,
+    #[serde(default)]
+    logprobs: Value,
 }
 
 #[derive(Deserialize)]
@@ -127,6 +130,7 @@ impl ChatReader {
                 self.begun = true;
                 self.delta(delta)?;
             }
+            self.draft.chances(of_openai(&choice.logprobs["content"]))?;
             if let Some(word) = choice.finish_reason.filter(|word| !word.is_empty()) {
                 self.finish = Some(finish_word(&word));
             }
@@ -263,13 +267,15 @@ impl Reader for ChatReader {
     }
 
     fn finish(self: Box<Self>) -> Result<Said, Trouble> {
-        let Self { draft, refusal, reasoning, details, extra, model, usage, finish, begun, done, .. } = *self;
+        let Self { mut draft, refusal, reasoning, details, extra, model, usage, finish, begun, done, .. } =
+            *self;
         if !done && finish.is_none() {
             return Err(Trouble::cut());
         }
         if !begun {
             return Err(Trouble::malformed("there is no answer in it"));
         }
+        let logprobs = draft.take_chances();
         let (text, tool_calls) = draft.finish()?;
         let text = without_thoughts(&text);
         let refused = text.is_empty() && tool_calls.is_empty() && !refusal.is_empty();
@@ -315,6 +321,7 @@ impl Reader for ChatReader {
             text,
             tool_calls,
             carried: carried.flatten(),
+            logprobs,
             finish,
             usage: usage.unwrap_or_default(),
             model,

@@ -212,6 +212,20 @@ fn fragments_of_calls_are_put_together_in_every_accent() {
 }
 
 #[test]
+fn how_likely_tokens_were_is_put_together() {
+    let chunk = |token: &str, logprob: f64| {
+        let content =
+            json!([{"token": token, "logprob": logprob, "top_logprobs": [{"token": "x", "logprob": -9.5}]}]);
+        json!({"choices": [{"index": 0, "delta": {"content": token}, "logprobs": {"content": content}}]})
+    };
+    let said =
+        heard(&[chunk("a", 0.0), chunk("b", -0.5), delta(json!({"content": "c"})), done("stop")]).unwrap();
+    let told: Vec<_> =
+        said.logprobs.iter().map(|one| (one.token.as_str(), one.logprob, one.top.len())).collect();
+    assert_eq!((said.text.as_str(), told), ("abc", vec![("a", 0.0, 1), ("b", -0.5, 1)]));
+}
+
+#[test]
 fn what_comes_before_beside_and_behind_the_text_is_no_text() {
     let said = heard(&[
         json!({"model": "m", "choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}}]}),

@@ -7,6 +7,7 @@ use patchwork_core::usage::Usage;
 use serde_json::{Value, json};
 
 use super::super::arguments::written;
+use super::super::chances::of_openai;
 use super::super::pieces::{Piece, remember};
 use super::super::{Draft, Reader, Said, Trouble, finish_word};
 use super::NAME;
@@ -146,6 +147,9 @@ impl Reader for ResponseReader {
                 "message" => {
                     let (text, refused) = message(item);
                     draft.text(&text)?;
+                    for part in item["content"].as_array().into_iter().flatten() {
+                        draft.chances(of_openai(&part["logprobs"]))?;
+                    }
                     if refused {
                         finish = Finish::ContentFilter;
                     }
@@ -174,9 +178,10 @@ impl Reader for ResponseReader {
         if finish == Finish::ContentFilter && draft.is_empty() {
             draft.text(&explanation)?;
         }
+        let logprobs = draft.take_chances();
         let (text, tool_calls) = draft.finish()?;
         let usage = usage.unwrap_or_default();
-        Ok(Said { text, tool_calls, carried: remember(NAME, &pieces), finish, usage, model })
+        Ok(Said { text, tool_calls, carried: remember(NAME, &pieces), logprobs, finish, usage, model })
     }
 }
 

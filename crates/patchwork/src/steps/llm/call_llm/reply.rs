@@ -1,7 +1,7 @@
 //! What became of one prompt, and the lists that are made of all.
 
 use patchwork_core::failure::{Failure, FailureKind};
-use patchwork_core::message::{Finish, Message, Role};
+use patchwork_core::message::{Finish, Message, Role, Shrink, Shrinkable};
 use patchwork_core::port::provider::{ChatAnswer, ChatRequest};
 use patchwork_core::step::{Context, StepError};
 use patchwork_core::usage::{MicroUsd, Usage};
@@ -68,7 +68,8 @@ fn add(sum: &mut Option<MicroUsd>, cost: Option<MicroUsd>) {
     }
 }
 
-/// The same question with an answer that does not fit and what is wrong with it.
+/// The first question with the last answer, which does not fit, and what is wrong with it. Earlier answers stay out, and a long
+/// one may be cut: the conversation must not outgrow the model.
 pub(super) fn asked_again(mut request: ChatRequest, answer: &ChatAnswer, misfit: &Misfit) -> ChatRequest {
     let wanted =
         "Answer again with nothing but JSON of the form that was asked for: no prose, no code fence.";
@@ -81,6 +82,10 @@ pub(super) fn asked_again(mut request: ChatRequest, answer: &ChatAnswer, misfit:
         None => {
             let mut said = Message::new(Role::Assistant, answer.text.clone());
             said.carried.clone_from(&answer.carried);
+            if said.carried.is_none() {
+                said.shrinkable =
+                    vec![Shrinkable { start: 0, end: answer.text.len(), how: Shrink::HeadTail }];
+            }
             request.messages.extend([said, Message::new(Role::User, text)]);
         }
     }
@@ -104,6 +109,9 @@ pub(super) fn withheld(answer: &ChatAnswer, allow_truncated: bool) -> Option<Str
         Finish::ContentFilter if answer.text.trim().is_empty() => {
             Some("a filter of the provider withheld the answer".to_owned())
         }
+        Finish::ContentFilter if !allow_truncated => Some(
+            "a filter of the provider cut the answer off: use it as it is with allow_truncated".to_owned(),
+        ),
         _ => None,
     }
 }
@@ -144,9 +152,11 @@ pub(super) fn gather(
         out.models.push(answer.as_ref().map(|answer| answer.model.clone()));
         let answer = answer.filter(|_| error.is_none());
         values.push(value.filter(|_| error.is_none()));
-        let (text, tool_calls) = answer.map(|answer| (answer.text, answer.tool_calls)).unwrap_or_default();
+        let (text, tool_calls, logprobs) =
+            answer.map(|answer| (answer.text, answer.tool_calls, answer.logprobs)).unwrap_or_default();
         out.openai_responses.push(text);
         out.tool_calls.push(tool_calls);
+        out.logprobs.push(logprobs);
         out.errors.push(error);
     }
     Ok((out, values))

@@ -53,6 +53,7 @@ impl Provider for Small {
             text: "fine".into(),
             tool_calls: Vec::new(),
             carried: None,
+            logprobs: Vec::new(),
             finish: Finish::Stop,
             usage: Usage::default(),
             cost: None,

@@ -93,7 +93,7 @@ pub struct ModelOptions {
     /// By token id, how much its chance is raised or lowered, −100 to 100. OpenAI's protocol only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_logit_bias: Option<BTreeMap<String, f64>>,
-    /// Whether the chance of each token is asked for. OpenAI's protocol only.
+    /// Whether the chance of each token is asked for, for the output `logprobs`. OpenAI's protocols and Gemini only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_logprobs: Option<bool>,
     /// How many likely tokens are asked for with each token, 0 to 20; more than 0 includes `model_logprobs`.
@@ -126,6 +126,11 @@ impl ModelOptions {
     /// Whether the user pointed at a model, so that not finding it is a failure.
     pub(crate) fn names_a_model(&self) -> bool {
         self.model.is_some() || self.client_base_url.is_some()
+    }
+
+    /// Whether the chance of each token is asked for.
+    pub(crate) fn asks_for_logprobs(&self) -> bool {
+        self.model_logprobs == Some(true) || self.model_top_logprobs.is_some_and(|top| top > 0)
     }
 
     /// With what `model_args` and `client_args` say.

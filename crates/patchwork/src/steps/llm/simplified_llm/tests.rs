@@ -101,9 +101,12 @@ async fn what_does_not_fit_is_asked_for_again_with_the_reason() {
     let requests = server.requests();
     assert_eq!(requests.len(), 3);
     let last = requests[2].messages.iter().map(|message| message.content.clone()).collect::<Vec<_>>();
-    assert_eq!(last[1], "I think it is 5.");
-    assert!(last[2].starts_with("This is not what was asked for: it is no JSON"), "{last:?}");
-    assert!(last[4].contains("/count: value is not of type \"integer\""), "{last:?}");
+    // The conversation does not grow with each answer that did not fit.
+    assert_eq!((last.len(), last[1].as_str()), (3, "{\"count\": \"five\"}"));
+    assert!(last[2].contains("/count: value is not of type \"integer\""), "{last:?}");
+    let before = &requests[1].messages;
+    assert_eq!((before.len(), before[1].content.as_str()), (3, "I think it is 5."));
+    assert!(before[2].content.starts_with("This is not what was asked for: it is no JSON"), "{before:?}");
     // The figures are those of all three calls.
     let tokens = out["response_tokens"][0].as_u64().unwrap();
     assert_eq!(out["usage"]["output_tokens"], tokens);
@@ -112,6 +115,18 @@ async fn what_does_not_fit_is_asked_for_again_with_the_reason() {
     let again = simplified(&test, &server, more).await.unwrap();
     assert_eq!((again["extracted_responses"].clone(), server.count()), (json!([{"count": 5}]), 3));
     server.assert_polite();
+}
+
+#[tokio::test]
+async fn an_endless_answer_leaves_room_to_ask_again() {
+    let server = ModelServer::replying(vec![Reply::text("no ".repeat(200_000)), Reply::text("{}")]);
+    let test = test();
+    let more = json!({"prompt_user": "go", "prompt_values": [{}], "json": true, "model": "gpt-4o"});
+    let out = simplified(&test, &server, more).await.unwrap();
+    assert_eq!((out["errors"].clone(), server.count()), (json!([null]), 2));
+    let request = &server.requests()[1];
+    let said = &request.messages.iter().find(|message| message.role == Role::Assistant).unwrap().content;
+    assert!(said.len() < 600_000 && said.contains("left out"), "{} bytes", said.len());
 }
 
 #[tokio::test]
