@@ -100,6 +100,7 @@ fn one(
             let wanted = problem.split(", but is ").next().unwrap_or_default();
             if expanded { format!("{wanted}, but is not once its variables are filled in") } else { problem }
         })?;
+        trust::address(spec, &value)?;
         if spec.path && is_repositorys {
             trust::place_inside(&mut value, around.boundary)?;
         } else if spec.path {

@@ -69,10 +69,26 @@ pub(super) fn not_set(name: &str) -> Fault {
 
 /// Whether there is an address with a password in it.
 fn holds_password(value: &str) -> bool {
-    value.split("://").skip(1).any(|rest| {
+    users(value).any(|user| user.contains(':'))
+}
+
+/// What stands before the hosts of the addresses in a text.
+fn users(text: &str) -> impl Iterator<Item = &str> {
+    text.split("://").skip(1).filter_map(|rest| {
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))
+        authority.rsplit_once('@').map(|(user, _)| user)
     })
+}
+
+/// An address that gets secrets must not hold another: addresses are journaled and shown.
+pub(super) fn address(spec: &InputSpec, value: &Value) -> Result<(), Fault> {
+    let Some(secret) = spec.receives.first() else { return Ok(()) };
+    match value.as_str().and_then(|text| users(text).next()) {
+        None => Ok(()),
+        Some(_) => {
+            Err(Fault::Wrong(format!("must not hold a user or a password: what opens it is `{secret}`")))
+        }
+    }
 }
 
 /// Makes the paths of a value absolute, from the top of the repository.

@@ -4,6 +4,7 @@ use rusqlite::{Transaction, params};
 use serde::{Deserialize, Serialize};
 
 use super::body::{self, Body};
+use super::record::KeptSpec;
 use super::{Journal, insert_outcome, is_current, taken_over, unreadable};
 use crate::budget::Amount;
 use crate::failure::Failure;
@@ -276,9 +277,11 @@ impl Journal {
     pub async fn set_limits(&self, run: &RunId, limits: crate::budget::Limits) -> Result<(), Failure> {
         let mut spec = self.spec(run).await?;
         spec.limits = limits;
-        let (id, spec) = (run.to_string(), self.clean_json(&spec)?);
+        let base = serde_json::to_value(&spec.base).map_err(unreadable)?;
+        let (id, kept) = (run.to_string(), KeptSpec::new(base, self.clean_json(&spec)?));
         self.writer
             .record(move |tx| {
+                let spec = kept.store(tx)?;
                 tx.execute("update runs set spec = ?2 where id = ?1", params![id, spec]).map(|_| ())
             })
             .await

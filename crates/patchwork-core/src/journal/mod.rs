@@ -27,6 +27,7 @@ use body::Body;
 pub use calls::{Try, TryState, Used};
 pub use format::FORMAT;
 pub use lock::Lock;
+use record::KeptSpec;
 pub use record::{RunRecord, RunSpec, Stored};
 pub use recording::{NodeFailure, Outcome, RECORDING_FORMAT, RecordedCall, Recording};
 use writer::Writer;
@@ -67,10 +68,14 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal in `state_dir`, making both when they are not there. Refuses a file of a newer format or one
-    /// that is no journal.
+    /// Opens the journal in `state_dir`, making both when they are not there; the folder is then closed to other users,
+    /// since prompts hold code. Refuses a file of a newer format or one that is no journal.
     pub fn open(state_dir: &Path, options: JournalOptions) -> Result<Self, Failure> {
-        std::fs::create_dir_all(state_dir).map_err(|error| {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(state_dir).map_err(|error| {
             Failure::configuration(format!("the state folder {} can't be made", state_dir.display()))
                 .caused_by(&error)
                 .hint("give another one with --state-dir or PATCHWORK_STATE_DIR")
@@ -92,10 +97,11 @@ impl Journal {
             .map_err(|e| Failure::internal(format!("the beginning of a run is not JSON: {e}")))?;
         // The run works with what is read back: placeholders are never written into a file, a bare mask would be.
         self.secrets.mask_value(&mut masked, spec.id.as_str());
-        let spec_json = self.clean_json(&masked)?;
+        let kept = KeptSpec::new(masked["base"].clone(), self.clean_json(&masked)?);
         let (id, patchflow) = (spec.id.to_string(), spec.plan.name.clone());
         self.writer
             .record(move |tx| {
+                let spec_json = kept.store(tx)?;
                 tx.execute(
                     "insert or ignore into runs (id, patchflow, status, created_ms, updated_ms, epoch, spec) \
                      values (?1, ?2, 'running', ?3, ?3, 0, ?4)",
@@ -263,7 +269,9 @@ impl Journal {
         let body: Option<String> = self
             .writer
             .read(move |db| {
-                db.query_row("select spec from runs where id = ?1", [id], |row| row.get(0)).optional()
+                let row =
+                    db.query_row("select spec from runs where id = ?1", [id], |row| row.get(0)).optional()?;
+                row.map(|row| record::load_spec(db, row)).transpose()
             })
             .await?;
         let body = body.ok_or_else(|| Failure::usage(format!("there is no run `{run}`")))?;

@@ -1,10 +1,11 @@
 //! What the journal keeps of a run.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::{Journal, body};
+use super::Journal;
+use super::body::{self, Body};
 use crate::budget::Limits;
 use crate::failure::Failure;
 use crate::patchflow::plan::Plan;
@@ -62,6 +63,36 @@ pub struct RunRecord {
     pub repository: String,
     /// What it ended with: `outputs`, `failure`, `usage`, `cost`.
     pub result: Option<Value>,
+}
+
+/// The field of a run's row that leads to the blob of its [`RunSpec`].
+const KEPT: &str = "kept";
+
+/// A [`RunSpec`] ready to be written: SQLite reads the whole of a run's row whenever it looks for the run, as it does with every
+/// record, so that the row holds the base only, for listings.
+pub(super) struct KeptSpec {
+    base: Value,
+    body: Body,
+}
+
+impl KeptSpec {
+    /// From the base and the whole, both without secrets.
+    pub(super) fn new(base: Value, json: String) -> Self {
+        Self { base, body: Body::shared(json) }
+    }
+
+    /// Writes it; answers what the row holds.
+    pub(super) fn store(self, tx: &Transaction<'_>) -> rusqlite::Result<String> {
+        let kept = self.body.store(tx)?;
+        Ok(json!({ "base": self.base, KEPT: kept }).to_string())
+    }
+}
+
+/// The JSON of a [`RunSpec`] from its row, which held all of it once.
+pub(super) fn load_spec(db: &Connection, row: String) -> rusqlite::Result<String> {
+    let kept =
+        serde_json::from_str::<Value>(&row).ok().and_then(|row| Some(row.get(KEPT)?.as_str()?.to_owned()));
+    kept.map_or(Ok(row), |kept| body::load(db, kept))
 }
 
 pub(super) struct Row {

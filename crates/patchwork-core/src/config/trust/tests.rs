@@ -136,3 +136,14 @@ fn a_resumed_run_sends_no_secret_to_the_address_of_the_repository() {
     assert_snapshot!(check(&["url".to_owned()]).unwrap_err(), @"the repository's file: `url` would send your `key` (mine.yml:1) to `https://evil.example`");
     assert_eq!(check(&[]), Ok(()));
 }
+
+#[test]
+fn an_address_holds_no_user_and_no_password() {
+    for address in ["https://me:pass@host.example.org/v1", "http://pass@localhost:1/v1"] {
+        let layer = layer(Origin::ConfigFile("mine.yml".to_owned()), &format!("url: {address}"));
+        let told = run(&[layer]).unwrap_err();
+        assert!(told.contains("`url` must not hold a user or a password: what opens it is `key`"), "{told}");
+        assert!(!told.contains("pass@"), "{told}");
+    }
+    run(&[users("url: https://example.org/@me:1\ntitle: https://me:pass@example.org")]).unwrap();
+}
