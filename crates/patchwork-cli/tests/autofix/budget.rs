@@ -207,7 +207,8 @@ fn a_step_has_a_limit_of_its_own_and_outputs_that_its_answer_names() {
         "--output",
         results.to_str().unwrap(),
     ]);
-    ran.assert_code(0);
+    ran.assert_code(12);
+    assert_told(&ran, &["max_cost is $0.0028", "2 calls were not made"]);
     let results: Value = serde_json::from_slice(&std::fs::read(results).unwrap()).unwrap();
     assert_eq!(results["outputs"]["count"], 12);
     // One call fits; what it took leaves no room for another, whichever came first.
