@@ -73,11 +73,11 @@ pub(crate) fn patchwork() -> Command {
                         .help("So many at most"),
                 )
                 .subcommand(
-                    Command::new("show").about("Shows what happened in a run").arg(required("run", "RUN")),
+                    Command::new("show").about("Shows what happened in a run").arg(run_id()),
                 ),
             Command::new("resume")
                 .about("Goes on with a run; nothing that is done is done or paid again")
-                .arg(required("run", "RUN"))
+                .arg(run_id())
                 .arg(tail("secrets, such as openai_api_key=…, which are never stored, and limits, such as max_cost=…")),
             Command::new("plan")
                 .about("Shows the model calls and the price of a run before anything is paid")
@@ -85,7 +85,7 @@ pub(crate) fn patchwork() -> Command {
                 .arg(tail("options, as for a run")),
             Command::new("replay")
                 .about("Runs a recorded run again, offline and without a key, and compares")
-                .arg(Arg::new("run").value_name("RUN")),
+                .arg(run_id().required(false).help("Its id, or the beginning of one; none with --cassette")),
             Command::new("record")
                 .about("Writes a run into a file, to replay it on another machine")
                 .subcommand_required(true)
@@ -93,8 +93,8 @@ pub(crate) fn patchwork() -> Command {
                 .subcommand(
                     Command::new("export")
                         .about("Writes a run into a file, for `replay --cassette FILE`")
-                        .arg(required("run", "RUN"))
-                        .arg(path("file", "FILE").required(true)),
+                        .arg(run_id())
+                        .arg(path("file", "FILE").required(true).help("Where to; `-` for the standard output")),
                 ),
             Command::new("config")
                 .about("Shows the value of each option of a patchflow and where it comes from")
@@ -287,6 +287,10 @@ fn path(id: &'static str, name: &'static str) -> Arg {
 
 fn required(id: &'static str, name: &'static str) -> Arg {
     Arg::new(id).value_name(name).required(true)
+}
+
+fn run_id() -> Arg {
+    required("run", "RUN").help("Its id, or the beginning of one; `patchwork runs` lists them")
 }
 
 fn tail(help: &'static str) -> Arg {

@@ -20,6 +20,7 @@ pub(crate) fn split_globals(words: Vec<String>) -> (Vec<String>, Vec<String>) {
     let (mut global, mut rest) = (Vec::new(), Vec::new());
     let mut words = words.into_iter().peekable();
     while let Some(word) = words.next() {
+        let word = as_global(&known, word);
         let found = known.iter().find(|arg| {
             let short = arg.get_short().is_some_and(|short| word == format!("-{short}"));
             let named = word.strip_prefix("--").map(|long| long.split('=').next().unwrap_or(long));
@@ -40,6 +41,15 @@ pub(crate) fn split_globals(words: Vec<String>) -> (Vec<String>, Vec<String>) {
         }
     }
     (global, rest)
+}
+
+/// `patched_api_key=x` as `--patched_api_key=x`: what the original took and has no effect here is never an unknown option.
+fn as_global(known: &[clap::Arg], word: String) -> String {
+    let name = word.split('=').next().unwrap_or_default();
+    let is_one = |arg: &clap::Arg| {
+        arg.is_hide_set() && arg.get_action().takes_values() && name == arg.get_id().as_str()
+    };
+    if word.contains('=') && known.iter().any(is_one) { format!("--{word}") } else { word }
 }
 
 /// Gives each word to an input of the patchflow.
@@ -199,5 +209,7 @@ mod tests {
         let (global, rest) = split_globals(words.map(str::to_owned).to_vec());
         assert_eq!(rest, ["severity=high"]);
         assert_eq!(global, ["--plain", "--config", "dir", "--output=x", "--state_dir", "s", "-q"]);
+        let (global, rest) = split_globals(vec!["patched_api_key=x".to_owned(), "debug=x".to_owned()]);
+        assert_eq!((global, rest), (vec!["--patched_api_key=x".to_owned()], vec!["debug=x".to_owned()]));
     }
 }

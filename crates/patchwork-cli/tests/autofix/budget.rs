@@ -147,7 +147,7 @@ fn no_calls_at_all_are_no_budget_that_is_reached() {
     let (server, _) = billing();
     let ran = world.autofix(&server, &["max_llm_calls=0"]);
     ran.assert_code(0);
-    assert_told(&ran, &["max_llm_calls is 0: no model is asked", "not fixed: a.py:6 weak-hash"]);
+    assert_told(&ran, &["max_llm_calls is 0: no model is asked", "not fixed: a.py:6, a.py:12, lib/b.py:6"]);
     assert_eq!(server.count(), 0);
 }
 

@@ -195,3 +195,13 @@ fn the_demonstration_needs_nothing() {
     let told = world.run(&["demo", "--dir", &dir]);
     assert!(told.starts_with("exit code: 2") && told.contains("not empty"), "{told}");
 }
+
+#[cfg(unix)]
+#[test]
+fn the_state_folder_is_closed_to_other_users() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = World::new();
+    world.run(&["AutoFix", "--dry-run", "scanner=rules"]);
+    let mode = std::fs::metadata(world.state_dir()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+}

@@ -106,17 +106,18 @@ impl Step for Report {
             ctx.warn(format!("no fix: {remark}"));
         }
         // A failure names the first of them itself.
-        let named = if failure.is_some() { MAX_CAUSES } else { 0 };
-        for remark in out.remaining.iter().skip(named) {
-            ctx.warn(format!("not fixed: {remark}"));
+        let mut causes = grouped(&out.remaining);
+        let more = causes.split_off(if failure.is_some() { causes.len().min(MAX_CAUSES) } else { 0 });
+        for left in &more {
+            ctx.warn(format!("not fixed: {left}"));
         }
         if out.counts.fixed > 0 || (failure.is_none() && out.counts != Counts::default()) {
             ctx.note(out.counts.to_string());
         }
         if let Some(mut failure) = failure {
-            failure.causes = grouped(out.remaining.iter().take(MAX_CAUSES));
-            if let Some(more) = out.remaining.len().checked_sub(MAX_CAUSES).filter(|more| *more > 0) {
-                failure.causes.push(format!("and {more} more, see the warnings"));
+            failure.causes = causes;
+            if !more.is_empty() {
+                failure.causes.push(format!("and {} more, see the warnings", more.len()));
             }
             out.failure = Some(failure);
         } else if out.counts == Counts::default() {
@@ -132,8 +133,11 @@ const MAX_CAUSES: usize = 10;
 /// Why a finding is left that no model was asked about.
 const NOT_ASKED: &str = "it was not asked about";
 
-/// What is left as causes of a failure: findings of the same rules that are left for the same reason are one of them.
-fn grouped<'a>(remaining: impl Iterator<Item = &'a Remark>) -> Vec<String> {
+/// Places that stand before a reason; the rest is counted.
+const MAX_PLACES: usize = 10;
+
+/// What is left, in words: findings of the same rules that are left for the same reason are told together.
+fn grouped(remaining: &[Remark]) -> Vec<String> {
     let mut groups: Vec<(Vec<String>, &[String], &str)> = Vec::new();
     for remark in remaining {
         // The failure itself tells why; what the call may have cost is another figure for each.
@@ -145,7 +149,12 @@ fn grouped<'a>(remaining: impl Iterator<Item = &'a Remark>) -> Vec<String> {
         }
     }
     let told = |(places, rules, reason): (Vec<String>, &[String], &str)| {
-        format!("{} {}: {reason}", places.join(", "), rules.join(", "))
+        let more = match places.len().saturating_sub(MAX_PLACES) {
+            0 => String::new(),
+            more => format!(" and {more} more places:"),
+        };
+        let shown = places.iter().take(MAX_PLACES).map(String::as_str).collect::<Vec<_>>().join(", ");
+        format!("{shown}{more} {}: {reason}", rules.join(", "))
     };
     groups.into_iter().map(told).collect()
 }
@@ -349,6 +358,12 @@ mod tests {
         let input = json!({"pending": pending, "rejected": same, "unanswered": 2});
         let failure = failure_of(&report(input).await.1.unwrap().0);
         assert_eq!(failure.causes, ["c.py:3, d.py:4 r: no answer"], "one reason is told once");
+        let many: Vec<Value> = (1..=12).map(|line| piece("e.py", line)).collect();
+        let (test, result) = report(json!({"pending": many, "no_model": "no key"})).await;
+        result.unwrap();
+        let [warning] = &test.warnings()[..] else { panic!("{:?}", test.warnings()) };
+        assert!(warning.starts_with("not fixed: e.py:1, e.py:2, "), "{warning}");
+        assert!(warning.contains("e.py:10 and 2 more places: r: no rule fixes it"), "{warning}");
         // Turned down in an earlier round, and not asked about again.
         pending[0]["feedback"] = json!(["before", "cut"]);
         let (output, _) = report(json!({"pending": [pending[0]]})).await.1.unwrap();
