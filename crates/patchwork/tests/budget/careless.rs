@@ -64,6 +64,7 @@ impl Provider for Careless {
             text,
             tool_calls: Vec::new(),
             carried: None,
+            logprobs: Vec::new(),
             finish: Finish::Stop,
             usage: Usage { input_tokens: ANSWER, ..Usage::default() },
             cost: None,
