@@ -16,8 +16,12 @@ cargo xtask test [-- ARGS…]    installs what the tests need below target/ and 
 cargo xtask bench              what runs, model calls and counting tokens cost, in release, against their limits";
 
 /// The benches, with the package that each is of.
-const BENCHES: [(&str, &str); 3] =
-    [("patchwork-cli", "autofix"), ("patchwork-remote", "call"), ("patchwork-remote", "tokens")];
+const BENCHES: [(&str, &str); 4] = [
+    ("patchwork-cli", "autofix"),
+    ("patchwork", "ask"),
+    ("patchwork-remote", "call"),
+    ("patchwork-remote", "tokens"),
+];
 
 /// What a chore ends with when it did not work: what to tell.
 type Outcome = Result<(), String>;

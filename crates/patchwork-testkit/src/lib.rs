@@ -1,5 +1,6 @@
-//! Test parts: repositories, a scripted model server, a recorded forge.
+//! Test parts: repositories, a scripted model server, a recorded forge, what benches share.
 
+pub mod bench;
 pub mod context;
 pub mod forge;
 pub mod git_http;

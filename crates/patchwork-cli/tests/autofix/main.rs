@@ -10,6 +10,7 @@ mod escalation;
 mod github;
 mod hostile;
 mod llama;
+mod model_faults;
 mod models;
 mod options;
 mod otlp;

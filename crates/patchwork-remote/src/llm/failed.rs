@@ -150,8 +150,11 @@ impl Blame<'_> {
         let mut failed = self.failed(ProviderErrorKind::Connection, &format!("{what}: {innermost}"));
         failed.error.hint = Some(if self.sold() {
             "check the network and the proxy settings (HTTPS_PROXY)".to_owned()
-        } else {
+        } else if self.destination.is_loopback() {
             format!("check that a server listens at {}", self.destination.route.base_url)
+        } else {
+            let place = &self.destination.route.base_url;
+            format!("check that a server listens at {place}, and the proxy settings (HTTPS_PROXY, HTTP_PROXY)")
         });
         failed
     }
