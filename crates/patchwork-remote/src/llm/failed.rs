@@ -154,7 +154,9 @@ impl Blame<'_> {
             format!("check that a server listens at {}", self.destination.route.base_url)
         } else {
             let place = &self.destination.route.base_url;
-            format!("check that a server listens at {place}, and the proxy settings (HTTPS_PROXY, HTTP_PROXY)")
+            format!(
+                "check that a server listens at {place}, and the proxy settings (HTTPS_PROXY, HTTP_PROXY)"
+            )
         });
         failed
     }
