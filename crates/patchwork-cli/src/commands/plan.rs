@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use patchwork::local::Local;
 use patchwork::planned::{PlannedCalls, Planner};
+use patchwork_core::budget::Limits;
 use patchwork_core::failure::Failure;
 use patchwork_core::run::RunStatus;
 use patchwork_core::usage::MicroUsd;
@@ -67,7 +68,7 @@ pub(crate) fn run(options: &Options, typed: &str, words: &[String]) -> Result<u8
         Some(format @ (Format::Json | Format::Yaml)) => {
             stdio::result(&output::encode(&data(&name, &planned), format)?)?
         }
-        _ => stdio::result(&text(&name, &planned))?,
+        _ => stdio::result(&text(&name, &planned, &given.limits))?,
     }
     Ok(0)
 }
@@ -102,7 +103,7 @@ fn data(name: &str, planned: &BTreeMap<(String, String), PlannedCalls>) -> Value
     json!({ "patchflow": name, "calls": calls })
 }
 
-fn text(name: &str, planned: &BTreeMap<(String, String), PlannedCalls>) -> String {
+fn text(name: &str, planned: &BTreeMap<(String, String), PlannedCalls>, limits: &Limits) -> String {
     if planned.is_empty() {
         return format!("{name} would ask no model: nothing is to be paid");
     }
@@ -129,8 +130,13 @@ fn text(name: &str, planned: &BTreeMap<(String, String), PlannedCalls>) -> Strin
             }
         ));
     }
-    lines.push(
-        "Answers that do not hold are asked for again; max_cost=… is a hard limit on all of it.".to_owned(),
-    );
+    let mut expected = MicroUsd(0);
+    planned.values().filter_map(|calls| calls.cost).for_each(|cost| expected += cost);
+    lines.push(match limits.cost {
+        Some(limit) if limit < expected => {
+            format!("That is more than max_cost ({limit}): the run would stop there, keep what is proven and end with 12.")
+        }
+        _ => "Answers that do not hold are asked for again; max_cost=… is a hard limit on all of it.".to_owned(),
+    });
     lines.join("\n")
 }

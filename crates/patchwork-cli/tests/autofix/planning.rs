@@ -38,6 +38,9 @@ fn a_plan_counts_calls_tokens_and_price_and_asks_nobody() {
     let text = plan(&world, &server, &[]);
     text.assert_code(0);
     assert!(text.stdout.contains("custom/gpt-4o  5 calls, "), "{}", text.stdout);
+    assert_eq!(text.stderr, "", "that calls end without an answer is no news");
+    let too_much = plan(&world, &server, &["max_cost=0.001"]).stdout;
+    assert!(too_much.contains("That is more than max_cost ($0.0010)"), "{too_much}");
 }
 
 #[test]
