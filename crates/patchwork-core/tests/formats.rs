@@ -2,6 +2,8 @@
 //! that fixed one finding. That of format 2 had a second finding, whose calls were refused, a limit on cost, and kept its
 //! answers.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
 use std::path::Path;
 
 use patchwork_core::event::EventBody;

@@ -33,7 +33,6 @@ impl LlamaServer {
     #[expect(
         clippy::expect_used,
         clippy::panic,
-        clippy::unwrap_used,
         reason = "a test without its server must fail"
     )]
     pub fn start() -> Option<Self> {

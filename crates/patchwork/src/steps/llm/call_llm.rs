@@ -32,7 +32,7 @@ pub struct CallLLM;
 /// Asks a model, once for each prompt; several at the same time, the answers in the order of the prompts.
 ///
 /// An answer is journaled before anything else happens, so that no resumed run pays for it again. When one call of several
-/// fails, the others count: its answer is empty and `errors` says why. The step fails when no call succeeded.
+/// fails, the others count: its answer is empty and `errors` says why. The step fails when no call was answered.
 ///
 /// With `model_response_format` an answer is read as JSON: prose and a code fence around it are taken off, broken JSON is
 /// mended, and what does not fit is asked for again with what is wrong, `json_retries` times. The figures of a prompt are
