@@ -30,11 +30,7 @@ impl LlamaServer {
     ///
     /// # Panics
     /// When it can't be started, or does not say its port.
-    #[expect(
-        clippy::expect_used,
-        clippy::panic,
-        reason = "a test without its server must fail"
-    )]
+    #[expect(clippy::expect_used, clippy::panic, reason = "a test without its server must fail")]
     pub fn start() -> Option<Self> {
         if std::env::var_os(SKIP).is_some() {
             return None;

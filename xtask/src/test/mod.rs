@@ -16,13 +16,15 @@ const LLAMA: [&str; 3] = ["xllamacpp==2026.10.11549", "gguf==0.19.0", "numpy"];
 /// Real code that the tests scan and fix: source distributions of public packages.
 const SUBJECTS: [(&str, &str); 1] = [("Werkzeug", "0.9.6")];
 
-/// Something of the real world: what it is called, how a person says that they can't have it, how it is installed. The
-/// installer answers variables for the tests.
+/// Something of the real world: what it is called, how a person says that they can't have it, how it is installed.
 struct Part {
     name: &'static str,
     skip: &'static str,
-    install: fn(&Path) -> Result<Vec<(&'static str, PathBuf)>, String>,
+    install: fn(&Path) -> Result<Variables, String>,
 }
+
+/// Variables for the tests.
+type Variables = Vec<(&'static str, PathBuf)>;
 
 const PARTS: [Part; 2] = [
     Part { name: "Semgrep", skip: "PATCHWORK_TEST_SKIP_SEMGREP", install: semgrep },
@@ -51,7 +53,7 @@ pub(crate) fn run(root: &Path, args: &[String]) -> Outcome {
     program::run(&mut tests)
 }
 
-fn semgrep(root: &Path) -> Result<Vec<(&'static str, PathBuf)>, String> {
+fn semgrep(root: &Path) -> Result<Variables, String> {
     let python = python::python()?;
     let subjects = root.join("target/subjects");
     for (name, version) in SUBJECTS {
@@ -63,7 +65,7 @@ fn semgrep(root: &Path) -> Result<Vec<(&'static str, PathBuf)>, String> {
     Ok(vec![("PATCHWORK_TEST_SEMGREP", program), ("PATCHWORK_TEST_SUBJECTS", subjects)])
 }
 
-fn llama(root: &Path) -> Result<Vec<(&'static str, PathBuf)>, String> {
+fn llama(root: &Path) -> Result<Variables, String> {
     let python = python::python()?;
     let packages = LLAMA.map(str::to_owned);
     let name = packages.first().map(|package| package.replace("==", "-")).unwrap_or_default();
