@@ -6,7 +6,7 @@ use patchwork_core::message::{Message, Role, ToolChoice};
 use patchwork_core::port::provider::ChatRequest;
 
 use super::Trouble;
-use crate::llm::catalog::Effort;
+use crate::llm::catalog::{Abilities, Effort};
 
 /// A conversation that makes sense.
 #[derive(Debug)]
@@ -127,6 +127,21 @@ pub(in crate::llm) fn effort(request: &ChatRequest) -> Result<Option<Effort>, Tr
         None => Err(Trouble::invalid("`reasoning_effort` is a word it does not know")
             .hint("use minimal, low, medium or high")),
     }
+}
+
+/// Whether tools go with a request; what the model can't do with them is refused.
+pub(in crate::llm) fn offers_tools(request: &ChatRequest, abilities: &Abilities) -> Result<bool, Trouble> {
+    if request.tools.is_empty() {
+        return Ok(false);
+    }
+    if abilities.tools == Some(false) {
+        return Err(Trouble::unsupported("it calls no tools"));
+    }
+    let forced = matches!(request.tool_choice, Some(ToolChoice::Required | ToolChoice::Named(_)));
+    if forced && abilities.forced_tools == Some(false) {
+        return Err(Trouble::unsupported("it can't be made to call a tool").hint("leave the choice to it"));
+    }
+    Ok(true)
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ use super::catalog::Protocol;
 use super::destination::Destination;
 
 pub(super) use self::anthropic::Anthropic;
-pub(super) use self::conversation::{Conversation, conversation, effort};
+pub(super) use self::conversation::{Conversation, conversation, effort, offers_tools};
 pub(super) use self::draft::{Draft, finish_word, without_thoughts};
 pub(super) use self::gemini::Gemini;
 pub(super) use self::openai_chat::OpenAiChat;

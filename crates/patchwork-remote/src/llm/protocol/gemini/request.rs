@@ -10,7 +10,7 @@ use super::super::efforts::{budget, known};
 use super::super::pieces::{Part, parts};
 use super::super::schema::in_words;
 use super::super::version::version;
-use super::super::{Conversation, Effort, Trouble, conversation, effort};
+use super::super::{Conversation, Effort, Trouble, conversation, effort, offers_tools};
 use super::NAME;
 use crate::llm::catalog::{Abilities, Thinking};
 use crate::llm::destination::Destination;
@@ -246,18 +246,8 @@ fn attached(attachment: &Attachment, abilities: &Abilities) -> Result<Value, Tro
 
 fn tools(request: &ChatRequest, abilities: &Abilities, body: &mut Map<String, Value>) -> Result<(), Trouble> {
     let choice = request.tool_choice.as_ref().unwrap_or(&ToolChoice::Auto);
-    let forced = matches!(choice, ToolChoice::Required | ToolChoice::Named(_));
-    if request.tools.is_empty() {
-        return match forced {
-            true => Err(Trouble::invalid("a tool must be called, and there is none")),
-            false => Ok(()),
-        };
-    }
-    if abilities.tools == Some(false) {
-        return Err(Trouble::unsupported("it calls no tools"));
-    }
-    if forced && abilities.forced_tools == Some(false) {
-        return Err(Trouble::unsupported("it can't be made to call a tool").hint("leave the choice to it"));
+    if !offers_tools(request, abilities)? {
+        return Ok(());
     }
     let declarations = request.tools.iter().map(|tool| {
         let mut declared = json!({"name": tool.name});

@@ -9,7 +9,7 @@ use crate::llm::catalog::{Abilities, MaxTokensField, Profile, Quirks, SeedField,
 use crate::llm::protocol::attachment::{Kind, quoted};
 use crate::llm::protocol::efforts::known;
 use crate::llm::protocol::schema::{Closed, in_words};
-use crate::llm::protocol::{Trouble, carried, conversation, effort};
+use crate::llm::protocol::{Trouble, carried, conversation, effort, offers_tools};
 
 /// The body for this model.
 pub(super) fn body(model: &str, profile: &Profile, request: &ChatRequest) -> Result<Value, Trouble> {
@@ -207,11 +207,8 @@ fn number(value: f64) -> Value {
 }
 
 fn tools(request: &ChatRequest, abilities: &Abilities, body: &mut Map<String, Value>) -> Result<(), Trouble> {
-    if request.tools.is_empty() {
+    if !offers_tools(request, abilities)? {
         return Ok(());
-    }
-    if abilities.tools == Some(false) {
-        return Err(Trouble::unsupported("it calls no tools"));
     }
     let tools = request.tools.iter().map(|tool| {
         let mut function = Map::new();
@@ -224,10 +221,6 @@ fn tools(request: &ChatRequest, abilities: &Abilities, body: &mut Map<String, Va
     });
     body.insert("tools".to_owned(), tools.collect());
     let Some(choice) = &request.tool_choice else { return Ok(()) };
-    let forced = matches!(choice, ToolChoice::Required | ToolChoice::Named(_));
-    if forced && abilities.forced_tools == Some(false) {
-        return Err(Trouble::unsupported("it can't be made to call a tool"));
-    }
     let choice = match choice {
         ToolChoice::Auto => json!("auto"),
         ToolChoice::None => json!("none"),

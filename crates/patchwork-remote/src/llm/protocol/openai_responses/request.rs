@@ -8,7 +8,7 @@ use super::super::attachment::{Kind, quoted};
 use super::super::efforts::known;
 use super::super::pieces::{Part, parts};
 use super::super::schema::{Closed, in_words};
-use super::super::{Trouble, conversation, effort};
+use super::super::{Trouble, conversation, effort, offers_tools};
 use super::NAME;
 use crate::llm::catalog::{Abilities, Profile, Quirks};
 
@@ -191,18 +191,8 @@ fn tools(
     body: &mut Map<String, Value>,
 ) -> Result<(), Trouble> {
     let choice = request.tool_choice.as_ref().unwrap_or(&ToolChoice::Auto);
-    let forced = matches!(choice, ToolChoice::Required | ToolChoice::Named(_));
-    if request.tools.is_empty() {
-        return match forced {
-            true => Err(Trouble::invalid("a tool must be called, and there is none")),
-            false => Ok(()),
-        };
-    }
-    if abilities.tools == Some(false) {
-        return Err(Trouble::unsupported("it calls no tools"));
-    }
-    if forced && abilities.forced_tools == Some(false) {
-        return Err(Trouble::unsupported("it can't be made to call a tool").hint("leave the choice to it"));
+    if !offers_tools(request, abilities)? {
+        return Ok(());
     }
     let tools = request.tools.iter().map(|tool| {
         let mut entry = json!({"type": "function", "name": tool.name, "parameters": tool.parameters});
