@@ -16,6 +16,7 @@ mod run;
 mod runs;
 mod schema;
 mod show;
+mod typed;
 
 use patchwork_core::failure::Failure;
 

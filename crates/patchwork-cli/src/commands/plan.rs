@@ -11,28 +11,21 @@ use patchwork_core::run::RunStatus;
 use patchwork_core::usage::MicroUsd;
 use serde_json::{Map, Value, json};
 
-use crate::args::{Format, Options, words};
+use super::typed::{Ready, Typed};
+use crate::args::{Format, Options};
 use crate::drive::{self, Task};
 use crate::env;
 use crate::report::tally::{counted, short};
-use crate::{output, patchflows, settings, stdio};
+use crate::{output, stdio};
 
 /// Says what a run would ask of models and what that costs, before anything is paid. The patchflow is run up to its model
 /// calls, in a worktree of its own that nobody sees; these are counted in place of being made. Nothing of it stays.
 pub(crate) fn run(options: &Options, typed: &str, words: &[String]) -> Result<u8, Failure> {
-    let registry = patchwork::registry();
-    let config = options.config.as_deref();
-    let found = patchflows::find(typed, config, &registry)?;
-    let loaded = patchflows::load(&found, config, &registry)?;
-    let folder = drive::current_dir()?;
-    let place = settings::Place { options, registry: &registry, name: &found.name, folder: &folder };
-    let open = place.open(&loaded.plan)?;
-    let assigned = words::assign(words, &open.plan)?;
-    let given = place.given(&loaded.plan, open, &assigned.values)?;
+    let Ready { registry, plan, folder, given } = Typed::read(options, typed, words)?.given(options)?;
     let mut inputs = given.inputs();
     first_round(&mut inputs);
     let from_repository = given.of_the_repository();
-    let name = loaded.plan.name.clone();
+    let name = plan.name.clone();
     if let Some(path) = &options.output {
         output::check(path)?;
     }
@@ -50,7 +43,7 @@ pub(crate) fn run(options: &Options, typed: &str, words: &[String]) -> Result<u8
     let local = Local::new(scratch.path(), &given.secrets).with_models(env::models(given.catalog.clone()));
     let key_options = given.catalog.vendors().iter().filter_map(|vendor| vendor.option.clone()).collect();
     let planner = Arc::new(Planner::new(local.provider().clone(), key_options));
-    let task = Task::New { plan: Box::new(loaded.plan), inputs, from_repository, diff: false };
+    let task = Task::New { plan: Box::new(plan), inputs, from_repository, diff: false };
     let driven = drive::drive_with(&quiet, registry, &given, task, &folder, Some(planner.clone()))?;
     let planned = planner.planned();
     if let Some(mut failure) = driven.end.failure

@@ -2,33 +2,27 @@
 
 use patchwork_core::failure::Failure;
 
-use crate::args::{self, Options, words};
+use super::typed::{Ready, Typed};
+use crate::args::{self, Options};
 use crate::drive::{self, Task};
 use crate::report::lines;
-use crate::{patchflows, settings, stdio};
+use crate::stdio;
 
 /// Runs a patchflow with the words that were typed after its name.
 pub(crate) fn run(options: &Options, typed: &str, words: &[String]) -> Result<u8, Failure> {
-    let registry = patchwork::registry();
-    let config = options.config.as_deref();
-    let found = patchflows::find(typed, config, &registry)?;
-    let loaded = patchflows::load(&found, config, &registry)?;
-    let folder = drive::current_dir()?;
-    let place = settings::Place { options, registry: &registry, name: &found.name, folder: &folder };
-    let open = place.open(&loaded.plan)?;
-    let assigned = words::assign(words, &open.plan)?;
-    if assigned.help {
-        let mut command = args::with_patchflow_inputs(&open.plan).disable_help_flag(true);
+    let typed = Typed::read(options, typed, words)?;
+    if typed.assigned.help {
+        let mut command = args::with_patchflow_inputs(&typed.open.plan).disable_help_flag(true);
         stdio::result(&command.render_help().ansi().to_string())?;
         return Ok(0);
     }
     refuse_stepping(options)?;
     tell_without_effect(options);
-    let given = place.given(&loaded.plan, open, &assigned.values)?;
+    let Ready { registry, plan, given, .. } = typed.given(options)?;
     let inputs = given.inputs();
     let diff = drive::is_dry(&inputs);
     let from_repository = given.of_the_repository();
-    let task = Task::New { plan: Box::new(loaded.plan), inputs, from_repository, diff };
+    let task = Task::New { plan: Box::new(plan), inputs, from_repository, diff };
     drive::run(options, registry, &given, task)
 }
 
