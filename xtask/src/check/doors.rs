@@ -41,6 +41,7 @@ const DOORS: [Door; 3] = [
         harmless: &[],
         places: &[
             "crates/patchwork-cli/src/env.rs",
+            "crates/patchwork/build.rs",
             "crates/patchwork-repo/src/process",
             "crates/patchwork-testkit/",
             "xtask/",

@@ -15,34 +15,8 @@ use serde::Deserialize;
 use super::broken;
 use crate::sarif::RuleText;
 
-macro_rules! rule_files {
-    ($($path:literal),+ $(,)?) => {
-        /// The rule files: their path below `rules/` and their text.
-        pub(super) const FILES: &[(&str, &str)] =
-            &[$(($path, include_str!(concat!("../../../rules/", $path)))),+];
-    };
-}
-
-rule_files![
-    "javascript/eval.yml",
-    "javascript/exec-template.yml",
-    "javascript/insecure-random.yml",
-    "javascript/new-buffer.yml",
-    "javascript/reject-unauthorized.yml",
-    "python/eval.yml",
-    "python/flask-debug.yml",
-    "python/hmac-timing.yml",
-    "python/jwt-no-verify.yml",
-    "python/requests-no-verify.yml",
-    "python/sql-text.yml",
-    "python/subprocess-shell.yml",
-    "python/tarfile-extractall.yml",
-    "python/tempfile-mktemp.yml",
-    "python/tls-unverified-context.yml",
-    "python/weak-hash.yml",
-    "python/world-writable.yml",
-    "python/yaml-load.yml",
-];
+/// The shipped rule files: their path below `rules/` and their text.
+pub(super) const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/rule_files.rs"));
 
 /// What our rules say beyond ast-grep's own fields.
 #[derive(Debug, Default, Deserialize)]
@@ -153,11 +127,26 @@ pub(super) fn language_of(path: &str) -> Option<SupportLang> {
     SupportLang::from_path(path)
 }
 
-/// A rule for JavaScript holds in what is built upon it.
+/// The languages that a rule for `language` holds in; none for those that this program has no grammar of.
 fn dialects(language: SupportLang) -> &'static [SupportLang] {
+    use SupportLang::{
+        C, CSharp, Cpp, Go, Java, JavaScript, Kotlin, Php, Python, Ruby, Rust, Tsx, TypeScript,
+    };
     match language {
-        SupportLang::JavaScript => &[SupportLang::JavaScript, SupportLang::TypeScript, SupportLang::Tsx],
-        SupportLang::Python => &[SupportLang::Python],
+        // What is built upon a language keeps its syntax.
+        JavaScript => &[JavaScript, TypeScript, Tsx],
+        TypeScript => &[TypeScript, Tsx],
+        Tsx => &[Tsx],
+        C => &[C],
+        Cpp => &[Cpp],
+        CSharp => &[CSharp],
+        Go => &[Go],
+        Java => &[Java],
+        Kotlin => &[Kotlin],
+        Php => &[Php],
+        Python => &[Python],
+        Ruby => &[Ruby],
+        Rust => &[Rust],
         _ => &[],
     }
 }

@@ -1,7 +1,6 @@
 //! Every rule on its own cases.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use ast_grep_language::LanguageExt;
 use patchwork_repo::text::SourceText;
@@ -61,57 +60,83 @@ fn parses(path: &str, code: &str) -> bool {
     tree.root().dfs().all(|node| !node.is_error() && !node.is_missing())
 }
 
-#[test]
-fn every_rule_finds_its_cases_and_its_fix_ends_them() {
-    for (file, text) in FILES {
-        let path = match file.split_once('/').unwrap().0 {
-            "python" => "case.py",
-            "javascript" => "case.js",
-            other => panic!("{other} has no rules yet"),
-        };
-        let id = text.lines().next().unwrap().strip_prefix("id: ").unwrap();
-        let cases = cases(text);
-        assert!(!cases.invalid.is_empty() && !cases.valid.is_empty(), "{file}: both kinds of cases");
-        for code in &cases.valid {
-            assert!(parses(path, code), "{file}: {code}");
-            assert_eq!(findings(id, path, code), [], "{file} fires on {code}");
-        }
-        for case in &cases.invalid {
-            assert!(parses(path, &case.code), "{file}: {}", case.code);
-            let found = findings(id, path, &case.code);
-            assert_eq!(found.len(), 1, "{file} on {}", case.code);
-            let after = fixed(&case.code, &found);
-            assert_eq!(after, case.fixed, "{file} on {}", case.code);
-            if let Some(after) = after {
-                assert!(parses(path, &after), "{file} leaves {after}");
-                assert_eq!(findings(id, path, &after), [], "{file} still fires on {after}");
-            }
-        }
+/// A file that rules of a folder look at.
+fn case_path(file: &str) -> &'static str {
+    match file.split_once('/').unwrap().0 {
+        "go" => "case.go",
+        "java" => "Case.java",
+        "javascript" => "case.js",
+        "python" => "case.py",
+        "ruby" => "case.rb",
+        "typescript" => "case.ts",
+        other => panic!("{other}: which files are these rules for?"),
     }
 }
 
-#[test]
-fn every_rule_file_is_shipped_and_says_what_it_is_about() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
-    let mut on_disk = Vec::new();
-    for language in std::fs::read_dir(&folder).unwrap() {
-        let language = language.unwrap().path();
-        for file in std::fs::read_dir(&language).unwrap() {
-            let file = file.unwrap().path();
-            on_disk.push(file.strip_prefix(&folder).unwrap().to_str().unwrap().replace('\\', "/"));
+/// What is wrong with the cases of one rule file.
+fn faults(file: &str, text: &str) -> Vec<String> {
+    let path = case_path(file);
+    let id = file.trim_end_matches(".yml").replace('/', "-");
+    let cases = cases(text);
+    let mut faults = Vec::new();
+    if cases.invalid.is_empty() || cases.valid.is_empty() {
+        faults.push("needs both kinds of cases".to_owned());
+    }
+    for code in &cases.valid {
+        if !parses(path, code) {
+            faults.push(format!("this does not parse:\n{code}"));
+        }
+        if !findings(&id, path, code).is_empty() {
+            faults.push(format!("fires on what is right:\n{code}"));
         }
     }
-    on_disk.sort();
-    let shipped: Vec<_> = FILES.iter().map(|(file, _)| file.to_string()).collect();
-    assert_eq!(on_disk, shipped);
+    for Invalid { code, fixed: expected } in &cases.invalid {
+        if !parses(path, code) {
+            faults.push(format!("this does not parse:\n{code}"));
+        }
+        let found = findings(&id, path, code);
+        if found.len() != 1 {
+            faults.push(format!("fires {} times, not once, on:\n{code}", found.len()));
+            continue;
+        }
+        let after = fixed(code, &found);
+        if after != *expected {
+            faults.push(format!("the fix gives\n{after:?}, expected\n{expected:?}"));
+        }
+        if let Some(after) = after {
+            if !parses(path, &after) {
+                faults.push(format!("the fix does not parse:\n{after}"));
+            }
+            if !findings(&id, path, &after).is_empty() {
+                faults.push(format!("still fires on what is fixed:\n{after}"));
+            }
+        }
+    }
+    faults
+}
 
+#[test]
+fn every_rule_finds_its_cases_and_its_fix_ends_them() {
+    let faults: Vec<String> = FILES
+        .iter()
+        .flat_map(|(file, text)| faults(file, text).into_iter().map(move |fault| format!("{file} {fault}")))
+        .collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n\n"));
+}
+
+#[test]
+fn every_rule_says_what_it_is_about() {
     let catalogue = Catalogue::shipped().unwrap();
     assert_eq!(catalogue.texts().len(), FILES.len(), "one id a file");
     for ((file, text), rule) in FILES.iter().zip(catalogue.texts()) {
-        let (language, name) = file.trim_end_matches(".yml").split_once('/').unwrap();
-        assert_eq!(rule.id, format!("{language}-{name}"));
-        assert!(rule.score.is_some() && !rule.cwe.is_empty() && rule.url.is_some(), "{file}");
+        assert_eq!(rule.id, file.trim_end_matches(".yml").replace('/', "-"));
+        assert!(rule.score.is_some_and(|score| score > 0.0 && score <= 10.0), "{file}: security-severity");
+        let cwe = |id: &String| id.strip_prefix("CWE-").is_some_and(|digits| digits.parse::<u16>().is_ok());
+        assert!(!rule.cwe.is_empty() && rule.cwe.iter().all(cwe), "{file}: cwe");
+        assert!(rule.url.as_ref().is_some_and(|url| url.starts_with("https://")), "{file}: url");
+        assert!(rule.summary.ends_with(['.', '!']), "{file}: the message is a sentence");
         for document in rule_documents(text) {
+            assert!(document.contains("\n  references: [\"https://"), "{file}: references");
             let has_fix = document.contains("\nfix: ");
             assert_eq!(
                 has_fix,
