@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::usage::{MicroUsd, Usage};
+
 /// The ladder of evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub enum Level {
@@ -53,4 +55,64 @@ pub struct Evidence {
     pub level: Level,
     /// The checks in the order they were made.
     pub checks: Vec<Check>,
+}
+
+/// Who proposed a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Author {
+    /// The rule that found the weakness.
+    Rule,
+    /// A model.
+    Model,
+}
+
+/// What became of a proposal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was kept.
+    Accepted,
+    /// It was checked and turned down.
+    Rejected,
+    /// It held as well, but another one was better.
+    Outdone,
+    /// The model said that nothing is wrong.
+    NotVulnerable,
+    /// The model said that it can't be fixed.
+    NoFix,
+    /// The call brought no answer.
+    Unanswered,
+}
+
+/// One try to fix something: for the journal and the report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Try {
+    /// The round, from 0; round 0 is that of rules.
+    pub round: u32,
+    /// Who proposed it.
+    pub by: Author,
+    /// The model that answered, or the rule.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Why, for people; empty for one that was kept.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// What it would have changed, as a unified diff; empty when there was nothing that applies.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub diff: String,
+    /// What was checked about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
+    /// What the answer took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
+    /// What the answer cost; absent when the price is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<MicroUsd>,
+    /// Milliseconds that the answer took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ms: Option<u64>,
 }

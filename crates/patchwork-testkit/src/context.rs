@@ -17,6 +17,7 @@ use patchwork_core::port::provider::{
     ChatAnswer, ChatRequest, Lost, Measure, Provider, ProviderError, ProviderErrorKind, Route, Target, Watch,
     Worst,
 };
+use patchwork_core::port::trial::{NoTrials, Trials};
 use patchwork_core::prompt::Prompt;
 use patchwork_core::run::{NodePath, RunId};
 use patchwork_core::secret::{Secret, Secrets};
@@ -59,6 +60,7 @@ impl TestContext {
         let ports = Ports {
             checkout: closed.clone(),
             processes: closed.clone(),
+            trials: Arc::new(NoTrials),
             provider: closed.clone(),
             forges: closed,
             clock: Arc::new(StandingClock),
@@ -86,6 +88,13 @@ impl TestContext {
     #[must_use]
     pub fn processes(mut self, processes: Arc<dyn Processes>) -> Self {
         self.ports.processes = processes;
+        self
+    }
+
+    /// Opens trials.
+    #[must_use]
+    pub fn trials(mut self, trials: Arc<dyn Trials>) -> Self {
+        self.ports.trials = trials;
         self
     }
 

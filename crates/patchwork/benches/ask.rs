@@ -112,6 +112,7 @@ steps:
     let ports = Arc::new(Ports {
         checkout: closed.clone(),
         processes: closed.clone(),
+        trials: Arc::new(patchwork_core::port::trial::NoTrials),
         provider: Arc::new(Models::new(settings)),
         forges: closed,
         clock: Arc::new(StandingClock),

@@ -1,5 +1,6 @@
 //! Code that a finding is about, as it travels from `ExtractCode` through prompts to `ModifyCode`.
 
+use patchwork_core::evidence::Try;
 use patchwork_core::finding::Finding;
 use patchwork_core::patch::Patch;
 use schemars::JsonSchema;
@@ -38,4 +39,7 @@ pub struct AffectedCode {
     /// What was wrong with earlier answers, when the piece is asked about again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub feedback: Vec<String>,
+    /// What was tried so far.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tries: Vec<Try>,
 }

@@ -11,6 +11,7 @@ use patchwork_core::port::clock::{Clock, SystemClock};
 use patchwork_core::port::forge::Forges;
 use patchwork_core::port::process::{Command, Processes};
 use patchwork_core::port::provider::Provider;
+use patchwork_core::port::trial::NoTrials;
 use patchwork_core::run::RunId;
 use patchwork_core::secret::Secrets;
 use patchwork_core::step::Ports;
@@ -173,6 +174,7 @@ impl Local {
         let ports = Arc::new(Ports {
             checkout: checkout.clone(),
             processes: self.processes.clone(),
+            trials: Arc::new(NoTrials),
             provider: self.provider.clone(),
             forges: self.forges.clone(),
             clock: self.clock.clone(),

@@ -12,6 +12,7 @@ use patchwork_core::machine::MACHINE_VERSION;
 use patchwork_core::port::clock::SystemClock;
 use patchwork_core::port::forge::{Forge, ForgeTarget, Forges};
 use patchwork_core::port::process::{Command, Output, ProcessError, Processes};
+use patchwork_core::port::trial::NoTrials;
 use patchwork_core::run::RunStatus;
 use patchwork_core::secret::Secrets;
 use patchwork_core::step::{Outside, Ports};
@@ -66,6 +67,7 @@ pub async fn replay(
     let ports = Arc::new(Ports {
         checkout: Arc::new(checkout.with_cancel(cancel.clone())),
         processes: Arc::new(Offline),
+        trials: Arc::new(NoTrials),
         provider: Arc::new(ReplayedModels::new(recording)),
         forges: Arc::new(NoForges),
         clock: Arc::new(SystemClock),

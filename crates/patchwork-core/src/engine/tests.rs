@@ -235,6 +235,7 @@ impl World {
         let ports = Ports {
             checkout: self.checkout.clone(),
             processes: Arc::new(Nothing),
+            trials: Arc::new(crate::port::trial::NoTrials),
             provider: Arc::new(Nothing),
             forges: Arc::new(Nothing),
             clock: Arc::new(Nothing),

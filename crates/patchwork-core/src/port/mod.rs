@@ -6,3 +6,4 @@ pub mod forge;
 pub mod process;
 pub mod provider;
 pub mod scanner;
+pub mod trial;

@@ -22,6 +22,7 @@ use crate::port::clock::Clock;
 use crate::port::forge::Forges;
 use crate::port::process::Processes;
 use crate::port::provider::{ChatAnswer, Lost, Provider, ProviderError, Worst};
+use crate::port::trial::Trials;
 use crate::prompt::Prompt;
 use crate::run::{NodePath, RunId};
 use crate::secret::{Secret, SecretRef, Secrets};
@@ -33,6 +34,8 @@ pub struct Ports {
     pub checkout: Arc<dyn Checkout>,
     /// Programs.
     pub processes: Arc<dyn Processes>,
+    /// Throw-away copies of the worktree, and programs in them.
+    pub trials: Arc<dyn Trials>,
     /// Models.
     pub provider: Arc<dyn Provider>,
     /// Forges.
@@ -197,6 +200,12 @@ impl Context {
     pub fn processes(&self) -> Result<&dyn Processes, StepError> {
         self.door(&[Effects::RUNS_COMMANDS], "programs")?;
         Ok(&*self.ports.processes)
+    }
+
+    /// Throw-away copies of the worktree. Needs [`Effects::RUNS_COMMANDS`].
+    pub fn trials(&self) -> Result<&dyn Trials, StepError> {
+        self.door(&[Effects::RUNS_COMMANDS], "trials")?;
+        Ok(&*self.ports.trials)
     }
 
     /// Models. Needs [`Effects::CALLS_MODEL`].

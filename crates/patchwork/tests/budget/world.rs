@@ -371,6 +371,7 @@ pub(crate) fn ports(provider: Arc<dyn Provider>) -> Arc<Ports> {
     Arc::new(Ports {
         checkout: Arc::new(NoFilesChange),
         processes: Arc::new(Closed),
+        trials: Arc::new(patchwork_core::port::trial::NoTrials),
         provider,
         forges: Arc::new(Closed),
         clock: Arc::new(StandingClock),

@@ -52,7 +52,8 @@ impl Catalogue {
         SHIPPED.get_or_init(|| Self::read(FILES)).as_ref().map_err(Clone::clone)
     }
 
-    fn read(files: &[(&str, &str)]) -> Result<Self, Failure> {
+    /// The rules of files: paths and texts.
+    pub(super) fn read(files: &[(&str, &str)]) -> Result<Self, Failure> {
         let mut this = Self { by_language: HashMap::new(), texts: Vec::new() };
         for (file, text) in files {
             for document in rule_documents(text) {

@@ -4,13 +4,14 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 
 use async_trait::async_trait;
+use patchwork_core::evidence::Author;
 use patchwork_core::failure::{Failure, FailureKind};
 use patchwork_core::run::RunId;
 use patchwork_core::step::{Context, Effects, Step, StepError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::verify_patch::{Fix, FixSource, Remark};
+use super::verify_patch::{Fix, Remark};
 use crate::affected::AffectedCode;
 
 /// Says what was fixed and what was not.
@@ -243,7 +244,7 @@ fn summarize(input: ReportInput) -> ReportOutput {
         })
         .collect();
     let fixed: Vec<Remark> = input.accepted.iter().map(Remark::of_fix).collect();
-    let of_rules = input.accepted.iter().filter(|fix| fix.source == FixSource::Rule);
+    let of_rules = input.accepted.iter().filter(|fix| fix.source == Author::Rule);
     let sum = |remarks: &[Remark]| remarks.iter().map(|remark| remark.findings).sum();
     let counts = Counts {
         fixed: sum(&fixed),

@@ -68,6 +68,7 @@ pub(super) fn pieces(
                 findings,
                 fix: None,
                 feedback: Vec::new(),
+                tries: Vec::new(),
             };
             let (fixed, others) = fixable(place.findings.clone(), fixes, line_text);
             let chosen = fixed.iter().filter_map(|finding| fixes.get(&finding.fingerprint));

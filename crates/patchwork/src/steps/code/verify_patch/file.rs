@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use patchwork_core::evidence::Check;
+use patchwork_core::evidence::{Author, Check};
 use patchwork_core::patch::Edit;
 use patchwork_core::step::{Context, StepError};
 use patchwork_repo::edits::{LineMap, reindent};
 use patchwork_repo::text::SourceText;
 
-use super::types::{Fix, FixSource, Risk};
+use super::types::{Fix, Risk};
 use crate::affected::AffectedCode;
 use crate::steps::code::source_file::SourceFile;
 
@@ -26,7 +26,7 @@ pub(super) struct Candidate {
     pub(super) commit_message: String,
     pub(super) patch_message: String,
     pub(super) risk: Risk,
-    pub(super) source: FixSource,
+    pub(super) source: Author,
     /// What was checked so far.
     pub(super) checks: Vec<Check>,
     /// Whether a scanner saw the finding before and does not any more.

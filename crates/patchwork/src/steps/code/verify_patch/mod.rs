@@ -17,13 +17,14 @@ use patchwork_core::step::{Context, Effects, Step, StepError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use types::{Answer, Fix, FixSource, FixedFile, Remark, Risk};
+pub use types::{Answer, Fix, FixedFile, Remark, Risk};
 
 use self::file::{Candidate, FileUnderCheck, Rejected};
 use self::scanning::Rescan;
 use self::verdicts::Verdicts;
 use crate::affected::AffectedCode;
 use crate::scanners::Choice;
+use crate::verify::VerifyOptions;
 
 /// Keeps only fixes that are proven.
 pub struct VerifyPatch;
@@ -71,6 +72,9 @@ pub struct VerifyPatchInput {
     /// What the same scanner said of the base commit, as SARIF. Without it the files are scanned before they are changed.
     #[serde(default)]
     pub sarif_values: Option<serde_json::Value>,
+    /// What is built and tested, and how.
+    #[serde(flatten)]
+    pub verify: VerifyOptions,
 }
 
 /// What was decided. Lists that earlier rounds began are continued.

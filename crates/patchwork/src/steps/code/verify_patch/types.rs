@@ -1,10 +1,11 @@
 //! What goes into `VerifyPatch` and comes out of it.
 
-use patchwork_core::evidence::Evidence;
+use patchwork_core::evidence::{Author, Evidence, Try};
 use patchwork_core::failure::Failure;
 use patchwork_core::finding::Finding;
 use patchwork_core::message::Finish;
 use patchwork_core::patch::Patch;
+use patchwork_core::usage::{MicroUsd, Usage};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,18 @@ pub struct Answer {
     /// What the call failed with; one that the budget refused was not asked at all.
     #[serde(default)]
     pub failure: Option<Failure>,
+    /// The model that answered.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// Tokens that the answer took.
+    #[serde(default)]
+    pub usage: Option<Usage>,
+    /// What it cost; null where the price is unknown.
+    #[serde(default)]
+    pub cost: Option<MicroUsd>,
+    /// Milliseconds from sending to the whole answer.
+    #[serde(default)]
+    pub latency_ms: Option<u64>,
 }
 
 /// How likely a fix breaks code that relies on the old behaviour.
@@ -85,16 +98,6 @@ impl Risk {
     }
 }
 
-/// Who wrote a fix.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum FixSource {
-    /// The rule that found it.
-    Rule,
-    /// A model.
-    Model,
-}
-
 /// A fix that was checked and kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Fix {
@@ -107,7 +110,7 @@ pub struct Fix {
     /// The base text that each edit of the patch replaces.
     pub replaced: Vec<String>,
     /// Who wrote it.
-    pub source: FixSource,
+    pub source: Author,
     /// One line for the commit.
     pub commit_message: String,
     /// What was changed and why.
@@ -122,6 +125,9 @@ pub struct Fix {
     /// Rules of other findings in its lines, which were there before and still are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remaining_rules: Vec<String>,
+    /// What was tried for it, this one last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tries: Vec<Try>,
 }
 
 /// What became of a piece of code with findings.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use patchwork_core::evidence::{Evidence, Level};
+use patchwork_core::evidence::{Author, Evidence, Level};
 use patchwork_core::failure::{Failure, FailureKind};
 use patchwork_core::patch::{Edit, Patch};
 use patchwork_core::step::{Context, StepError};
@@ -11,7 +11,7 @@ use patchwork_repo::text::SourceText;
 
 use super::answer::{self, Proposal, Verdict};
 use super::file::{Candidate, FileUnderCheck, Rejected};
-use super::types::{Answer, Fix, FixSource, FixedFile, Remark, Risk};
+use super::types::{Answer, Fix, FixedFile, Remark, Risk};
 use super::window_diff::diff_alone;
 use super::{VerifyPatchInput, VerifyPatchOutput};
 use crate::affected::AffectedCode;
@@ -179,7 +179,7 @@ fn rule_fix(index: usize, piece: &AffectedCode) -> Option<Candidate> {
         commit_message: default_message(piece),
         patch_message: format!("Applied the fix that the rule {rules} gives."),
         risk: Risk::Unknown,
-        source: FixSource::Rule,
+        source: Author::Rule,
         checks: Vec::new(),
         gone: false,
         remaining_rules: Vec::new(),
@@ -204,7 +204,7 @@ fn model_fix(index: usize, piece: &AffectedCode, proposal: Proposal) -> Candidat
         commit_message,
         patch_message: proposal.patch_message,
         risk: proposal.risk,
-        source: FixSource::Model,
+        source: Author::Model,
         checks: Vec::new(),
         gone: false,
         remaining_rules: Vec::new(),
@@ -339,6 +339,7 @@ fn fix_of(
         evidence: Evidence { level, checks: candidate.checks },
         diff,
         remaining_rules: candidate.remaining_rules,
+        tries: candidate.piece.tries,
     }
 }
 

@@ -17,6 +17,7 @@ fn piece() -> AffectedCode {
         findings: Vec::new(),
         fix: None,
         feedback: Vec::new(),
+        tries: Vec::new(),
     }
 }
 

@@ -26,6 +26,7 @@ fn piece(text: &str, path: &str, start: u32, end: u32, rule: &str) -> AffectedCo
         findings: vec![finding(path, rule, start + 2)],
         fix: None,
         feedback: Vec::new(),
+        tries: Vec::new(),
     }
 }
 

@@ -161,7 +161,7 @@ async fn a_rules_fix_is_taken_without_an_answer_and_what_waits_sees_it() {
         .verify(VerifyPatchInput { findings: vec![by_rule, waiting], ..VerifyPatchInput::default() })
         .await;
     assert_eq!(fixture.text("app.py"), app_with("", "", THIRD));
-    assert_eq!(out.accepted[0].source, FixSource::Rule);
+    assert_eq!(out.accepted[0].source, patchwork_core::evidence::Author::Rule);
     assert_eq!(out.accepted[0].commit_message, "Fix python-yaml-load in app.py");
     assert_eq!(out.pending[0].affected_code, THIRD);
 }
