@@ -24,4 +24,5 @@ pub mod secret;
 pub mod step;
 pub mod template;
 pub mod tokens;
+pub mod trace;
 pub mod usage;

@@ -325,7 +325,7 @@ impl Checkout for Closed {
         closed("checkout")
     }
 
-    async fn check_branch(&self, _branch: &str, _force: bool) -> Result<(), Failure> {
+    async fn check_branch(&self, _branch: &str, _force: bool) -> Result<Option<String>, Failure> {
         closed("checkout")
     }
 
@@ -337,11 +337,11 @@ impl Checkout for Closed {
         closed("checkout")
     }
 
-    async fn check_push(&self, _request: &PushRequest) -> Result<(), Failure> {
+    async fn check_push(&self, _request: &PushRequest) -> Result<Option<String>, Failure> {
         closed("checkout")
     }
 
-    async fn push(&self, _request: &PushRequest) -> Result<Pushed, Failure> {
+    async fn push(&self, _request: &PushRequest, _seen: Option<&str>) -> Result<Pushed, Failure> {
         closed("checkout")
     }
 }

@@ -117,8 +117,8 @@ pub trait Checkout: Send + Sync {
     /// The unified diff of the worktree against the base.
     async fn diff(&self) -> Result<String, Failure>;
 
-    /// Says before any work whether [`Checkout::commit`] will be able to make this branch.
-    async fn check_branch(&self, branch: &str, force: bool) -> Result<(), Failure>;
+    /// Says whether [`Checkout::commit`] will be able to make this branch, and where it stands now.
+    async fn check_branch(&self, branch: &str, force: bool) -> Result<Option<String>, Failure>;
 
     /// Makes commits. Repeating a request that succeeded changes nothing and answers the same.
     async fn commit(&self, request: &CommitRequest) -> Result<Committed, Failure>;
@@ -126,10 +126,12 @@ pub trait Checkout: Send + Sync {
     /// The URL of a remote, without credentials.
     async fn remote_url(&self, remote: &str) -> Result<Option<String>, Failure>;
 
-    /// Says before any work whether [`Checkout::push`] will be let to the branch: the remote answers, and what stands there may
-    /// be moved. The commit is one that those to come stand on. Writes nothing on the remote.
-    async fn check_push(&self, request: &PushRequest) -> Result<(), Failure>;
+    /// Says whether [`Checkout::push`] will be let to the branch: the remote answers, and what stands there may be moved.
+    /// Before any work the commit is one that those to come stand on. Answers where the branch stands on the remote. Writes
+    /// nothing there.
+    async fn check_push(&self, request: &PushRequest) -> Result<Option<String>, Failure>;
 
-    /// Pushes a commit. Repeating a push that succeeded changes nothing.
-    async fn push(&self, request: &PushRequest) -> Result<Pushed, Failure>;
+    /// Pushes a commit to a branch that stands where [`Checkout::check_push`] has just seen it. Repeating a push that succeeded
+    /// changes nothing.
+    async fn push(&self, request: &PushRequest, seen: Option<&str>) -> Result<Pushed, Failure>;
 }

@@ -42,6 +42,37 @@ pub struct PullRequest {
     pub url: String,
 }
 
+/// What a pull request says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PullRequestText {
+    /// One line.
+    pub title: String,
+    /// Markdown.
+    pub body: String,
+}
+
+/// Whether a pull request can still be merged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PullRequestState {
+    /// It can.
+    Open,
+    /// It was closed without.
+    Closed,
+    /// It was.
+    Merged,
+}
+
+/// A pull request that is there, with what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundPullRequest {
+    /// Its number and page.
+    pub pull: PullRequest,
+    /// Its title and body.
+    pub text: PullRequestText,
+    /// Whether it is open.
+    pub state: PullRequestState,
+}
+
 /// What an `ensure` call did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -70,10 +101,24 @@ pub trait Forge: Send + Sync {
     async fn check(&self) -> Result<(), Failure>;
 
     /// The open pull request with this head and base.
-    async fn find_pull_request(&self, base: &str, head: &str) -> Result<Option<PullRequest>, Failure>;
+    async fn find_pull_request(&self, base: &str, head: &str) -> Result<Option<FoundPullRequest>, Failure>;
 
-    /// Opens the pull request, or updates the open one with the same head and base.
-    async fn ensure_pull_request(&self, spec: &PullRequestSpec) -> Result<(PullRequest, Ensured), Failure>;
+    /// The pull request of this number, in any state.
+    async fn pull_request(&self, number: u64) -> Result<Option<FoundPullRequest>, Failure>;
+
+    /// Opens the pull request, or updates the open one with the same head and base, which is what
+    /// [`Forge::find_pull_request`] has just found.
+    async fn ensure_pull_request(
+        &self,
+        spec: &PullRequestSpec,
+        found: Option<FoundPullRequest>,
+    ) -> Result<(PullRequest, Ensured), Failure>;
+
+    /// Gives an open pull request another text.
+    async fn restore_pull_request(&self, number: u64, text: &PullRequestText) -> Result<(), Failure>;
+
+    /// Closes a pull request without merging it.
+    async fn close_pull_request(&self, number: u64) -> Result<(), Failure>;
 }
 
 /// Finds the forge of a repository.

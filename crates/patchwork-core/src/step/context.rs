@@ -26,6 +26,7 @@ use crate::port::trial::Trials;
 use crate::prompt::Prompt;
 use crate::run::{NodePath, RunId};
 use crate::secret::{Secret, SecretRef, Secrets};
+use crate::trace::{self, Trace};
 
 /// The doors that a run may use.
 #[derive(Clone)]
@@ -313,6 +314,18 @@ impl Context {
             Ok(result) => result,
             Err(error) => Err(StepError::internal(format!("a task of {} ended: {error}", self.node))),
         }
+    }
+
+    /// Records what the step is about to leave outside of the worktree, before it does: for `undo`. Under one name the first
+    /// record of a run stays, since that one saw what was there before.
+    pub async fn leave(&self, name: &str, trace: &Trace) -> Result<(), StepError> {
+        let key = format!("{}{}{name}", self.node, trace::MARK);
+        if self.memory.recall(&key).await?.is_some() {
+            return Ok(());
+        }
+        let value = serde_json::to_value(trace)
+            .map_err(|e| StepError::internal(format!("a trace can't be recorded: {e}")))?;
+        Ok(self.memory.record(&key, &value).await?)
     }
 
     /// What `read` reads from a file outside of the checkout: as it is now, so that a resumed run sees what the user mended and a

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use patchwork_core::failure::Failure;
 
 use super::{GitCheckout, worktree};
+use crate::git::Git;
 
 /// What is in the way of a branch.
 pub(super) struct Branch {
@@ -18,37 +19,54 @@ pub(super) struct Branch {
 }
 
 impl GitCheckout {
-    pub(super) async fn branch_can_be_made(&self, name: &str, force: bool) -> Result<(), Failure> {
+    pub(super) async fn branch_can_be_made(
+        &self,
+        name: &str,
+        force: bool,
+    ) -> Result<Option<String>, Failure> {
         let branch = self.branch(name).await?;
         // Made by this run before it was interrupted: committing again will answer the same.
         let own = self.git.resolve(&self.reference("result")).await?;
         if branch.tip.is_some() && branch.tip == own {
-            return Ok(());
+            return Ok(branch.tip);
         }
-        branch.check(force)
+        branch.check(force)?;
+        Ok(branch.tip)
     }
 
     /// The full name of a branch. Names that git would not take are failures.
     pub(super) async fn branch_reference(&self, name: &str) -> Result<String, Failure> {
-        let reference = format!("refs/heads/{name}");
-        let valid = !name.contains('\0')
-            && !name.starts_with('-')
-            && name != "HEAD"
-            && self.git.command(["check-ref-format", &reference]).accepting(&[1]).await?.code == 0;
-        if valid {
-            return Ok(reference);
-        }
-        Err(Failure::usage(format!("`{}` can't be the name of a branch", name.escape_debug()))
-            .hint("see branch_prefix=… and branch_suffix=…"))
+        reference_of(&self.git, name).await
     }
 
     /// Looks a branch up.
     pub(super) async fn branch(&self, name: &str) -> Result<Branch, Failure> {
-        let reference = self.branch_reference(name).await?;
-        let turn = worktree::turn(&self.common).await;
+        Branch::find(&self.git, &self.common, name).await
+    }
+}
+
+/// The full name of a branch. Names that git would not take are failures.
+pub(super) async fn reference_of(git: &Git, name: &str) -> Result<String, Failure> {
+    let reference = format!("refs/heads/{name}");
+    let valid = !name.contains('\0')
+        && !name.starts_with('-')
+        && name != "HEAD"
+        && git.command(["check-ref-format", &reference]).accepting(&[1]).await?.code == 0;
+    if valid {
+        return Ok(reference);
+    }
+    Err(Failure::usage(format!("`{}` can't be the name of a branch", name.escape_debug()))
+        .hint("see branch_prefix=… and branch_suffix=…"))
+}
+
+impl Branch {
+    /// Looks a branch up in the repository whose `.git` folder is `common`.
+    pub(super) async fn find(git: &Git, common: &Path, name: &str) -> Result<Self, Failure> {
+        let reference = reference_of(git, name).await?;
+        let turn = worktree::turn(common).await;
         let (refs, worktrees) = tokio::try_join!(
-            self.git.text(["for-each-ref", "--format=%(objectname) %(refname)", "refs/heads"]),
-            self.git.text(["worktree", "list", "--porcelain"]),
+            git.text(["for-each-ref", "--format=%(objectname) %(refname)", "refs/heads"]),
+            git.text(["worktree", "list", "--porcelain"]),
         )?;
         drop(turn);
         let mut tip = None;
@@ -63,12 +81,10 @@ impl GitCheckout {
                 .hint("choose another name: branch_prefix=… or branch_suffix=…"));
             }
         }
-        let in_use = checked_out(&worktrees, &reference).or_else(|| in_progress(&self.common, &reference));
-        Ok(Branch { in_use, reference, tip, name: name.to_owned() })
+        let in_use = checked_out(&worktrees, &reference).or_else(|| in_progress(common, &reference));
+        Ok(Self { in_use, reference, tip, name: name.to_owned() })
     }
-}
 
-impl Branch {
     /// Says whether it may be made or moved.
     pub(super) fn check(&self, force: bool) -> Result<(), Failure> {
         if let Some(worktree) = &self.in_use {

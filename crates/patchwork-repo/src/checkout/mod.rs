@@ -191,7 +191,7 @@ impl Checkout for GitCheckout {
         self.diff_against_base().await
     }
 
-    async fn check_branch(&self, branch: &str, force: bool) -> Result<(), Failure> {
+    async fn check_branch(&self, branch: &str, force: bool) -> Result<Option<String>, Failure> {
         self.branch_can_be_made(branch, force).await
     }
 
@@ -203,11 +203,11 @@ impl Checkout for GitCheckout {
         self.url_of(remote).await
     }
 
-    async fn check_push(&self, request: &PushRequest) -> Result<(), Failure> {
+    async fn check_push(&self, request: &PushRequest) -> Result<Option<String>, Failure> {
         self.push_can_be_made(request).await
     }
 
-    async fn push(&self, request: &PushRequest) -> Result<Pushed, Failure> {
-        self.push_commit(request).await
+    async fn push(&self, request: &PushRequest, seen: Option<&str>) -> Result<Pushed, Failure> {
+        self.push_commit(request, seen).await
     }
 }

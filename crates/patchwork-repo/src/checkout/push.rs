@@ -5,54 +5,66 @@ use patchwork_core::port::checkout::{PushRequest, Pushed};
 use patchwork_core::secret::Secret;
 
 use super::GitCheckout;
-use crate::git::{BOT_EMAIL, GitError, without_credentials};
+use crate::git::{BOT_EMAIL, Git, GitError, without_credentials};
 
 impl GitCheckout {
     pub(super) async fn url_of(&self, remote: &str) -> Result<Option<String>, Failure> {
-        Ok(self.raw_url(remote, false).await?.map(|url| without_credentials(&url)))
+        Ok(raw_url(&self.git, remote, false).await?.map(|url| without_credentials(&url)))
     }
 
-    pub(super) async fn push_can_be_made(&self, request: &PushRequest) -> Result<(), Failure> {
+    pub(super) async fn push_can_be_made(&self, request: &PushRequest) -> Result<Option<String>, Failure> {
         let _turn = self.state.lock().await;
-        self.target(request).await.map(drop).map_err(|failure| cannot(failure, request))
+        let seen = self.replaceable_tip(request).await;
+        seen.map_err(|failure| cannot(failure, request))
     }
 
-    pub(super) async fn push_commit(&self, request: &PushRequest) -> Result<Pushed, Failure> {
+    pub(super) async fn push_commit(
+        &self,
+        request: &PushRequest,
+        seen: Option<&str>,
+    ) -> Result<Pushed, Failure> {
         let _turn = self.state.lock().await;
-        self.push_with_lease(request).await.map_err(|failure| cannot(failure, request))
+        self.push_with_lease(request, seen).await.map_err(|failure| cannot(failure, request))
     }
 
-    async fn push_with_lease(&self, request: &PushRequest) -> Result<Pushed, Failure> {
-        let Target { commit, reference, url, tip } = self.target(request).await?;
-        if tip.as_ref() == Some(&commit) {
+    async fn push_with_lease(&self, request: &PushRequest, seen: Option<&str>) -> Result<Pushed, Failure> {
+        let Target { commit, reference, url } = self.target(request).await?;
+        if seen == Some(commit.as_str()) {
             return Ok(Pushed::Unchanged);
         }
-        let lease = format!("--force-with-lease={reference}:{}", tip.as_deref().unwrap_or_default());
+        if let Some(tip) = seen {
+            // What is replaced stays reachable: `undo` puts it back.
+            self.git.text(["update-ref", &self.reference("replaced"), tip]).await?;
+        }
+        let lease = format!("--force-with-lease={reference}:{}", seen.unwrap_or_default());
         let refspec = format!("{commit}:{reference}");
         self.git
             .command(["push", "--porcelain", "--no-verify", &lease, "--", &request.remote, &refspec])
             .authenticated(&url, request.token.as_ref())
             .run()
             .await?;
-        Ok(if tip.is_some() { Pushed::Updated } else { Pushed::Created })
+        Ok(if seen.is_some() { Pushed::Updated } else { Pushed::Created })
     }
 
-    /// Finds out where a push goes; fails when what stands there must stay.
+    /// Finds out where a push goes.
     async fn target(&self, request: &PushRequest) -> Result<Target, Failure> {
         let reference = self.branch_reference(&request.branch).await?;
         let commit = format!("{}^{{commit}}", request.commit);
         let Some(commit) = self.git.resolve(&commit).await? else {
             return Err(Failure::internal(format!("there is no commit {} to push", request.commit)));
         };
-        let Some(url) = self.raw_url(&request.remote, true).await? else {
+        let Some(url) = raw_url(&self.git, &request.remote, true).await? else {
             return Err(Failure::configuration(format!("there is no remote `{}`", shown(&request.remote)))
                 .hint("add one: git remote add origin URL"));
         };
-        // Where a remote is read from elsewhere than it is pushed to, only the latter counts.
-        let fetch_url = self.raw_url(&request.remote, false).await?;
-        let name = if fetch_url.as_ref() == Some(&url) { &request.remote } else { &url };
-        let source = Source { name, url: &url, token: request.token.as_ref() };
-        let tip = self.remote_tip(&source, &reference).await?;
+        Ok(Target { commit, reference, url })
+    }
+
+    /// Where the branch of a push stands on the remote; fails when that must stay.
+    async fn replaceable_tip(&self, request: &PushRequest) -> Result<Option<String>, Failure> {
+        let Target { commit, reference, url } = self.target(request).await?;
+        let source = Source::of(&self.git, &request.remote, &url, request.token.as_ref()).await?;
+        let tip = remote_tip(&self.git, &source, &reference).await?;
         if let Some(tip) = tip.as_ref().filter(|tip| **tip != commit) {
             if !request.force {
                 return Err(Failure::failed(format!(
@@ -73,30 +85,7 @@ impl GitCheckout {
                 .hint("or merge or delete that branch first"));
             }
         }
-        Ok(Target { commit, reference, url, tip })
-    }
-
-    /// The URL of a remote as configured, with `insteadOf` applied.
-    async fn raw_url(&self, remote: &str, push: bool) -> Result<Option<String>, Failure> {
-        let args: &[&str] = if push { &["remote", "get-url", "--push"] } else { &["remote", "get-url"] };
-        let output = self.git.command(args.iter().copied()).args(["--", remote]).accepting(&[2, 128]).await?;
-        Ok((output.code == 0).then(|| output.text()))
-    }
-
-    /// Where the branch stands on the remote.
-    async fn remote_tip(&self, source: &Source<'_>, reference: &str) -> Result<Option<String>, GitError> {
-        let listing = self
-            .git
-            .command(["ls-remote", "--quiet", "--", source.name, reference])
-            .authenticated(source.url, source.token)
-            .text()
-            .await?;
-        // A pattern also matches longer names that end with it.
-        Ok(listing
-            .lines()
-            .filter_map(|line| line.split_once('\t'))
-            .find(|(_, name)| *name == reference)
-            .map(|(id, _)| id.to_owned()))
+        Ok(tip)
     }
 
     /// Whether the branch on the remote is Patchwork's own work, or part of what is pushed.
@@ -133,16 +122,54 @@ struct Target {
     /// The branch on the remote.
     reference: String,
     url: String,
-    /// The commit that the branch stands at; none when it does not exist.
-    tip: Option<String>,
+}
+
+/// The URL of a remote as configured, with `insteadOf` applied.
+pub(super) async fn raw_url(git: &Git, remote: &str, push: bool) -> Result<Option<String>, GitError> {
+    let args: &[&str] = if push { &["remote", "get-url", "--push"] } else { &["remote", "get-url"] };
+    let output = git.command(args.iter().copied()).args(["--", remote]).accepting(&[2, 128]).await?;
+    Ok((output.code == 0).then(|| output.text()))
+}
+
+/// Where a branch stands on a remote.
+pub(super) async fn remote_tip(
+    git: &Git,
+    source: &Source<'_>,
+    reference: &str,
+) -> Result<Option<String>, GitError> {
+    let listing = git
+        .command(["ls-remote", "--quiet", "--", source.name, reference])
+        .authenticated(source.url, source.token)
+        .text()
+        .await?;
+    // A pattern also matches longer names that end with it.
+    Ok(listing
+        .lines()
+        .filter_map(|line| line.split_once('\t'))
+        .find(|(_, name)| *name == reference)
+        .map(|(id, _)| id.to_owned()))
 }
 
 /// Where a remote is read.
-struct Source<'a> {
+pub(super) struct Source<'a> {
     /// Its name; its URL where pushes go elsewhere.
     name: &'a str,
     url: &'a str,
     token: Option<&'a Secret>,
+}
+
+impl<'a> Source<'a> {
+    /// Where a remote is read from elsewhere than it is pushed to, only the latter counts.
+    pub(super) async fn of(
+        git: &Git,
+        remote: &'a str,
+        url: &'a str,
+        token: Option<&'a Secret>,
+    ) -> Result<Self, GitError> {
+        let fetched_from = raw_url(git, remote, false).await?;
+        let name = if fetched_from.as_deref() == Some(url) { remote } else { url };
+        Ok(Self { name, url, token })
+    }
 }
 
 /// A failure of the remote, with the branch and the remote it is about.

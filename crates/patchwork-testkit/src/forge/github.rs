@@ -95,6 +95,12 @@ pub(super) fn answer(site: &mut Site, request: &Request) -> Answer {
                 ("GET", []) => repository(site),
                 ("GET", ["pulls"]) => list(site, request),
                 ("POST", ["pulls"]) => create(site, body),
+                ("GET", ["pulls", number]) => {
+                    match site.pulls.iter().find(|p| p.number.to_string() == *number) {
+                        Some(pull) => Answer::json(200, &show(site, pull)),
+                        None => refusal(404, "Not Found"),
+                    }
+                }
                 ("PATCH", ["pulls", number]) => update(site, number, body),
                 _ => refusal(404, "Not Found"),
             }

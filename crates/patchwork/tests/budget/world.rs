@@ -459,7 +459,7 @@ impl Checkout for NoFilesChange {
         Closed.diff().await
     }
 
-    async fn check_branch(&self, branch: &str, force: bool) -> Result<(), Failure> {
+    async fn check_branch(&self, branch: &str, force: bool) -> Result<Option<String>, Failure> {
         Closed.check_branch(branch, force).await
     }
 
@@ -471,11 +471,11 @@ impl Checkout for NoFilesChange {
         Closed.remote_url(remote).await
     }
 
-    async fn check_push(&self, request: &PushRequest) -> Result<(), Failure> {
+    async fn check_push(&self, request: &PushRequest) -> Result<Option<String>, Failure> {
         Closed.check_push(request).await
     }
 
-    async fn push(&self, request: &PushRequest) -> Result<Pushed, Failure> {
-        Closed.push(request).await
+    async fn push(&self, request: &PushRequest, seen: Option<&str>) -> Result<Pushed, Failure> {
+        Closed.push(request, seen).await
     }
 }

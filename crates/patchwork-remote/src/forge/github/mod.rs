@@ -6,7 +6,9 @@ mod wire;
 use async_trait::async_trait;
 use patchwork_core::engine::hex;
 use patchwork_core::failure::Failure;
-use patchwork_core::port::forge::{Ensured, Forge, PullRequest, PullRequestSpec};
+use patchwork_core::port::forge::{
+    Ensured, Forge, FoundPullRequest, PullRequest, PullRequestSpec, PullRequestState, PullRequestText,
+};
 use patchwork_core::secret::Secret;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -85,18 +87,39 @@ impl GitHub {
         }))
     }
 
-    async fn update(&self, pull: Pull, title: &str, body: &str) -> Result<(PullRequest, Ensured), Failure> {
-        let same_body = same_text(pull.body.as_deref().unwrap_or_default(), body);
-        let change =
-            ChangedPull { title: (pull.title != title).then_some(title), body: (!same_body).then_some(body) };
+    async fn update(
+        &self,
+        found: FoundPullRequest,
+        title: &str,
+        body: &str,
+    ) -> Result<(PullRequest, Ensured), Failure> {
+        let change = ChangedPull {
+            title: (found.text.title != title).then_some(title),
+            body: (!same_text(&found.text.body, body)).then_some(body),
+            state: None,
+        };
         if change.title.is_none() && change.body.is_none() {
-            return Ok((self.answer(pull), Ensured::Unchanged));
+            return Ok((found.pull, Ensured::Unchanged));
         }
-        let path = self.pulls().await?.into_iter().chain([pull.number.to_string()]);
-        let call = Call::patch(path).json(&change)?;
-        let changed: Pull =
-            self.http.call(&call).await.map_err(|error| self.explain(error, "update the pull request"))?;
+        let changed = self.change(found.pull.number, &change, "update the pull request").await?;
         Ok((self.answer(changed), Ensured::Updated))
+    }
+
+    async fn change(&self, number: u64, change: &ChangedPull<'_>, doing: &str) -> Result<Pull, Failure> {
+        let path = self.pulls().await?.into_iter().chain([number.to_string()]);
+        let call = Call::patch(path).json(change)?;
+        self.http.call(&call).await.map_err(|error| self.explain(error, doing))
+    }
+
+    /// A pull request with what it says.
+    fn found(&self, pull: Pull) -> FoundPullRequest {
+        let state = match (&pull.merged_at, pull.state.as_str()) {
+            (Some(_), _) => PullRequestState::Merged,
+            (None, "closed") => PullRequestState::Closed,
+            _ => PullRequestState::Open,
+        };
+        let text = PullRequestText { title: pull.title.clone(), body: pull.body.clone().unwrap_or_default() };
+        FoundPullRequest { text, state, pull: self.answer(pull) }
     }
 
     /// A pull request for others to read. Its address goes to terminals and bodies, so it must be a page of the web.
@@ -177,14 +200,38 @@ impl Forge for GitHub {
         Ok(())
     }
 
-    async fn find_pull_request(&self, base: &str, head: &str) -> Result<Option<PullRequest>, Failure> {
-        Ok(self.open(base, head).await?.map(|pull| self.answer(pull)))
+    async fn find_pull_request(&self, base: &str, head: &str) -> Result<Option<FoundPullRequest>, Failure> {
+        Ok(self.open(base, head).await?.map(|pull| self.found(pull)))
     }
 
-    async fn ensure_pull_request(&self, spec: &PullRequestSpec) -> Result<(PullRequest, Ensured), Failure> {
+    async fn pull_request(&self, number: u64) -> Result<Option<FoundPullRequest>, Failure> {
+        let call = Call::get(self.pulls().await?.into_iter().chain([number.to_string()]));
+        match self.http.call::<Pull>(&call).await {
+            Ok(pull) => Ok(Some(self.found(pull))),
+            Err(error) if error.status() == Some(404) => Ok(None),
+            Err(error) => Err(self.explain(error, "read the pull request")),
+        }
+    }
+
+    async fn restore_pull_request(&self, number: u64, text: &PullRequestText) -> Result<(), Failure> {
+        let change =
+            ChangedPull { title: Some(&text.title), body: Some(&text.body), ..ChangedPull::default() };
+        self.change(number, &change, "restore the pull request").await.map(drop)
+    }
+
+    async fn close_pull_request(&self, number: u64) -> Result<(), Failure> {
+        let change = ChangedPull { state: Some("closed"), ..ChangedPull::default() };
+        self.change(number, &change, "close the pull request").await.map(drop)
+    }
+
+    async fn ensure_pull_request(
+        &self,
+        spec: &PullRequestSpec,
+        found: Option<FoundPullRequest>,
+    ) -> Result<(PullRequest, Ensured), Failure> {
         let title = one_line(&spec.title);
-        if let Some(pull) = self.open(&spec.base, &spec.head).await? {
-            return self.update(pull, &title, &spec.body).await;
+        if let Some(found) = found {
+            return self.update(found, &title, &spec.body).await;
         }
         let new = NewPull { title: &title, head: &spec.head, base: &spec.base, body: &spec.body };
         // We looked, and GitHub refuses a second pull request with the same head and base.
@@ -196,7 +243,7 @@ impl Forge for GitHub {
                 if already_exists(&error)
                     && let Some(pull) = self.open(&spec.base, &spec.head).await?
                 {
-                    return self.update(pull, &title, &spec.body).await;
+                    return self.update(self.found(pull), &title, &spec.body).await;
                 }
                 Err(self.explain(error, "open the pull request"))
             }

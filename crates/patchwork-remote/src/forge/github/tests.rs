@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use patchwork_core::failure::{Failure, FailureKind};
-use patchwork_core::port::forge::{Ensured, Forge, ForgeTarget, Forges, PullRequestSpec};
+use patchwork_core::port::forge::{Ensured, Forge, ForgeTarget, Forges, PullRequest, PullRequestSpec};
 use patchwork_core::secret::Secret;
 use patchwork_testkit::forge::{ForgeServer, Pull, Scripted};
 
@@ -44,6 +44,12 @@ fn spec(title: &str, body: &str) -> PullRequestSpec {
     }
 }
 
+/// What a run does: looks, then writes.
+async fn ensure(forge: &Arc<dyn Forge>, spec: &PullRequestSpec) -> Result<(PullRequest, Ensured), Failure> {
+    let found = forge.find_pull_request(&spec.base, &spec.head).await?;
+    forge.ensure_pull_request(spec, found).await
+}
+
 /// A failure as a user reads it.
 fn words(failure: &Failure) -> String {
     format!("{failure} | {}", failure.hints.join(" | "))
@@ -53,13 +59,13 @@ fn words(failure: &Failure) -> String {
 async fn a_pull_request_is_created_then_left_alone_then_updated() {
     let server = server();
     let forge = connect(&server);
-    let (created, how) = forge.ensure_pull_request(&spec("Fixes", "one\n")).await.unwrap();
+    let (created, how) = ensure(&forge, &spec("Fixes", "one\n")).await.unwrap();
     assert_eq!((created.number, how), (1, Ensured::Created));
     assert_eq!(created.url, format!("{}/octo/app/pull/1", server.url()));
 
-    let (_, how) = forge.ensure_pull_request(&spec("Fixes", "one\r\n")).await.unwrap();
+    let (_, how) = ensure(&forge, &spec("Fixes", "one\r\n")).await.unwrap();
     assert_eq!(how, Ensured::Unchanged);
-    let (same, how) = forge.ensure_pull_request(&spec("Fixes", "two")).await.unwrap();
+    let (same, how) = ensure(&forge, &spec("Fixes", "two")).await.unwrap();
     assert_eq!((same.number, how), (1, Ensured::Updated));
 
     let pulls = server.pulls();
@@ -69,7 +75,7 @@ async fn a_pull_request_is_created_then_left_alone_then_updated() {
     assert_eq!(patches.len(), 1);
     assert_eq!(patches[0].body, serde_json::json!({ "body": "two" }), "what is the same is not sent");
     let found = forge.find_pull_request("main", "autofix-main").await.unwrap();
-    assert_eq!(found.map(|p| p.number), Some(1));
+    assert_eq!(found.map(|p| p.pull.number), Some(1));
 }
 
 #[tokio::test]
@@ -95,7 +101,7 @@ async fn closed_ones_forks_and_other_bases_are_not_ours() {
     assert_eq!(forge.find_pull_request("main", "autofix-main").await.unwrap(), None);
     let number = server.add(ours);
     let found = forge.find_pull_request("main", "autofix-main").await.unwrap();
-    assert_eq!(found.map(|p| p.number), Some(number));
+    assert_eq!(found.map(|p| p.pull.number), Some(number));
 }
 
 #[tokio::test]
@@ -103,7 +109,7 @@ async fn one_that_somebody_opens_in_between_is_updated() {
     let server = server();
     let rival = server.pull("main", "autofix-main", "theirs", "theirs");
     server.script("POST", [Scripted::Rival(rival)]);
-    let (pull, how) = connect(&server).ensure_pull_request(&spec("Ours", "ours")).await.unwrap();
+    let (pull, how) = ensure(&connect(&server), &spec("Ours", "ours")).await.unwrap();
     assert_eq!((pull.number, how), (1, Ensured::Updated));
     assert_eq!(server.pulls().len(), 1);
     assert_eq!(server.pulls()[0].title, "Ours");
@@ -113,7 +119,7 @@ async fn one_that_somebody_opens_in_between_is_updated() {
 async fn an_answer_that_is_lost_makes_no_second_pull_request() {
     let server = server();
     server.script("POST", [Scripted::LostAnswer]);
-    let (pull, how) = connect(&server).ensure_pull_request(&spec("Fixes", "one")).await.unwrap();
+    let (pull, how) = ensure(&connect(&server), &spec("Fixes", "one")).await.unwrap();
     assert_eq!((pull.number, how), (1, Ensured::Unchanged));
     assert_eq!(server.pulls().len(), 1);
 }
@@ -133,7 +139,7 @@ async fn errors_of_the_server_and_limits_are_waited_out() {
                 .header("x-ratelimit-reset", "1"),
         ],
     );
-    let (_, how) = connect(&server).ensure_pull_request(&spec("Fixes", "one")).await.unwrap();
+    let (_, how) = ensure(&connect(&server), &spec("Fixes", "one")).await.unwrap();
     assert_eq!(how, Ensured::Created);
     let posts = server.requests().iter().filter(|r| r.method == "POST").count();
     assert_eq!(posts, 4);
@@ -188,20 +194,20 @@ async fn a_token_that_may_not_push_is_found_out_before_the_work() {
 async fn a_refused_pull_request_carries_the_servers_remarks() {
     let server = server();
     let same = PullRequestSpec { head: "main".into(), ..spec("Fixes", "one") };
-    let failure = connect(&server).ensure_pull_request(&same).await.unwrap_err();
+    let failure = ensure(&connect(&server), &same).await.unwrap_err();
     assert!(failure.to_string().contains("No commits between main and main"), "{failure}");
     let long = spec("Fixes", &"é".repeat(65_537));
-    let failure = connect(&server).ensure_pull_request(&long).await.unwrap_err();
+    let failure = ensure(&connect(&server), &long).await.unwrap_err();
     assert!(failure.to_string().contains("maximum is 65536 characters"), "{failure}");
     let fits = spec(&"t\n".repeat(400), &"é".repeat(connect(&server).body_limit()));
-    connect(&server).ensure_pull_request(&fits).await.unwrap();
+    ensure(&connect(&server), &fits).await.unwrap();
     assert_eq!(server.pulls()[0].title.chars().count(), 256);
 }
 
 #[tokio::test]
 async fn an_enterprise_server_has_its_api_below_a_path() {
     let server = server();
-    connect_as(&server, TOKEN, "/api/v3").ensure_pull_request(&spec("Fixes", "one")).await.unwrap();
+    ensure(&connect_as(&server, TOKEN, "/api/v3"), &spec("Fixes", "one")).await.unwrap();
     assert_eq!(server.log().last().unwrap(), &format!("POST {PULLS} 201"));
 }
 
@@ -211,7 +217,7 @@ async fn a_renamed_repository_is_followed_on_its_own_host_only() {
     server.rename("octo/app2");
     let forge = connect(&server);
     forge.check().await.unwrap();
-    let (_, how) = forge.ensure_pull_request(&spec("Fixes", "one")).await.unwrap();
+    let (_, how) = ensure(&forge, &spec("Fixes", "one")).await.unwrap();
     assert_eq!(how, Ensured::Created);
     assert_eq!(server.pulls()[0].head_repository, "octo/app2");
 
@@ -288,9 +294,9 @@ async fn githubs_own_description_takes_our_requests() {
     // The example repository's permissions say that the token may not push.
     let failure = forge.check().await.err().map(|failure| failure.message).unwrap_or_default();
     assert!(failure.is_empty() || failure.contains("not push"), "{failure}");
-    let (_, how) = forge.ensure_pull_request(&spec("Fixes", "one")).await.unwrap();
+    let (_, how) = ensure(&forge, &spec("Fixes", "one")).await.unwrap();
     assert_eq!(how, Ensured::Created);
     let example = PullRequestSpec { base: "master".into(), head: "new-topic".into(), ..spec("Fixes", "one") };
-    let (_, how) = forge.ensure_pull_request(&example).await.unwrap();
+    let (_, how) = ensure(&forge, &example).await.unwrap();
     assert_eq!(how, Ensured::Updated);
 }

@@ -29,6 +29,11 @@ pub(super) struct Pull {
     pub title: String,
     #[serde(default)]
     pub body: Option<String>,
+    /// `open` or `closed`.
+    #[serde(default)]
+    pub state: String,
+    #[serde(default)]
+    pub merged_at: Option<String>,
     pub head: End,
     pub base: End,
 }
@@ -58,8 +63,10 @@ pub(super) struct NewPull<'a> {
 }
 
 /// `PATCH /repos/{owner}/{name}/pulls/{number}`: what is absent stays.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(super) struct ChangedPull<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]

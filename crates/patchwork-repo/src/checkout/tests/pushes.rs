@@ -19,6 +19,12 @@ fn push(commit: &str, force: bool) -> PushRequest {
     PushRequest { remote: "origin".into(), commit: commit.into(), branch: "fixes".into(), force, token: None }
 }
 
+/// What a run does: looks, then pushes.
+async fn pushed(checkout: &GitCheckout, request: &PushRequest) -> Result<Pushed, Failure> {
+    let seen = checkout.check_push(request).await?;
+    checkout.push(request, seen.as_deref()).await
+}
+
 #[tokio::test]
 async fn a_push_creates_then_changes_nothing_then_moves_by_force_only() {
     let repo = repo();
@@ -29,9 +35,9 @@ async fn a_push_creates_then_changes_nothing_then_moves_by_force_only() {
     checkout.check_push(&push(&checkout.base().commit, false)).await.unwrap();
     assert!(!repo.git_in(&remote, &["branch", "--list"]).contains("fixes"));
     let one = commit(&checkout, "one\n").await;
-    assert_eq!(checkout.push(&push(&one, false)).await.unwrap(), Pushed::Created);
+    assert_eq!(pushed(&checkout, &push(&one, false)).await.unwrap(), Pushed::Created);
     assert_eq!(tip(), one);
-    assert_eq!(checkout.push(&push(&one, false)).await.unwrap(), Pushed::Unchanged);
+    assert_eq!(pushed(&checkout, &push(&one, false)).await.unwrap(), Pushed::Unchanged);
 
     let start = &checkout.base().commit;
     checkout.check_push(&push(start, true)).await.unwrap();
@@ -39,10 +45,10 @@ async fn a_push_creates_then_changes_nothing_then_moves_by_force_only() {
     assert_eq!(tip(), one);
 
     let two = commit(&checkout, "two\n").await;
-    let failure = checkout.push(&push(&two, false)).await.unwrap_err();
+    let failure = pushed(&checkout, &push(&two, false)).await.unwrap_err();
     assert!(failure.message.starts_with("branch `fixes` exists already on `origin`"), "{failure}");
     assert_eq!(tip(), one);
-    assert_eq!(checkout.push(&push(&two, true)).await.unwrap(), Pushed::Updated);
+    assert_eq!(pushed(&checkout, &push(&two, true)).await.unwrap(), Pushed::Updated);
     assert_eq!(tip(), two);
     assert_eq!(repo.git(&["for-each-ref", "refs/heads"]), before);
     assert_eq!(repo.git(&["for-each-ref", "refs/patchwork/r1/remote"]), "");
@@ -54,7 +60,7 @@ async fn what_somebody_else_pushed_is_left_alone() {
     let remote = repo.with_remote();
     let checkout = checkout(&repo, "r1").await;
     let ours = commit(&checkout, "ours\n").await;
-    checkout.push(&push(&ours, false)).await.unwrap();
+    pushed(&checkout, &push(&ours, false)).await.unwrap();
     let colleague = repo.beside("colleague");
     repo.git(&["clone", "--quiet", "--branch=fixes", remote.to_str().unwrap(), colleague.to_str().unwrap()]);
     std::fs::write(colleague.join("a.txt"), "theirs\n").unwrap();
@@ -66,14 +72,14 @@ async fn what_somebody_else_pushed_is_left_alone() {
     let failure = checkout.check_push(&push(&checkout.base().commit, true)).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Refused);
     let next = commit(&checkout, "next\n").await;
-    let failure = checkout.push(&push(&next, true)).await.unwrap_err();
+    let failure = pushed(&checkout, &push(&next, true)).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Refused);
     assert!(failure.message.contains("is not Patchwork's own"), "{failure}");
     assert_eq!(repo.git_in(&remote, &["rev-parse", "fixes"]), theirs);
 
     // Somebody else's commit that ours stand on is not lost.
     repo.git_in(&remote, &["update-ref", "refs/heads/fixes", "main"]);
-    assert_eq!(checkout.push(&push(&next, true)).await.unwrap(), Pushed::Updated);
+    assert_eq!(pushed(&checkout, &push(&next, true)).await.unwrap(), Pushed::Updated);
     assert_eq!(repo.git_in(&remote, &["rev-parse", "fixes"]), next);
 }
 
@@ -96,7 +102,7 @@ async fn hooks_and_settings_of_the_user_do_not_reach_into_a_push() {
     }
     let checkout = checkout(&repo, "r1").await;
     let head = commit(&checkout, "one\n").await;
-    assert_eq!(checkout.push(&push(&head, false)).await.unwrap(), Pushed::Created);
+    assert_eq!(pushed(&checkout, &push(&head, false)).await.unwrap(), Pushed::Created);
     assert_eq!(repo.git_in(&remote, &["tag"]), "");
 }
 
@@ -114,14 +120,14 @@ async fn a_refusal_is_told_in_the_words_of_git() {
     }
     let checkout = checkout(&repo, "r1").await;
     let head = commit(&checkout, "one\n").await;
-    let failure = checkout.push(&push(&head, false)).await.unwrap_err();
+    let failure = pushed(&checkout, &push(&head, false)).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Unavailable);
     assert_eq!(failure.message, "branch `fixes` can't be pushed to `origin`");
     assert!(failure.to_string().contains("no pushes on Fridays"), "{failure}");
     assert!(failure.to_string().contains("pre-receive hook declined"), "{failure}");
 
     std::fs::remove_dir_all(&remote).unwrap();
-    let failure = checkout.push(&push(&head, false)).await.unwrap_err();
+    let failure = pushed(&checkout, &push(&head, false)).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Unavailable);
     assert!(failure.to_string().contains("there is no repository at the remote"), "{failure}");
 }
@@ -131,7 +137,7 @@ async fn wrong_requests_are_refused() {
     let repo = repo();
     let checkout = checkout(&repo, "r1").await;
     let head = commit(&checkout, "one\n").await;
-    let failure = checkout.push(&push(&head, false)).await.unwrap_err();
+    let failure = pushed(&checkout, &push(&head, false)).await.unwrap_err();
     assert_eq!(failure.message, "there is no remote `origin`");
     repo.with_remote();
     for (request, words) in [
@@ -140,7 +146,7 @@ async fn wrong_requests_are_refused() {
         (PushRequest { remote: "nowhere".into(), ..push(&head, false) }, "no remote `nowhere`"),
         (PushRequest { commit: "--force".into(), ..push(&head, false) }, "no commit --force"),
     ] {
-        let failure = checkout.push(&request).await.unwrap_err();
+        let failure = pushed(&checkout, &request).await.unwrap_err();
         assert!(failure.message.contains(words), "{failure}");
     }
 }
@@ -174,12 +180,12 @@ async fn a_token_pushes_over_http_and_is_never_shown() {
         ..push(commit, force)
     };
     let head = commit(&checkout, "one\n").await;
-    assert_eq!(checkout.push(&with("ghp_right_token", &head, false)).await.unwrap(), Pushed::Created);
+    assert_eq!(pushed(&checkout, &with("ghp_right_token", &head, false)).await.unwrap(), Pushed::Created);
     assert_eq!(repo.git_in(&remote, &["rev-parse", "fixes"]), head);
     let next = commit(&checkout, "two\n").await;
-    assert_eq!(checkout.push(&with("ghp_right_token", &next, true)).await.unwrap(), Pushed::Updated);
+    assert_eq!(pushed(&checkout, &with("ghp_right_token", &next, true)).await.unwrap(), Pushed::Updated);
 
-    let failure = checkout.push(&with("ghp_wrong_token", &head, true)).await.unwrap_err();
+    let failure = pushed(&checkout, &with("ghp_wrong_token", &head, true)).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Unavailable, "{failure:?}");
     assert!(failure.to_string().contains("refuses the credentials"), "{failure:?}");
     assert!(!format!("{failure:?}").contains("ghp_wrong_token"), "{failure:?}");

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use patchwork_core::event::EventBody;
 use patchwork_core::port::checkout::{CommitRequest, FileCommit};
 use patchwork_core::step::{Context, Effects, Step, StepError};
+use patchwork_core::trace::Trace;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -90,6 +91,10 @@ pub(super) async fn make_commits(
         commits,
         date_ms: ctx.run_started_ms(),
     };
+    if let Some(name) = &target {
+        let before = checkout.check_branch(name, request.force).await?;
+        ctx.leave("branch", &Trace::Branch { name: name.clone(), before }).await?;
+    }
     let made = checkout.commit(&request).await?;
     if made.commits.is_empty() {
         return Ok(nothing);

@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 use patchwork_core::event::EventBody;
 use patchwork_core::port::checkout::Pushed;
-use patchwork_core::port::forge::{Ensured, PullRequestSpec};
+use patchwork_core::port::forge::{Ensured, PullRequest, PullRequestSpec, PullRequestText};
 use patchwork_core::step::{Context, Effects, Step, StepError};
+use patchwork_core::trace::Trace;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -107,7 +108,7 @@ pub(super) async fn publish(
         title: ctx.redact(&given(input.text.pr_title.as_deref()).unwrap_or_else(|| "Patchwork PR".into())),
         body: fitting(&ctx.redact(input.text.pr_body.as_deref().unwrap_or_default()), limit),
     };
-    let (pull, how) = until_cancelled(ctx, place.forge.ensure_pull_request(&spec)).await?;
+    let (pull, how) = open(ctx, &place, &spec).await?;
     if how != Ensured::Unchanged || moved != Pushed::Unchanged {
         ctx.emit(EventBody::Produced { what: "pull request".into(), name: pull.url.clone() });
     }
@@ -117,12 +118,49 @@ pub(super) async fn publish(
 
 async fn push(ctx: &Context, place: &Place, commit: String, force: bool) -> Result<Pushed, StepError> {
     let request = place.push_request(commit, force);
-    let pushed = ctx.checkout()?.push(&request).await?;
+    let checkout = ctx.checkout()?;
+    let seen = checkout.check_push(&request).await?;
+    if seen.as_ref() != Some(&request.commit) {
+        let trace = Trace::Push {
+            remote: request.remote.clone(),
+            branch: request.branch.clone(),
+            commit: request.commit.clone(),
+            before: seen.clone(),
+            with_token: request.token.is_some(),
+        };
+        ctx.leave("push", &trace).await?;
+    }
+    let pushed = checkout.push(&request, seen.as_deref()).await?;
     if pushed != Pushed::Unchanged {
         let name = format!("{REMOTE}/{}", place.target);
         ctx.emit(EventBody::Produced { what: "pushed branch".into(), name });
     }
     Ok(pushed)
+}
+
+/// Opens or updates the pull request. What was there is recorded first.
+async fn open(
+    ctx: &Context,
+    place: &Place,
+    spec: &PullRequestSpec,
+) -> Result<(PullRequest, Ensured), StepError> {
+    let found = place.find(ctx).await?;
+    let mut trace = Trace::PullRequest {
+        remote: REMOTE.into(),
+        api_url: place.api_url.clone(),
+        base: spec.base.clone(),
+        head: spec.head.clone(),
+        number: found.as_ref().map(|found| found.pull.number),
+        before: found.as_ref().map(|found| found.text.clone()),
+        now: PullRequestText { title: spec.title.clone(), body: spec.body.clone() },
+    };
+    ctx.leave("pull request", &trace).await?;
+    let (pull, how) = until_cancelled(ctx, place.forge.ensure_pull_request(spec, found)).await?;
+    if let Trace::PullRequest { number: number @ None, .. } = &mut trace {
+        *number = Some(pull.number);
+        ctx.leave("pull request opened", &trace).await?;
+    }
+    Ok((pull, how))
 }
 
 /// The body cut at a line's end to what the forge takes.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use patchwork_core::failure::Failure;
 use patchwork_core::port::checkout::PushRequest;
-use patchwork_core::port::forge::{Forge, ForgeTarget, PullRequest};
+use patchwork_core::port::forge::{Forge, ForgeTarget, FoundPullRequest, PullRequest};
 use patchwork_core::secret::Secret;
 use patchwork_core::step::{Context, StepError};
 use patchwork_remote::forge::Remote;
@@ -33,6 +33,8 @@ pub(super) struct Place {
     pub forge: Arc<dyn Forge>,
     /// For the push; none where the remote is another site than the forge.
     pub token: Option<Secret>,
+    /// The base of the forge's API, when it is not the public one.
+    pub api_url: Option<String>,
     pub base: String,
     pub target: String,
 }
@@ -76,12 +78,12 @@ impl Publication {
             )));
         }
         let push_token = leads_to(&remote_url, api_url.as_deref()).then(|| token.clone());
-        let forge = ctx.forges()?.connect(&ForgeTarget { remote_url, api_url, token })?;
-        let place = Place { forge, token: push_token, base, target };
+        let forge = ctx.forges()?.connect(&ForgeTarget { remote_url, api_url: api_url.clone(), token })?;
+        let place = Place { forge, api_url, token: push_token, base, target };
         if !options.force_pr_creation
             && let Some(open) = place.find(ctx).await?
         {
-            return Ok(Self::Taken(open));
+            return Ok(Self::Taken(open.pull));
         }
         Ok(Self::Possible(place))
     }
@@ -99,7 +101,7 @@ impl Place {
         }
     }
 
-    async fn find(&self, ctx: &Context) -> Result<Option<PullRequest>, StepError> {
+    pub(super) async fn find(&self, ctx: &Context) -> Result<Option<FoundPullRequest>, StepError> {
         until_cancelled(ctx, self.forge.find_pull_request(&self.base, &self.target)).await
     }
 }
