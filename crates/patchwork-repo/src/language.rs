@@ -179,6 +179,11 @@ impl Language {
         }
     }
 
+    /// The language of ast-grep rules; none for those that there is no grammar of here.
+    pub fn of_support_lang(language: SupportLang) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.support_lang() == language)
+    }
+
     /// The grammar.
     pub(crate) fn grammar(self) -> tree_sitter::Language {
         match self {

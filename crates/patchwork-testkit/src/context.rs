@@ -313,6 +313,10 @@ impl Checkout for Closed {
         closed("checkout")
     }
 
+    async fn base_files(&self, _folder: &str, _max_bytes: u64) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+        closed("checkout")
+    }
+
     async fn checkpoint(&self) -> Result<Checkpoint, Failure> {
         closed("checkout")
     }

@@ -45,6 +45,9 @@ impl Checkout for TextCheckout {
     fn resolve(&self, path: &str) -> Result<String, Failure> {
         Ok(path.to_owned())
     }
+    async fn base_files(&self, _: &str, _: u64) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+        Ok(Vec::new())
+    }
     async fn checkpoint(&self) -> Result<Checkpoint, Failure> {
         Ok(Checkpoint { commit: "c".into(), tree: self.text.lock().unwrap().clone() })
     }

@@ -108,6 +108,10 @@ pub trait Checkout: Send + Sync {
     /// the user's repository or the worktree. The path need not exist.
     fn resolve(&self, path: &str) -> Result<String, Failure>;
 
+    /// The files below a folder as the base commit holds them, sorted: path and contents. What the run changed is not seen.
+    /// Symbolic links and submodules are left out. Fails when the contents are more than `max_bytes` in all.
+    async fn base_files(&self, folder: &str, max_bytes: u64) -> Result<Vec<(String, Vec<u8>)>, Failure>;
+
     /// Remembers the state of all files.
     async fn checkpoint(&self) -> Result<Checkpoint, Failure>;
 

@@ -1,6 +1,7 @@
 //! The worktree of a run, next to the user's own checkout, which is never touched.
 
 mod apart;
+mod base_files;
 mod branch;
 mod commit;
 pub(crate) mod path;
@@ -10,6 +11,7 @@ mod state;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod undo;
 mod worktree;
 
 use std::path::{Path, PathBuf};
@@ -177,6 +179,10 @@ impl Checkout for GitCheckout {
 
     fn resolve(&self, path: &str) -> Result<String, Failure> {
         self.places.resolve(path).map_err(|error| error.into_failure(path))
+    }
+
+    async fn base_files(&self, folder: &str, max_bytes: u64) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+        base_files::read(&self.git, &self.base.commit, folder, max_bytes).await
     }
 
     async fn checkpoint(&self) -> Result<Checkpoint, Failure> {

@@ -3,9 +3,10 @@
 mod compare;
 mod python;
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::time::{Duration, Instant};
 
+use ast_grep_language::LanguageExt as _;
 use tree_sitter::{Node, ParseOptions, Parser, TreeCursor};
 
 use crate::language::Language;
@@ -75,8 +76,8 @@ const BYTES_PER_ROUND: usize = 10;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Tree-sitter frees its parse stack by recursion, so the depth of that is the number of symbols it could not
-/// reduce yet: at most one for each byte. A text this short is safe on any thread.
-const SHORT: usize = 4 * 1024;
+/// reduce yet: at most one for each byte. So much of a stack is free on any thread.
+const SHORT_STACK: usize = 1 << 20;
 const STACK_BYTES_PER_BYTE: usize = 256;
 
 impl Syntax {
@@ -85,13 +86,7 @@ impl Syntax {
     pub fn parse(language: Language, text: &str) -> Option<Self> {
         #[cfg(test)]
         tests::count_parse();
-        let tree = if text.len() <= SHORT {
-            parse(language, text)?
-        } else if text.len() <= MAX_BYTES {
-            parse_with_room(language, text)?
-        } else {
-            return None;
-        };
+        let tree = bounded(&language.grammar(), text, SHORT_STACK)?;
         Some(Self { language, tree, text: text.to_owned() })
     }
 
@@ -108,6 +103,23 @@ impl Syntax {
     /// The root of the tree.
     pub(crate) fn root(&self) -> Node<'_> {
         self.tree.root_node()
+    }
+
+    /// The comments, as ranges of bytes, in the order of the text.
+    pub fn comments(&self) -> Vec<Range<usize>> {
+        let mut comments = Vec::new();
+        let mut cursor = self.tree.walk();
+        loop {
+            // `comment`, `line_comment`, `block_comment`, `multiline_comment`.
+            let found = cursor.node().is_extra() && cursor.node().kind().ends_with("comment");
+            if found {
+                comments.push(cursor.node().byte_range());
+            }
+            let descended = !found && cursor.goto_first_child();
+            if !descended && !next(&mut cursor) {
+                return comments;
+            }
+        }
     }
 
     /// The errors, in the order of the text. For Python, broken indentation too, which the grammar alone lets
@@ -143,19 +155,29 @@ impl Syntax {
     }
 }
 
-/// Parses on a thread whose stack is large enough for any text of this length.
-fn parse_with_room(language: Language, text: &str) -> Option<tree_sitter::Tree> {
+/// The tree of a text by the grammar that rules of the language are written in, with the limits of [`Syntax::parse`].
+/// `stack_bytes` are free on the caller's thread: a text that may need more is parsed on another.
+pub fn tree_for_rules(language: Language, text: &str, stack_bytes: usize) -> Option<tree_sitter::Tree> {
+    bounded(&language.support_lang().get_ts_language(), text, stack_bytes)
+}
+
+fn bounded(grammar: &tree_sitter::Language, text: &str, stack_bytes: usize) -> Option<tree_sitter::Tree> {
+    if text.len() > MAX_BYTES {
+        return None;
+    }
+    let needed = text.len() * STACK_BYTES_PER_BYTE;
+    if needed <= stack_bytes {
+        return parse(grammar, text);
+    }
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new()
-            .name("parse".to_owned())
-            .stack_size(text.len() * STACK_BYTES_PER_BYTE + 256 * 1024);
-        thread.spawn_scoped(scope, || parse(language, text)).ok()?.join().ok()?
+        let thread = std::thread::Builder::new().name("parse".to_owned()).stack_size(needed + 256 * 1024);
+        thread.spawn_scoped(scope, || parse(grammar, text)).ok()?.join().ok()?
     })
 }
 
-fn parse(language: Language, text: &str) -> Option<tree_sitter::Tree> {
+fn parse(grammar: &tree_sitter::Language, text: &str) -> Option<tree_sitter::Tree> {
     let mut parser = Parser::new();
-    parser.set_language(&language.grammar()).ok()?;
+    parser.set_language(grammar).ok()?;
     let allowed = ROUNDS.saturating_add(text.len() / BYTES_PER_ROUND);
     let mut rounds = 0_usize;
     let started = Instant::now();

@@ -447,6 +447,10 @@ impl Checkout for NoFilesChange {
         Closed.resolve(path)
     }
 
+    async fn base_files(&self, folder: &str, max_bytes: u64) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+        Closed.base_files(folder, max_bytes).await
+    }
+
     async fn checkpoint(&self) -> Result<Checkpoint, Failure> {
         Closed.checkpoint().await
     }

@@ -172,3 +172,30 @@ async fn the_diff_shows_new_changed_and_deleted_files_and_nothing_of_the_users_s
     checkout.commit(&request(None, vec![files(&["ü.txt"], "m")])).await.unwrap();
     assert_eq!(checkout.diff().await.unwrap(), diff);
 }
+
+#[tokio::test]
+async fn files_of_the_base_are_as_they_were_committed() {
+    let repo = TestRepo::with_files(&[
+        ("rules/b.yml", "b\n"),
+        ("rules/deep/ä c.yml", "first\nsecond"),
+        ("rules/empty.yml", ""),
+        ("rules-not/x.yml", "x\n"),
+    ]);
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("/etc/passwd", repo.path("rules/link.yml")).unwrap();
+    repo.git(&["add", "--all"]);
+    repo.git(&["commit", "--quiet", "--allow-empty", "-m", "links"]);
+    let checkout = checkout(&repo, "base-files").await;
+    write(&checkout, "rules/b.yml", "changed by the run\n");
+    write(&checkout, "rules/new.yml", "new\n");
+    let files = checkout.base_files("rules", 1_000).await.unwrap();
+    let files: Vec<_> =
+        files.iter().map(|(path, bytes)| (path.as_str(), str::from_utf8(bytes).unwrap())).collect();
+    assert_eq!(
+        files,
+        [("rules/b.yml", "b\n"), ("rules/deep/ä c.yml", "first\nsecond"), ("rules/empty.yml", "")]
+    );
+    assert_eq!(checkout.base_files("none", 0).await.unwrap(), []);
+    let failure = checkout.base_files("rules", 5).await.unwrap_err();
+    assert_eq!(failure.message, "`rules` holds 14 bytes, which is more than the 5 that are read");
+}
