@@ -3,6 +3,8 @@
 //! What a file says by itself (L0) and what a scanner says (L2) is seen in the run's own checkout, for many candidates at
 //! once. What takes a build (L1) or the tests (L3 and above) is seen in trials, one for each candidate.
 
+pub mod commands;
+pub mod dependencies;
 mod options;
 
 pub use options::{SandboxChoice, Verification, VerifyOptions};
