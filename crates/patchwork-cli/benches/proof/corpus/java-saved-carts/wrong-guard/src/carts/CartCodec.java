@@ -1,0 +1,54 @@
+package carts;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
+import java.util.Base64;
+
+/** Carts as text: visitors keep theirs in a cookie until they come back. */
+public final class CartCodec {
+    private CartCodec() {}
+
+    public static String encode(Cart cart) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+            out.writeObject(cart);
+        }
+        return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes.toByteArray());
+    }
+
+    /** The cart in a text that {@link #encode} made. */
+    public static Cart decode(String text) throws IOException {
+        byte[] bytes;
+        try {
+            bytes = Base64.getUrlDecoder().decode(text);
+        } catch (IllegalArgumentException error) {
+            throw new IOException("the cart is damaged", error);
+        }
+        try (ObjectInputStream in = new CartInputStream(new ByteArrayInputStream(bytes))) {
+            return (Cart) in.readObject();
+        } catch (ClassNotFoundException | ClassCastException error) {
+            throw new IOException("not a cart", error);
+        }
+    }
+
+    /** Reads carts only. */
+    private static final class CartInputStream extends ObjectInputStream {
+        private boolean first = true;
+
+        CartInputStream(ByteArrayInputStream in) throws IOException {
+            super(in);
+        }
+
+        @Override
+        protected Class<?> resolveClass(java.io.ObjectStreamClass type) throws IOException, ClassNotFoundException {
+            if (first && !type.getName().equals(Cart.class.getName())) {
+                throw new IOException("not a cart: " + type.getName());
+            }
+            first = false;
+            return super.resolveClass(type);
+        }
+    }
+}
