@@ -11,6 +11,7 @@ pub mod replay;
 pub mod sarif;
 pub mod scanners;
 pub mod steps;
+pub mod suppressions;
 pub mod verify;
 
 use patchwork_core::registry::Registry;
