@@ -1,0 +1,1 @@
+"""A small spreadsheet: cells hold numbers, text or formulas."""

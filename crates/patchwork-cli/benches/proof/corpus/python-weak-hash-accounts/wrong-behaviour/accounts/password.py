@@ -1,0 +1,27 @@
+"""Records of passwords: `scheme$salt$digest`, at most 200 characters."""
+
+import hashlib
+import hmac
+import secrets
+
+SCHEME = "v1"
+
+
+def make(password):
+    """The record of a new password."""
+    salt = secrets.token_hex(8)
+    return f"{SCHEME}${salt}${digest(password, salt)}"
+
+
+def check(password, record):
+    """Whether a password is the one of a record."""
+    scheme, _, rest = record.partition("$")
+    salt, _, known = rest.partition("$")
+    if scheme != SCHEME or not known:
+        return False
+    return hmac.compare_digest(digest(password, salt), known)
+
+
+def digest(password, salt):
+    word = password.encode("utf-8")[:72]
+    return hashlib.pbkdf2_hmac("sha256", word, salt.encode("ascii"), 60_000).hex()
