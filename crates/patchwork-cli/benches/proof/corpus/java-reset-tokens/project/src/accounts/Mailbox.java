@@ -1,0 +1,7 @@
+package accounts;
+
+/** Where mail goes out. */
+@FunctionalInterface
+public interface Mailbox {
+    void send(String address, String text);
+}

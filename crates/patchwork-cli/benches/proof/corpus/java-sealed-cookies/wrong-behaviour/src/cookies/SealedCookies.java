@@ -1,0 +1,66 @@
+package cookies;
+
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.util.Base64;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import javax.crypto.Cipher;
+import javax.crypto.spec.SecretKeySpec;
+
+/** Cookies that visitors can neither read nor write: fields, sealed with a key of the server. */
+public final class SealedCookies {
+    private final SecretKeySpec key;
+
+    /** @param key 16 or 32 bytes */
+    public SealedCookies(byte[] key) {
+        this.key = new SecretKeySpec(key, "AES");
+    }
+
+    /** The value of a cookie that holds fields. Neither names nor values may hold `=` or line ends. */
+    public String seal(Map<String, String> fields) {
+        StringBuilder text = new StringBuilder();
+        new TreeMap<>(fields).forEach((name, value) -> text.append(name).append('=').append(value).append('\n'));
+        try {
+            byte[] sealed = crypt(Cipher.ENCRYPT_MODE, text.toString().getBytes(StandardCharsets.UTF_8));
+            return Base64.getEncoder().encodeToString(sealed);
+        } catch (GeneralSecurityException error) {
+            throw new IllegalStateException(error);
+        }
+    }
+
+    /** The fields of a cookie; nothing when we did not make it. */
+    public Optional<Map<String, String>> open(String cookie) {
+        try {
+            byte[] text = crypt(Cipher.DECRYPT_MODE, Base64.getDecoder().decode(cookie));
+            Map<String, String> fields = new TreeMap<>();
+            for (String line : new String(text, StandardCharsets.UTF_8).split("\n")) {
+                String[] parts = line.split("=", 2);
+                if (parts.length == 2) {
+                    fields.put(parts[0], parts[1]);
+                }
+            }
+            return Optional.of(fields);
+        } catch (GeneralSecurityException | IllegalArgumentException error) {
+            return Optional.empty();
+        }
+    }
+
+    private byte[] crypt(int mode, byte[] bytes) throws GeneralSecurityException {
+        Cipher cipher = Cipher.getInstance("AES/GCM/NoPadding");
+        byte[] nonce = new byte[12];
+        if (mode == Cipher.ENCRYPT_MODE) {
+            new java.security.SecureRandom().nextBytes(nonce);
+            cipher.init(mode, key, new javax.crypto.spec.GCMParameterSpec(128, nonce));
+            byte[] sealed = cipher.doFinal(bytes);
+            return java.nio.ByteBuffer.allocate(12 + sealed.length).put(nonce).put(sealed).array();
+        }
+        if (bytes.length < nonce.length + 16) {
+            throw new GeneralSecurityException("too short");
+        }
+        System.arraycopy(bytes, 0, nonce, 0, nonce.length);
+        cipher.init(mode, key, new javax.crypto.spec.GCMParameterSpec(128, nonce));
+        return cipher.doFinal(bytes, nonce.length, bytes.length - nonce.length);
+    }
+}
