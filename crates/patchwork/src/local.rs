@@ -101,6 +101,11 @@ impl Local {
         &self.processes
     }
 
+    /// Forges.
+    pub fn forges(&self) -> &dyn Forges {
+        &*self.forges
+    }
+
     /// Time.
     pub fn clock(&self) -> &dyn Clock {
         &*self.clock

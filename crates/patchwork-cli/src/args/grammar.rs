@@ -79,6 +79,11 @@ pub(crate) fn patchwork() -> Command {
                 .about("Goes on with a run; nothing that is done is done or paid again")
                 .arg(run_id())
                 .arg(tail("secrets, such as openai_api_key=…, which are never stored, and limits, such as max_cost=…")),
+            Command::new("undo")
+                .about("Shows how the branch, the pull request and the refs of a run are taken back; --yes does it")
+                .arg(run_id())
+                .arg(switch("yes").long("yes").short('y').help("Do it"))
+                .arg(tail("secrets, such as github_api_key=…, which are never stored")),
             Command::new("plan")
                 .about("Shows the model calls and the price of a run before anything is paid")
                 .arg(required("patchflow", "PATCHFLOW"))

@@ -43,6 +43,8 @@ pub(crate) enum Command {
     RunsShow { run: String },
     /// Goes on with a run.
     Resume { run: String, words: Vec<String> },
+    /// Takes back what a run did.
+    Undo { run: String, yes: bool, words: Vec<String> },
     /// Says what a run would cost.
     Plan { patchflow: String, words: Vec<String> },
     /// Runs a recorded run again, offline.
@@ -120,6 +122,14 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation, Stop> {
             _ => Command::Runs { limit: sub.get_one("limit").copied() },
         },
         "resume" => Command::Resume { run: text(sub, "run"), words: tail(sub, "words", &mut options)? },
+        "undo" => {
+            let mut words = tail(sub, "words", &mut options)?;
+            let typed = words.len();
+            // Behind a secret it is one of the words.
+            words.retain(|word| word != "--yes" && word != "-y");
+            let yes = sub.get_flag("yes") || words.len() < typed;
+            Command::Undo { run: text(sub, "run"), yes, words }
+        }
         "plan" => {
             Command::Plan { patchflow: text(sub, "patchflow"), words: tail(sub, "words", &mut options)? }
         }

@@ -17,6 +17,7 @@ mod runs;
 mod schema;
 mod show;
 mod typed;
+mod undo;
 
 use patchwork_core::failure::Failure;
 
@@ -40,6 +41,7 @@ pub(crate) fn run(invocation: Invocation) -> Result<u8, Failure> {
         Command::Runs { limit } => runs::list(options, limit),
         Command::RunsShow { run } => runs::show(options, &run),
         Command::Resume { run, words } => resume::run(options, &run, &words),
+        Command::Undo { run, yes, words } => undo::run(options, &run, yes, &words),
         Command::Plan { patchflow, words } => plan::run(options, &patchflow, &words),
         Command::Replay { run } => replay::run(options, run.as_deref()),
         Command::RecordExport { run, file } => record::export(options, &run, &file),

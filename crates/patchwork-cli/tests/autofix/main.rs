@@ -24,4 +24,5 @@ mod semgrep;
 mod signals;
 mod sources;
 mod state;
+mod undo;
 mod world;

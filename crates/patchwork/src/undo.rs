@@ -1,0 +1,284 @@
+//! Takes back what a run left outside of its worktree: what it did last goes first, and what others have touched since
+//! stays.
+
+use std::sync::Arc;
+
+use patchwork_core::failure::Failure;
+use patchwork_core::journal::Journal;
+use patchwork_core::port::forge::{Forge, ForgeTarget, Forges, PullRequestState, PullRequestText};
+use patchwork_core::run::RunId;
+use patchwork_core::secret::{Secret, Secrets};
+use patchwork_core::trace::{Trace, traces};
+use patchwork_repo::checkout::Repository;
+use patchwork_repo::git::without_credentials;
+use serde::Serialize;
+
+/// One thing that a run left, and what becomes of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Item {
+    /// What it is (`branch autofix-main of origin`).
+    pub what: String,
+    /// What becomes of it.
+    #[serde(flatten)]
+    pub fate: Fate,
+    #[serde(skip)]
+    action: Option<Action>,
+}
+
+/// What becomes of something that a run left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "fate", content = "how", rename_all = "snake_case")]
+pub enum Fate {
+    /// It is taken back, in this way.
+    Undo(String),
+    /// It is as it was before the run: for this reason there is nothing to do.
+    AsBefore(String),
+    /// It stays, for this reason.
+    Stays(String),
+}
+
+#[derive(Debug, Clone)]
+enum Action {
+    Close { forge: usize, number: u64 },
+    Retell { forge: usize, number: u64, text: PullRequestText },
+    Remote { remote: String, branch: String, from: String, to: Option<String>, with_token: bool },
+    Branch { name: String, from: String, to: Option<String> },
+    Refs(Vec<String>),
+}
+
+/// The undoing of one run.
+pub struct Undo<'a> {
+    repository: &'a Repository,
+    run: RunId,
+    token: Option<Secret>,
+    forges: Vec<Arc<dyn Forge>>,
+    items: Vec<Item>,
+}
+
+impl<'a> Undo<'a> {
+    /// Looks at what a run left, changing nothing.
+    pub async fn plan(
+        journal: &Journal,
+        run: &RunId,
+        repository: &'a Repository,
+        forges: &dyn Forges,
+        secrets: &Secrets,
+    ) -> Result<Self, Failure> {
+        let mut undo = Self {
+            repository,
+            run: run.clone(),
+            token: secrets.get("github_api_key"),
+            forges: Vec::new(),
+            items: Vec::new(),
+        };
+        // What is known of a pull request after it was opened replaces what was intended.
+        let mut left: Vec<Trace> = Vec::new();
+        for trace in traces(journal, run).await? {
+            match left.iter_mut().find(|known| is_same(known, &trace)) {
+                Some(known) => *known = trace,
+                None => left.push(trace),
+            }
+        }
+        for trace in left.into_iter().rev() {
+            undo.look_at(trace, forges).await?;
+        }
+        let refs = repository.refs_of(run).await?;
+        if !refs.is_empty() {
+            let what = format!("the commits that the run keeps (refs/patchwork/{run})");
+            if undo.items.iter().any(|item| matches!(item.fate, Fate::Stays(_))) {
+                undo.stays(what, "something of the run stays");
+            } else {
+                undo.will(what, "drop them", Action::Refs(refs));
+            }
+        }
+        Ok(undo)
+    }
+
+    /// What it found, in the order in which it is taken back.
+    pub fn items(&self) -> &[Item] {
+        &self.items
+    }
+
+    /// Takes everything back that can be; `done` hears of each thing. Ends at the first that does not work: what was done
+    /// stays done, and undoing again goes on from there.
+    pub async fn carry_out(self, mut done: impl FnMut(&Item)) -> Result<(), Failure> {
+        for item in &self.items {
+            if let Some(action) = &item.action {
+                self.act(action).await.map_err(|failure| {
+                    let mut failure = failure.hint("undo the run again when that is mended: it goes on here");
+                    failure.message = format!("{}: {}", item.what, failure.message);
+                    failure
+                })?;
+            }
+            done(item);
+        }
+        Ok(())
+    }
+
+    async fn act(&self, action: &Action) -> Result<(), Failure> {
+        let forge = |at: &usize| {
+            self.forges.get(*at).ok_or_else(|| Failure::internal("an item of `undo` without its forge"))
+        };
+        match action {
+            Action::Close { forge: at, number } => forge(at)?.close_pull_request(*number).await,
+            Action::Retell { forge: at, number, text } => {
+                forge(at)?.restore_pull_request(*number, text).await
+            }
+            Action::Remote { remote, branch, from, to, with_token } => {
+                let token = self.token.as_ref().filter(|_| *with_token);
+                self.repository.restore_remote_branch(remote, branch, from, to.as_deref(), token).await
+            }
+            Action::Branch { name, from, to } => {
+                self.repository.restore_branch(name, from, to.as_deref(), &self.run).await
+            }
+            Action::Refs(refs) => self.repository.delete_refs(refs).await,
+        }
+    }
+
+    async fn look_at(&mut self, trace: Trace, forges: &dyn Forges) -> Result<(), Failure> {
+        match trace {
+            Trace::PullRequest { remote, api_url, base, head, number, before, now } => {
+                let forge = self.connect(forges, &remote, api_url).await?;
+                let found = match number {
+                    Some(number) => forge.pull_request(number).await?,
+                    None => forge.find_pull_request(&base, &head).await?,
+                };
+                let at = self.forges.len();
+                self.forges.push(forge);
+                let Some(found) = found else {
+                    self.as_before(format!("pull request of {head} into {base}"), "there is none");
+                    return Ok(());
+                };
+                let (what, number) = (format!("pull request {}", found.pull.url), found.pull.number);
+                match (found.state, before) {
+                    (PullRequestState::Merged, _) => {
+                        self.stays(what, "it was merged: take that back with git revert");
+                    }
+                    (PullRequestState::Closed, _) => self.as_before(what, "it is closed"),
+                    (PullRequestState::Open, Some(before)) if says(&found.text, &before) => {
+                        self.as_before(what, "it says what it said before");
+                    }
+                    (PullRequestState::Open, _) if !says(&found.text, &now) => {
+                        self.stays(what, "its text was changed since");
+                    }
+                    (PullRequestState::Open, Some(before)) => {
+                        let action = Action::Retell { forge: at, number, text: before };
+                        self.will(what, "give it back its title and body", action);
+                    }
+                    (PullRequestState::Open, None) => {
+                        self.will(what, "close it", Action::Close { forge: at, number });
+                    }
+                }
+            }
+            Trace::Push { remote, branch, commit, before, with_token } => {
+                let token = if with_token { Some(self.token()?) } else { None };
+                let tip = self.repository.remote_branch_tip(&remote, &branch, token).await?;
+                let what = format!("branch {branch} of {remote}");
+                let stays = self.items.iter().any(|item| matches!(item.fate, Fate::Stays(_)));
+                self.branch_item(what, tip, Some(commit), before, stays, |from, to| Action::Remote {
+                    remote,
+                    branch,
+                    from,
+                    to,
+                    with_token,
+                });
+            }
+            Trace::Branch { name, before } => {
+                let tip = self.repository.branch_tip(&name).await?;
+                let ours = self.repository.result_of(&self.run).await?;
+                let what = format!("branch {name}");
+                self.branch_item(what, tip, ours, before, false, |from, to| Action::Branch {
+                    name,
+                    from,
+                    to,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// What becomes of a branch that stands at `tip`, where the run left `ours` and found `before`.
+    fn branch_item(
+        &mut self,
+        what: String,
+        tip: Option<String>,
+        ours: Option<String>,
+        before: Option<String>,
+        needed: bool,
+        action: impl FnOnce(String, Option<String>) -> Action,
+    ) {
+        match tip {
+            tip if tip == before => self.as_before(what, "it is where it was"),
+            None => self.as_before(what, "it is gone"),
+            Some(tip) if Some(&tip) != ours.as_ref() => {
+                let tip: String = tip.chars().take(12).collect();
+                self.stays(what, &format!("it stands at {tip}, where the run did not leave it"));
+            }
+            Some(_) if needed => self.stays(what, "its pull request stays"),
+            Some(tip) => {
+                let how = match &before {
+                    Some(before) => {
+                        format!("move it back to {}", before.chars().take(12).collect::<String>())
+                    }
+                    None => "delete it".to_owned(),
+                };
+                self.will(what, &how, action(tip, before));
+            }
+        }
+    }
+
+    async fn connect(
+        &self,
+        forges: &dyn Forges,
+        remote: &str,
+        api_url: Option<String>,
+    ) -> Result<Arc<dyn Forge>, Failure> {
+        let token = self.token()?.clone();
+        let remote_url = self.repository.remote_url(remote).await?.ok_or_else(|| {
+            Failure::configuration(format!("there is no remote `{}` any more", remote.escape_debug()))
+        })?;
+        forges.connect(&ForgeTarget { remote_url: without_credentials(&remote_url), api_url, token })
+    }
+
+    fn token(&self) -> Result<&Secret, Failure> {
+        self.token.as_ref().ok_or_else(|| {
+            Failure::usage(format!(
+                "run {} used a token of the forge, which is never stored: give it again",
+                self.run
+            ))
+            .hint(format!("patchwork undo {} github_api_key=…, or set GITHUB_TOKEN", self.run))
+        })
+    }
+
+    fn will(&mut self, what: String, how: &str, action: Action) {
+        self.items.push(Item { what, fate: Fate::Undo(how.to_owned()), action: Some(action) });
+    }
+
+    fn as_before(&mut self, what: String, why: &str) {
+        self.items.push(Item { what, fate: Fate::AsBefore(why.to_owned()), action: None });
+    }
+
+    fn stays(&mut self, what: String, why: &str) {
+        self.items.push(Item { what, fate: Fate::Stays(why.to_owned()), action: None });
+    }
+}
+
+/// Whether two traces are of one pull request.
+fn is_same(a: &Trace, b: &Trace) -> bool {
+    let about = |trace: &Trace| match trace {
+        Trace::PullRequest { remote, base, head, .. } => Some((remote.clone(), base.clone(), head.clone())),
+        _ => None,
+    };
+    about(a).is_some() && about(a) == about(b)
+}
+
+/// Whether a pull request says this; forges change line ends, and cut long titles.
+fn says(text: &PullRequestText, expected: &PullRequestText) -> bool {
+    const COMPARED: usize = 200;
+    let title = |text: &str| {
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        words.chars().take(COMPARED).collect::<String>()
+    };
+    title(&text.title) == title(&expected.title)
+        && text.body.trim_end().lines().eq(expected.body.trim_end().lines())
+}
