@@ -1,8 +1,14 @@
-//! Our own rules: ast-grep rules that are embedded in the program and run in it.
+//! Rules in ast-grep's format, run in the program: those that are embedded in it, and a repository's own.
 
 mod catalogue;
 mod files;
+mod fuel;
 mod matching;
+mod own;
+mod places;
+mod rule_file;
+mod selection;
+mod silenced;
 
 #[cfg(test)]
 mod tests;
@@ -20,10 +26,17 @@ use tokio_util::sync::CancellationToken;
 use crate::sarif::{self, OWN_TOOL, ScanResult, Tool};
 use catalogue::Catalogue;
 use files::SourcePath;
+use matching::Problem;
 
-/// The scanner of our own rules. It needs no program and no network.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct RulesScanner;
+pub use own::FOLDER as OWN_RULES;
+pub use selection::Selection;
+
+/// The scanner of our own rules and the repository's. It needs no program and no network.
+#[derive(Debug, Clone, Default)]
+pub struct RulesScanner {
+    /// Which of the rules are used.
+    pub selection: Selection,
+}
 
 #[async_trait]
 impl Scanner for RulesScanner {
@@ -41,62 +54,91 @@ impl Scanner for RulesScanner {
             }
             paths.push(path);
         }
-        let cancel = ctx.cancel().clone();
+        let own = own::read(ctx).await?;
+        let (cancel, selection) = (ctx.cancel().clone(), self.selection.clone());
         let work = move || {
-            let catalogue = Catalogue::shipped()?;
+            let (catalogue, notes) = on_large_stack(|| Catalogue::of(&own, &selection))?;
             let files = files::list(&root, &paths, &|path| catalogue.covers(path));
-            scan_files(catalogue, files, &cancel)
+            Ok::<_, StepError>((scan_files(&catalogue, &files, &cancel)?, notes))
         };
-        tokio::task::spawn_blocking(work)
+        let (report, notes) = tokio::task::spawn_blocking(work)
             .await
-            .map_err(|error| StepError::internal(format!("the rules ended early: {error}")))?
+            .map_err(|error| StepError::internal(format!("the rules ended early: {error}")))??;
+        notes.into_iter().for_each(|note| ctx.note(note));
+        Ok(report)
     }
+}
+
+/// Reads patterns, which is done by recursion.
+fn on_large_stack<T: Send>(work: impl FnOnce() -> Result<T, StepError> + Send) -> Result<T, StepError> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(matching::STACK_BYTES).spawn_scoped(scope, work);
+        let ended =
+            thread.map_err(|error| StepError::internal(format!("no thread for the rules: {error}")))?.join();
+        ended.unwrap_or_else(|_| Err(StepError::internal("the rules broke off while they were read")))
+    })
+}
+
+/// What several threads found.
+#[derive(Default)]
+struct Found {
+    results: Vec<ScanResult>,
+    problems: Vec<String>,
+    refused: Option<Failure>,
 }
 
 /// Runs the rules over files on all cores; the report does not depend on how they were shared out.
 fn scan_files(
     catalogue: &Catalogue,
-    files: Vec<SourcePath>,
+    files: &[SourcePath],
     cancel: &CancellationToken,
 ) -> Result<Value, StepError> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len().max(1));
     let next = AtomicUsize::new(0);
-    let found: Mutex<(Vec<ScanResult>, Vec<String>)> = Mutex::default();
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                let (mut results, mut problems) = (Vec::new(), Vec::new());
-                while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if cancel.is_cancelled() {
-                        break;
-                    }
-                    match matching::scan_file(catalogue, file) {
-                        Ok(more) => results.extend(more),
-                        Err(why) => problems.push(format!("{}: {why}", file.path)),
-                    }
+    let found: Mutex<Found> = Mutex::default();
+    let lock = || found.lock().unwrap_or_else(PoisonError::into_inner);
+    let work = || {
+        let (mut results, mut problems) = (Vec::new(), Vec::new());
+        while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if cancel.is_cancelled() {
+                break;
+            }
+            match matching::scan_file(catalogue, file) {
+                Ok(more) => results.extend(more),
+                Err(Problem::File(why)) => problems.push(format!("{}: {why}", file.path)),
+                Err(Problem::Rule(why)) => {
+                    next.store(files.len(), Ordering::Relaxed);
+                    lock().refused.get_or_insert(why);
                 }
-                let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-                found.0.append(&mut results);
-                found.1.append(&mut problems);
-            });
+            }
         }
-    });
+        let mut found = lock();
+        found.results.append(&mut results);
+        found.problems.append(&mut problems);
+    };
+    std::thread::scope(|scope| {
+        let workers: Result<Vec<_>, _> = (0..threads)
+            .map(|_| std::thread::Builder::new().stack_size(matching::STACK_BYTES).spawn_scoped(scope, &work))
+            .collect();
+        workers.map(|workers| workers.into_iter().all(|worker| worker.join().is_ok()))
+    })
+    .map_err(|error| StepError::internal(format!("no threads for the rules: {error}")))?
+    .then_some(())
+    .ok_or_else(|| StepError::internal("the rules broke off"))?;
     if cancel.is_cancelled() {
         return Err(StepError::cancelled());
     }
-    let (mut results, mut problems) = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-    results.sort();
-    problems.sort();
+    let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Some(failure) = found.refused {
+        return Err(StepError::Failed(failure));
+    }
+    found.results.sort();
+    found.problems.sort();
     let tool = Tool { name: OWN_TOOL.into(), version: env!("CARGO_PKG_VERSION").into() };
-    Ok(sarif::write(&tool, catalogue.texts(), &results, &problems))
+    Ok(sarif::write(&tool, catalogue.texts(), &found.results, &found.problems))
 }
 
-/// Our own rules as a [`Scanner`].
+/// Our own rules as a [`Scanner`], all of them.
 pub fn scanner() -> Arc<dyn Scanner> {
-    Arc::new(RulesScanner)
-}
-
-/// A shipped rule that can't be read is our own fault.
-fn broken(file: &str, why: impl std::fmt::Display) -> Failure {
-    Failure::internal(format!("the built-in rule {file} can't be read: {why}"))
+    Arc::new(RulesScanner::default())
 }
