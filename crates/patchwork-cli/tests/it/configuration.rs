@@ -325,3 +325,27 @@ fn a_folder_that_the_repository_brings_is_not_the_users_own() {
     assert!(told.contains("is inside of the repository"), "{told}");
     assert!(!told.contains("/etc/passwd"), "{told}");
 }
+
+#[test]
+fn commands_of_the_repository_and_what_trials_are_lent_stand_below_the_options() {
+    let world = World::new();
+    assert!(!world.stdout(&["config", "AutoFix"]).contains("Commands found"), "there are none");
+    let package = r#"{"scripts": {"test": "node --test"}, "dependencies": {"a": "1"}}"#;
+    world.repo.write("package.json", package);
+    world.repo.write("pytest.ini", "");
+    world.repo.write("node_modules/a/index.js", "");
+    let told = world.stdout(&["config", "AutoFix"]);
+    let (_, section) = told.split_once("\n\n").unwrap();
+    insta::assert_snapshot!(section, @r"
+    Commands found here, run when `verify` names them
+      tests      python3 -m pytest -q  pytest.ini
+      not taken  npm test              package.json scripts.test
+      lent       node_modules
+    ");
+    // What git keeps is in every checkout.
+    world.repo.git(&["add", "node_modules"]);
+    let told = world.stdout(&["config", "AutoFix", "--format", "json"]);
+    let values: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(values["$commands"]["lent"], serde_json::json!([]));
+    assert_eq!(values["$commands"]["tests"]["line"], "python3 -m pytest -q");
+}

@@ -36,15 +36,14 @@ pub enum Kind {
 /// Folders that are lent at most: a workspace has one for each of its packages.
 const MAX_LENT: usize = 200;
 
-/// The dependency folders of the user's repository beside the manifests that ask for them. `kept` says of a place whether git keeps
-/// it: what it does a fresh checkout has already.
-pub fn find(repository: &Path, kept: impl Fn(&str) -> bool) -> Vec<Dependencies> {
+/// The dependency folders of the user's repository beside the manifests that ask for them. Those that git keeps are among
+/// them: a fresh checkout has these already.
+pub fn find(repository: &Path) -> Vec<Dependencies> {
     let Some(top) = Folder::open(repository, String::new()) else { return Vec::new() };
     let below = folders(&top);
     std::iter::once(&top)
         .chain(&below)
         .flat_map(|folder| of_folder(folder, repository))
-        .filter(|found| !kept(&found.place))
         .take(MAX_LENT)
         .collect()
 }
@@ -175,12 +174,10 @@ mod tests {
             "tools/venv/not-an-environment",
             "php/composer.json",
             "php/vendor/autoload.php",
-            "kept/composer.json",
-            "kept/vendor/autoload.php",
             "ruby/Gemfile",
             "ruby/vendor/bundle/ruby/x",
         ]);
-        let found = find(dir.path(), |place| place.starts_with("kept/"));
+        let found = find(dir.path());
         let places: Vec<(&str, Kind)> = found.iter().map(|lent| (lent.place.as_str(), lent.kind)).collect();
         let expected = [
             ("node_modules", Kind::Node),
@@ -198,7 +195,7 @@ mod tests {
     fn a_link_is_not_lent() {
         let dir = repository(&["package.json", "elsewhere/secret"]);
         std::os::unix::fs::symlink(dir.path().join("elsewhere"), dir.path().join("node_modules")).unwrap();
-        assert_eq!(find(dir.path(), |_| false), []);
+        assert_eq!(find(dir.path()), []);
     }
 
     #[test]
