@@ -98,6 +98,11 @@ pub struct Layer(pub Arc<dyn std::any::Any + Send + Sync>);
 /// Makes trials of one checkout.
 #[async_trait]
 pub trait Trials: Send + Sync {
+    /// Whether programs are run here at all.
+    fn can_run(&self) -> bool {
+        true
+    }
+
     /// What holds their programs in; found out once.
     async fn isolation(&self) -> Isolation;
 
@@ -119,6 +124,10 @@ pub struct NoTrials;
 
 #[async_trait]
 impl Trials for NoTrials {
+    fn can_run(&self) -> bool {
+        false
+    }
+
     async fn isolation(&self) -> Isolation {
         Isolation {
             copies: "none".into(),

@@ -296,7 +296,28 @@ impl Context {
         F: Future<Output = Result<T, StepError>> + Send + 'static,
     {
         let digest = crate::engine::digest(input)?;
-        let key = format!("{}#{name}/{digest}", self.node);
+        self.once_under(format!("{}#{name}/{digest}", self.node), work).await
+    }
+
+    /// [`Context::once`] for all nodes of the run: the first one to come does the work, others that come meanwhile wait for it.
+    pub async fn once_in_run<T, F>(&self, name: &str, input: &impl Serialize, work: F) -> Result<T, StepError>
+    where
+        T: Serialize + DeserializeOwned + Send + 'static,
+        F: Future<Output = Result<T, StepError>> + Send + 'static,
+    {
+        let key = format!("{}#{name}/{}", NodePath::root(), crate::engine::digest(input)?);
+        let _alone = tokio::select! {
+            alone = self.memory.alone(&key) => alone,
+            () = self.cancel.cancelled() => return Err(StepError::cancelled()),
+        };
+        self.once_under(key, work).await
+    }
+
+    async fn once_under<T, F>(&self, key: String, work: F) -> Result<T, StepError>
+    where
+        T: Serialize + DeserializeOwned + Send + 'static,
+        F: Future<Output = Result<T, StepError>> + Send + 'static,
+    {
         if let Some(found) = self.recalled(&key).await? {
             return Ok(found);
         }

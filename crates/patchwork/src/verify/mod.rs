@@ -5,6 +5,9 @@
 
 pub mod commands;
 pub mod dependencies;
+mod ladder;
 mod options;
+pub mod outcomes;
 
+pub use ladder::{BUILDS, BaseLine, Judgement, Ladder, Seen, TESTS, TestRun, Verdict};
 pub use options::{SandboxChoice, Verification, VerifyOptions};
