@@ -287,10 +287,18 @@ fn long_text(fields: &Map<String, Value>) -> Option<&str> {
 fn yaml_fault(error: &serde_saphyr::Error) -> (usize, String) {
     let below = error.location().and_then(|at| usize::try_from(at.line()).ok()?.checked_sub(1));
     let problem = error.without_snippet().to_string();
-    (below.unwrap_or_default(), problem.lines().next().unwrap_or_default().to_owned())
+    let problem = problem.lines().next().unwrap_or_default();
+    // The place is told in lines of the document, which need not be the first one of its file.
+    let problem = problem.split_once(" at line ").map_or(problem, |(problem, _)| problem);
+    (below.unwrap_or_default(), problem.to_owned())
 }
 
 /// An error and what is below it, in one line.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    Failure::internal("").caused_by(error).causes.join(": ").replace('\n', " ")
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = Failure::internal("").caused_by(error).causes;
+    // That it is a rule that can't be read is known.
+    let causes = causes.iter().filter(|cause| !cause.starts_with("Fail to parse yaml"));
+    let words: Vec<&str> =
+        causes.flat_map(|cause| cause.trim_end_matches('.').split_whitespace().chain([":"])).collect();
+    words.join(" ").replace(" :", ":").trim_end_matches(':').to_owned()
 }

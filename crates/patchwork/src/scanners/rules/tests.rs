@@ -205,6 +205,63 @@ fn two_fixes_on_one_line_and_columns_after_wide_letters_land_right() {
 }
 
 #[test]
+fn a_rule_that_takes_too_long_is_named() {
+    let slow = "\
+id: slow
+language: Python
+rule:
+  kind: identifier
+  inside:
+    stopBy: end
+    kind: module
+    has: { stopBy: end, kind: call, follows: { stopBy: end, has: { stopBy: end, regex: nowhere } } }
+";
+    let catalogue = catalogue("slow.yml", slow, true).ok().unwrap();
+    let code = "value = call(other)\n".repeat(5_000);
+    match scanned(&catalogue, "a.py", &code, Duration::from_millis(300)) {
+        Err(Problem::Rule(failure)) => {
+            assert_eq!(failure.message, "slow.yml: the rule `slow` takes more than 0.3 s for a.py");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn hostile_rules_are_refused_or_harmless() {
+    let head = "id: x\nlanguage: JavaScript\n";
+    let deep = format!("{head}rule:\n  pattern: '{}{}'\n", "[".repeat(2_000), "]".repeat(2_000));
+    let long_chain = format!("{head}rule:\n  pattern: '{}x'\n", "!".repeat(4_000));
+    let nested = format!("{head}rule: {}{{ kind: number }}{}\n", "{ not: ".repeat(3_000), "}".repeat(3_000));
+    let bomb = (1..30).map(|i| format!("a{i}: &a{i} [*a{}, *a{}]\n", i - 1, i - 1)).collect::<String>();
+    let bomb =
+        format!("{head}rule: {{ kind: number }}\nmetadata:\n  a0: &a0 [x]\n  {}", bomb.replace('\n', "\n  "));
+    let expression = format!("{head}rule: {{ kind: number, regex: '((\\w{{900}}){{900}}){{900}}' }}\n");
+    let circle =
+        format!("{head}utils: {{ a: {{ matches: b }}, b: {{ matches: a }} }}\nrule: {{ matches: a }}\n");
+    let tag = format!("{head}rule: !!python/object:os.system {{ kind: number }}\n");
+    let no_kind = format!("{head}rule: {{ regex: x }}\n");
+    for (name, text, refused) in [
+        ("deep", deep, false),
+        ("long chain", long_chain, false),
+        ("nested", nested, true),
+        ("aliases", bomb, true),
+        ("expression", expression, true),
+        ("circle", circle, true),
+        ("tag", tag, true),
+        ("no kind", no_kind, true),
+    ] {
+        let read = on_large_stack(|| Ok(catalogue("x.yml", &text, true).map(|_| ()))).unwrap();
+        assert_eq!(read.is_err(), refused, "{name}: {read:?}");
+        if !refused {
+            let code = "let x = [[[1]]];\n".repeat(100);
+            let catalogue = on_large_stack(|| Ok(catalogue("x.yml", &text, true).ok())).unwrap().unwrap();
+            assert_eq!(scanned(&catalogue, "a.js", &code, Duration::from_secs(60)).unwrap(), [], "{name}");
+            on_large_stack(|| Ok(drop(catalogue))).unwrap();
+        }
+    }
+}
+
+#[test]
 fn hostile_sources_neither_crash_nor_hang() {
     let deep = format!("{}{}\n", "(".repeat(20_000), ")".repeat(20_000));
     let cases: BTreeMap<&str, String> = [

@@ -77,6 +77,134 @@ async fn paths_that_are_wrong_are_said_to_be() {
     assert!(error.to_string().starts_with("`paths`: expected a path"), "{error}");
 }
 
+const OWN: &str = "\
+id: no-print
+language: Python
+severity: warning
+message: $WHAT is printed.
+rule: { pattern: print($WHAT) }
+fix: log($WHAT)
+ignores: [b/**]
+";
+
+fn ids_in(report: &Value) -> Vec<&str> {
+    let results = report["sarif_values"]["runs"][0]["results"].as_array().unwrap();
+    results.iter().map(|result| result["ruleId"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_repositorys_own_rules_are_used_as_they_are_committed() {
+    let fixture = Fixture::new(&[
+        ("a.py", "print(1)\neval(x)\n"),
+        ("b/c.py", "print(1)\n"),
+        (".patchwork/rules/deep/print.yml", OWN),
+        (".patchwork/rules/notes.txt", "no rule"),
+        (".patchwork/rules/test.yml", "id: no-print\nvalid: [log(1)]\ninvalid: [print(1)]\n"),
+    ])
+    .await;
+    let (found, _) = fixture.test.run_json(ScanRules, json!({})).await.unwrap();
+    assert_eq!(ids_in(&found), ["no-print", "python-eval"]);
+    let result = &found["sarif_values"]["runs"][0]["results"][0];
+    assert_eq!(result["message"]["text"], "1 is printed.");
+    let replacement = &result["fixes"][0]["artifactChanges"][0]["replacements"][0];
+    assert_eq!(replacement["insertedContent"]["text"], "log(1)");
+    // What the run does to them changes nothing.
+    std::fs::write(fixture.path(".patchwork/rules/deep/print.yml"), "broken: [").unwrap();
+    std::fs::write(fixture.path(".patchwork/rules/more.yml"), OWN.replace("no-print", "more")).unwrap();
+    assert_eq!(fixture.test.run_json(ScanRules, json!({})).await.unwrap().0, found);
+}
+
+#[tokio::test]
+async fn a_shipped_rule_is_replaced_or_switched_off() {
+    let replaced = OWN.replace("no-print", "python-eval").replace("print(", "exit(");
+    let fixture = Fixture::new(&[
+        ("a.py", "exit(1)\neval(x)\nhashlib.md5(x)\nyaml.load(x)\n"),
+        (".patchwork/rules/eval.yaml", &replaced),
+        (".patchwork/rules/off.yml", "# We know.\nid: python-weak-hash\nseverity: off\n"),
+    ])
+    .await;
+    let (found, _) = fixture.test.run_json(ScanRules, json!({})).await.unwrap();
+    assert_eq!(ids_in(&found), ["python-eval", "python-yaml-load"]);
+    assert_eq!(
+        found["sarif_values"]["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"],
+        1
+    );
+    assert_eq!(
+        fixture.test.notes(),
+        ["`python-eval` of .patchwork/rules/eval.yaml takes the place of the shipped rule"]
+    );
+}
+
+#[tokio::test]
+async fn rules_are_chosen_by_id_and_glob() {
+    let fixture = Fixture::new(&[("a.py", "eval(x)\nhashlib.md5(x)\n"), ("a.js", "eval(x)\n")]).await;
+    for (input, expected) in [
+        (json!({ "rules": ["python-eval"] }), vec!["python-eval"]),
+        (json!({ "rules": ["*-eval"] }), vec!["javascript-eval", "python-eval"]),
+        (json!({ "rules": ["*-eval"], "exclude_rules": ["javascript-*"] }), vec!["python-eval"]),
+        (json!({ "exclude_rules": ["*-eval"] }), vec!["python-weak-hash"]),
+    ] {
+        let (found, _) = fixture.test.run_json(ScanRules, input.clone()).await.unwrap();
+        assert_eq!(ids_in(&found), expected, "{input}");
+    }
+    for (input, expected) in [
+        (
+            json!({ "rules": ["python-evil"] }),
+            "`rules`: no rule is called `python-evil`: did you mean `python-eval`?",
+        ),
+        (
+            json!({ "exclude_rules": ["["] }),
+            "`exclude_rules`: `[` is no glob: unclosed character class; missing ']'",
+        ),
+    ] {
+        assert_eq!(fixture.test.run_json(ScanRules, input).await.unwrap_err().to_string(), expected);
+    }
+}
+
+#[tokio::test]
+async fn own_rules_that_can_not_be_read_are_all_named() {
+    let fixture = Fixture::new(&[
+        (".patchwork/rules/a.yml", "id: a\nlanguage: Python\nrule: { patern: x() }\n"),
+        (".patchwork/rules/b.yml", &format!("{OWN}---\nid: no-print\nlanguage: Cobol\n")),
+        (".patchwork/rules/c.yml", OWN),
+        (".patchwork/rules/d.yml", "id: python-evil\nseverity: off\n"),
+        (".patchwork/rules/e.yml", "id: e\nlanguage: Go\nrule:\n  kind: nothing\n"),
+        (".patchwork/rules/f.yml", "id: f\nlanguage: Go\nrule: { pattern: f($A) }\nfix: g($B)\n"),
+        (".patchwork/rules/g.yml", "id: g\nlanguage: Go\nrule: { regex: '(' }\n"),
+        (".patchwork/rules/h.yml", "\n\nid: 'h h'\n"),
+        (".patchwork/rules/i.yml", "id: i\n  language: Go\n"),
+        (".patchwork/rules/j.yml", OWN),
+        (".patchwork/rules/k.yml", "- id: k\n"),
+        (
+            ".patchwork/rules/l.yml",
+            &format!("id: l\nlanguage: Go\nrule:\n  pattern: '{}'\n", "(".repeat(5_000)),
+        ),
+        (
+            ".patchwork/rules/m.yml",
+            "id: m\nlanguage: Go\nmetadata: { security-severity: 11 }\nrule: { kind: x }\n",
+        ),
+        (".patchwork/rules/n.yml", "id: n\nlanguage: Go\nrule: { pattern: $A }\nfiles: ['[']\n"),
+    ])
+    .await;
+    let failure = fixture.test.run_json(ScanRules, json!({})).await.unwrap_err().into_failure();
+    assert_eq!(failure.exit_code(), 3);
+    insta::assert_snapshot!(failure.causes.join("\n"), @r"
+    .patchwork/rules/a.yml:3: unknown field `patern`, expected one of pattern, kind, regex, nthChild, range, inside, has, precedes, follows, all, any, not, matches
+    .patchwork/rules/b.yml:10: `language` is `Cobol`, expected one of Python, JavaScript, TypeScript, Tsx, Java, Kotlin, Go, Rust, C, Cpp, CSharp, Php, Ruby
+    .patchwork/rules/d.yml:1: there is no rule `python-evil` to switch off: did you mean `python-eval`?
+    .patchwork/rules/e.yml:3: `rule` is not configured correctly: Rule contains invalid kind matcher: Invalid Kind: Kind `nothing` is invalid
+    .patchwork/rules/f.yml:4: Undefined meta var `B` used in `fix`
+    .patchwork/rules/g.yml:3: `rule` is not configured correctly: Rule contains invalid regex matcher: Parsing text matcher fails: regex parse error: ( ^ error: unclosed group
+    .patchwork/rules/h.yml:3: expected `id`: up to 100 letters, digits, `-`, `_`, `.`, `/`, `:`
+    .patchwork/rules/i.yml:2: mapping values are not allowed in this context
+    .patchwork/rules/j.yml:1: `no-print` is a rule of .patchwork/rules/c.yml already
+    .patchwork/rules/k.yml:1: expected a rule: a mapping with `id`, `language` and `rule`
+    .patchwork/rules/l.yml:4: a text of 5000 bytes, expected at most 4096: `((((((((((((((((((((((((((((((((((((((((…`
+    .patchwork/rules/m.yml:3: `security-severity` must be from 0 to 10
+    .patchwork/rules/n.yml:4: error parsing glob '[': unclosed character class; missing ']'
+    ");
+}
+
 #[tokio::test]
 async fn the_report_of_rules_is_the_same_each_time() {
     let files: Vec<(String, String)> =
