@@ -1,0 +1,3 @@
+module example.org/photos
+
+go 1.19

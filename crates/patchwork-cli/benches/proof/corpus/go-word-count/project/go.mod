@@ -1,0 +1,3 @@
+module example.org/documents
+
+go 1.19
