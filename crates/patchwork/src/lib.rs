@@ -12,6 +12,7 @@ pub mod sarif;
 pub mod scanners;
 pub mod steps;
 pub mod suppressions;
+pub mod undo;
 pub mod verify;
 
 use patchwork_core::registry::Registry;

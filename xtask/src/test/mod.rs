@@ -14,7 +14,8 @@ const SEMGREP: &str = "1.182.0";
 const LLAMA: [&str; 3] = ["xllamacpp==2026.10.11549", "gguf==0.19.0", "numpy"];
 
 /// Real code that the tests scan and fix: source distributions of public packages.
-const SUBJECTS: [(&str, &str); 1] = [("Werkzeug", "0.9.6")];
+const SUBJECTS: [(&str, &str); 4] =
+    [("Werkzeug", "0.9.6"), ("jsonpickle", "1.4.1"), ("Beaker", "1.10.0"), ("untangle", "1.1.1")];
 
 /// Something of the real world: what it is called, how a person says that they can't have it, how it is installed.
 struct Part {

@@ -14,14 +14,15 @@ use crate::world::{KEY, Ran, World, excerpt};
 const SUBJECT: &str = "Werkzeug-0.9.6";
 const SKIP: &str = "PATCHWORK_TEST_SKIP_SEMGREP";
 
-/// The package as a repository, and a PATH on which Semgrep is found. `None` only when a person asked for that.
-struct Scanned {
-    world: World,
-    path: String,
+/// A package as a repository, and a PATH on which Semgrep is found.
+pub(crate) struct Scanned {
+    pub(crate) world: World,
+    pub(crate) path: String,
 }
 
 impl Scanned {
-    fn new() -> Option<Self> {
+    /// The unpacked source distribution of this name. `None` only when a person asked for that.
+    pub(crate) fn new(subject: &str) -> Option<Self> {
         if std::env::var_os(SKIP).is_some() {
             return None;
         }
@@ -32,10 +33,10 @@ impl Scanned {
         };
         let (semgrep, subjects) = (place("PATCHWORK_TEST_SEMGREP"), place("PATCHWORK_TEST_SUBJECTS"));
         let world = World::new(&[]);
-        copy(&subjects.join(SUBJECT), world.repo.root());
+        copy(&subjects.join(subject), world.repo.root());
         let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/autofix/semgrep-rules.yml");
         world.repo.write("rules.yml", std::fs::read(rules).unwrap());
-        world.repo.commit("Werkzeug 0.9.6");
+        world.repo.commit(subject);
         let usual = std::env::var("PATH").unwrap();
         let path = format!("{}:{usual}", semgrep.parent().unwrap().display());
         Some(Self { world, path })
@@ -132,7 +133,7 @@ fn model(request: &SeenRequest) -> Reply {
 
 #[test]
 fn a_given_report_ends_in_commits_of_exactly_the_accepted_fixes() {
-    let Some(scanned) = Scanned::new() else { return };
+    let Some(scanned) = Scanned::new(SUBJECT) else { return };
     let findings = scanned.report();
     assert_eq!(findings.len(), 9, "{findings:?}");
     let before = scanned.world.repo.belongings();
@@ -159,7 +160,7 @@ fn a_given_report_ends_in_commits_of_exactly_the_accepted_fixes() {
 
 #[test]
 fn a_scan_of_our_own_proves_that_the_finding_is_gone() {
-    let Some(scanned) = Scanned::new() else { return };
+    let Some(scanned) = Scanned::new(SUBJECT) else { return };
     let server = ModelServer::start(|request: &SeenRequest| {
         let code = excerpt(request);
         // The first answer leaves the weakness where it is; only a second one removes it.
