@@ -8,6 +8,8 @@ pub mod dependencies;
 mod ladder;
 mod options;
 pub mod outcomes;
+mod rungs;
 
-pub use ladder::{BUILDS, BaseLine, Judgement, Ladder, Seen, TESTS, TestRun, Verdict};
+pub use ladder::{BUILDS, BaseLine, Judgement, Ladder, Seen, TESTS, TestRun, Together, Verdict};
 pub use options::{SandboxChoice, Verification, VerifyOptions};
+pub use rungs::{Required, Rungs};

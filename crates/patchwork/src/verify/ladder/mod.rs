@@ -4,6 +4,7 @@ mod base_line;
 mod judgement;
 mod running;
 mod said;
+mod together;
 
 use std::sync::{Arc, LazyLock};
 
@@ -23,6 +24,7 @@ use self::base_line::TEST_RUNS;
 pub use self::judgement::{BUILDS, Judgement, Seen, TESTS, TestRun, Verdict};
 use self::judgement::{Tests, TestsSeen};
 use self::running::{Terms, run};
+pub use self::together::Together;
 use super::commands::Commands;
 use super::options::{Verification, VerifyOptions};
 

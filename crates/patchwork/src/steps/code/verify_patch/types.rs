@@ -1,8 +1,8 @@
 //! What goes into `VerifyPatch` and comes out of it.
 
-use patchwork_core::evidence::{Author, Evidence, Try};
+use patchwork_core::evidence::{Author, Evidence, RegressionTest, Try};
 use patchwork_core::failure::Failure;
-use patchwork_core::finding::Finding;
+use patchwork_core::finding::{Finding, Severity};
 use patchwork_core::message::Finish;
 use patchwork_core::patch::Patch;
 use patchwork_core::usage::{MicroUsd, Usage};
@@ -128,6 +128,9 @@ pub struct Fix {
     /// What was tried for it, this one last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tries: Vec<Try>,
+    /// The new test that proves it; it is in the checkout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<RegressionTest>,
 }
 
 /// What became of a piece of code with findings.
@@ -144,6 +147,12 @@ pub struct Remark {
     pub findings: usize,
     /// Why it was not fixed, or what fixed it; empty when nothing was said.
     pub reason: String,
+    /// The worst severity of the findings.
+    #[serde(default)]
+    pub severity: Severity,
+    /// What was tried; empty where another list of the same step holds it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tries: Vec<Try>,
 }
 
 fn one() -> usize {
@@ -151,15 +160,23 @@ fn one() -> usize {
 }
 
 impl Remark {
-    /// A remark about a piece.
+    /// A remark about a piece, with what was tried.
     pub fn about(piece: &AffectedCode, reason: impl Into<String>) -> Self {
-        Self::of(&piece.uri, &piece.findings, piece.start_line, reason.into())
+        let tries = piece.tries.clone();
+        Self { tries, ..Self::of(&piece.uri, &piece.findings, piece.start_line, reason.into()) }
     }
 
     /// What a fix did.
     pub fn of_fix(fix: &Fix) -> Self {
         let start = fix.patch.edits.first().and_then(|edit| edit.start_line).unwrap_or(0);
-        Self::of(&fix.path, &fix.findings, start, fix.commit_message.clone())
+        let tries = fix.tries.clone();
+        Self { tries, ..Self::of(&fix.path, &fix.findings, start, fix.commit_message.clone()) }
+    }
+
+    /// The same without what was tried.
+    #[must_use]
+    pub fn brief(self) -> Self {
+        Self { tries: Vec::new(), ..self }
     }
 
     fn of(path: &str, findings: &[Finding], start_line: u32, reason: String) -> Self {
@@ -176,6 +193,8 @@ impl Remark {
             // A piece without findings was made by other means, for something that is wrong with it all the same.
             findings: findings.len().max(1),
             reason,
+            severity: findings.iter().map(|finding| finding.severity).max().unwrap_or_default(),
+            tries: Vec::new(),
         }
     }
 }
