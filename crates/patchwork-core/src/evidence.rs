@@ -57,6 +57,15 @@ pub struct Evidence {
     pub checks: Vec<Check>,
 }
 
+/// A new test that fails without a fix and passes with it; it is committed with the fix.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RegressionTest {
+    /// The new file, relative to the root of the repository, with `/`.
+    pub path: String,
+    /// The unified diff that adds it.
+    pub diff: String,
+}
+
 /// Who proposed a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

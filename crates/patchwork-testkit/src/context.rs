@@ -317,6 +317,10 @@ impl Checkout for Closed {
         closed("checkout")
     }
 
+    async fn base_file(&self, _path: &str) -> Result<Option<Vec<u8>>, Failure> {
+        closed("checkout")
+    }
+
     async fn checkpoint(&self) -> Result<Checkpoint, Failure> {
         closed("checkout")
     }

@@ -48,6 +48,9 @@ impl Checkout for TextCheckout {
     async fn base_files(&self, _: &str, _: u64) -> Result<Vec<(String, Vec<u8>)>, Failure> {
         Ok(Vec::new())
     }
+    async fn base_file(&self, _: &str) -> Result<Option<Vec<u8>>, Failure> {
+        Ok(None)
+    }
     async fn checkpoint(&self) -> Result<Checkpoint, Failure> {
         Ok(Checkpoint { commit: "c".into(), tree: self.text.lock().unwrap().clone() })
     }

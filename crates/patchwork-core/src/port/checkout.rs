@@ -112,6 +112,9 @@ pub trait Checkout: Send + Sync {
     /// Symbolic links and submodules are left out. Fails when the contents are more than `max_bytes` in all.
     async fn base_files(&self, folder: &str, max_bytes: u64) -> Result<Vec<(String, Vec<u8>)>, Failure>;
 
+    /// One file as the worktree had it at first, line ends and all; none when the base commit has no such file.
+    async fn base_file(&self, path: &str) -> Result<Option<Vec<u8>>, Failure>;
+
     /// Remembers the state of all files.
     async fn checkpoint(&self) -> Result<Checkpoint, Failure>;
 

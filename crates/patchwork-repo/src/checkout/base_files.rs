@@ -57,3 +57,12 @@ pub(super) async fn read(
     }
     Ok(read)
 }
+
+/// A file as a worktree of the commit has it, with what attributes do to it; none when the commit has no such file.
+pub(super) async fn read_one(git: &Git, commit: &str, path: &str) -> Result<Option<Vec<u8>>, Failure> {
+    let name = format!("{commit}:{path}");
+    if git.resolve(&name).await?.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(git.command(["cat-file", "--filters", &name]).run().await?.stdout))
+}

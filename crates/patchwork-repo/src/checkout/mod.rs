@@ -185,6 +185,10 @@ impl Checkout for GitCheckout {
         base_files::read(&self.git, &self.base.commit, folder, max_bytes).await
     }
 
+    async fn base_file(&self, path: &str) -> Result<Option<Vec<u8>>, Failure> {
+        base_files::read_one(&self.git, &self.base.commit, path).await
+    }
+
     async fn checkpoint(&self) -> Result<Checkpoint, Failure> {
         self.take_checkpoint().await
     }

@@ -451,6 +451,10 @@ impl Checkout for NoFilesChange {
         Closed.base_files(folder, max_bytes).await
     }
 
+    async fn base_file(&self, path: &str) -> Result<Option<Vec<u8>>, Failure> {
+        Closed.base_file(path).await
+    }
+
     async fn checkpoint(&self) -> Result<Checkpoint, Failure> {
         Closed.checkpoint().await
     }

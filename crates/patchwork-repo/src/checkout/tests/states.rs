@@ -199,3 +199,14 @@ async fn files_of_the_base_are_as_they_were_committed() {
     let failure = checkout.base_files("rules", 5).await.unwrap_err();
     assert_eq!(failure.message, "`rules` holds 14 bytes, which is more than the 5 that are read");
 }
+
+#[tokio::test]
+async fn one_file_of_the_base_is_read_as_the_worktree_had_it() {
+    let repo = TestRepo::with_files(&[(".gitattributes", "*.bat eol=crlf\n"), ("a.bat", "one\ntwo\n")]);
+    let checkout = checkout(&repo, "base-file").await;
+    let before = std::fs::read(checkout.root().join("a.bat")).unwrap();
+    assert_eq!(before, b"one\r\ntwo\r\n");
+    write(&checkout, "a.bat", "changed by the run\n");
+    assert_eq!(checkout.base_file("a.bat").await.unwrap(), Some(before));
+    assert_eq!(checkout.base_file("b.bat").await.unwrap(), None);
+}

@@ -18,7 +18,8 @@ const MAX_BODY: usize = 4_000;
 /// Puts changed files into commits on a branch.
 pub struct CommitChanges;
 
-/// Puts changed files into commits on a new branch: one commit a file, in the order of the list.
+/// Puts changed files into commits on a new branch: one commit a file, in the order of the list. A new test that proves a change
+/// goes into the commit of its file.
 ///
 /// The subject is `Patched <path>`, the body the commit messages of the file's changes. Files that are not listed, or are
 /// as they were, are not committed. The user's own branch, index and files stay as they are.
@@ -81,7 +82,7 @@ pub(super) async fn make_commits(
     let commits = files
         .iter()
         .map(|(path, changes)| FileCommit {
-            paths: vec![(*path).to_owned()],
+            paths: std::iter::once(*path).chain(tests(changes)).map(str::to_owned).collect(),
             message: ctx.redact(&message(path, changes)),
         })
         .collect();
@@ -125,9 +126,20 @@ fn resolved(ctx: &Context, changes: &[Change]) -> Result<Vec<Change>, StepError>
         let path = checkout.resolve(&change.path).map_err(|failure| {
             StepError::input(format!("modified_code_files[{index}].path"), failure.to_string())
         })?;
-        Ok(Change { path, ..change.clone() })
+        let mut change = Change { path, ..change.clone() };
+        if let Some(test) = &mut change.test {
+            test.path = checkout.resolve(&test.path).map_err(|failure| {
+                StepError::input(format!("modified_code_files[{index}].test.path"), failure.to_string())
+            })?;
+        }
+        Ok(change)
     };
     changes.iter().enumerate().map(resolve).collect()
+}
+
+/// The new tests that prove the changes.
+fn tests<'a>(changes: &[&'a Change]) -> impl Iterator<Item = &'a str> {
+    changes.iter().filter_map(|change| change.test.as_ref()).map(|test| test.path.as_str())
 }
 
 /// The whole message of a file's commit.
@@ -138,6 +150,9 @@ fn message(path: &str, changes: &[&Change]) -> String {
             said.push(text);
         }
     }
+    let added: Vec<String> =
+        tests(changes).map(|test| format!("Adds the regression test {}.", commit::path(test))).collect();
+    said.extend(added.iter().map(String::as_str));
     let subject = format!("Patched {}", commit::path(path));
     match commit::body(&said.join("\n\n"), MAX_BODY) {
         body if body.is_empty() => format!("{subject}\n"),

@@ -188,6 +188,9 @@ fn item(change: &Change) -> String {
     if let Some(evidence) = &change.evidence {
         evidence_lines(&mut remarks, evidence);
     }
+    if let Some(test) = &change.test {
+        let _ = write!(remarks, "\n- **Regression test:** {}, new in this pull request", code(&test.path));
+    }
     if !remarks.is_empty() {
         out.push('\n');
         out.push_str(&remarks);

@@ -340,6 +340,7 @@ fn fix_of(
         diff,
         remaining_rules: candidate.remaining_rules,
         tries: candidate.piece.tries,
+        test: None,
     }
 }
 

@@ -60,6 +60,22 @@ async fn each_changed_file_gets_a_commit_and_the_user_keeps_theirs() {
 }
 
 #[tokio::test]
+async fn a_new_test_goes_into_the_commit_of_its_fix() {
+    let fixture = Fixture::new().await;
+    fixture.edit("a.py", "a = 2\n");
+    fixture.edit("test_a.py", "assert True\n");
+    fixture.edit("unlisted.py", "x\n");
+    let test = json!({ "path": "./test_a.py", "diff": "" });
+    let input =
+        json!({ "modified_code_files": [{ "path": "a.py", "commit_message": "Mend", "test": test }] });
+    let (output, _) = run(&fixture, input).await;
+    assert_eq!(output["commits"].as_array().map(Vec::len), Some(1));
+    let shown = fixture.repo.git(&["show", "--name-only", "--format=%B", output["head"].as_str().unwrap()]);
+    let expected = "Patched a.py\n\nMend\n\nAdds the regression test test_a.py.\n\n\na.py\ntest_a.py";
+    assert_eq!(shown, expected);
+}
+
+#[tokio::test]
 async fn without_changes_there_is_no_branch() {
     let fixture = Fixture::new().await;
     let unlisted = json!({ "modified_code_files": [] });

@@ -1,4 +1,4 @@
-use patchwork_core::evidence::{Check, Level};
+use patchwork_core::evidence::{Check, Level, RegressionTest};
 use patchwork_core::finding::Severity;
 use patchwork_testkit::context::TestContext;
 use serde_json::json;
@@ -40,6 +40,7 @@ fn a_file_has_a_section_with_all_there_is_to_say() {
         compatibility: Some("Low".into()),
         evidence: Some(evidence),
         findings: vec![finding()],
+        test: Some(RegressionTest { path: "tests/test_db.py".into(), diff: String::new() }),
         ..change("src/db.py", "Use a bound parameter\n\nas the driver's manual says")
     };
     let expected = "\
@@ -61,6 +62,7 @@ Binds the *id*.
 - **Evidence:** L2, finding gone, no new one
   - ✅ parses
   - ✅ finding gone: 0 of 1 left
+- **Regression test:** `tests/test_db.py`, new in this pull request
 
 </details>";
     assert_eq!(body(&[change], &BodyOptions::default()), expected);
