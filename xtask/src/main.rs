@@ -13,12 +13,13 @@ const USAGE: &str = "\
 cargo xtask check              layers, doors, sizes, generated files, format, clippy
 cargo xtask generate           writes schemas/ and docs/reference/steps/ anew
 cargo xtask test [-- ARGS…]    installs what the tests need below target/ and runs them all; ARGS go to `cargo test`
-cargo xtask bench              what runs, model calls and counting tokens cost, in release, against their limits";
+cargo xtask bench              what runs, model calls, counting tokens and scanning cost, in release, against limits";
 
 /// The benches, with the package that each is of.
-const BENCHES: [(&str, &str); 4] = [
+const BENCHES: [(&str, &str); 5] = [
     ("patchwork-cli", "autofix"),
     ("patchwork", "ask"),
+    ("patchwork", "rules"),
     ("patchwork-remote", "call"),
     ("patchwork-remote", "tokens"),
 ];
@@ -35,9 +36,7 @@ fn main() -> ExitCode {
         "check" => check::run(&root),
         "generate" => generate::run(&root),
         "test" => test::run(&root, &rest),
-        "bench" => BENCHES.iter().try_for_each(|(package, bench)| {
-            program::run(program::cargo(&root).args(["bench", "--package", package, "--bench", bench]))
-        }),
+        "bench" => bench(&root),
         _ => Err(USAGE.to_owned()),
     };
     match outcome {
@@ -47,6 +46,15 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn bench(root: &Path) -> Outcome {
+    let variables = test::for_benches(root);
+    BENCHES.iter().try_for_each(|(package, bench)| {
+        let mut cargo = program::cargo(root);
+        cargo.args(["bench", "--package", package, "--bench", bench]);
+        program::run(cargo.envs(variables.iter().map(|(name, value)| (*name, value))))
+    })
 }
 
 /// The root of the repository.

@@ -10,6 +10,12 @@ use crate::{Outcome, program};
 /// The scanner that the tests run.
 const SEMGREP: &str = "1.182.0";
 
+/// What the rules are compared with.
+const AST_GREP: &str = "0.51.1";
+
+/// Code that benches scan.
+const BENCH_SUBJECT: (&str, &str) = ("Django", "5.2");
+
 /// llama.cpp's server as a Python package, and what writes a model for it.
 const LLAMA: [&str; 3] = ["xllamacpp==2026.10.11549", "gguf==0.19.0", "numpy"];
 
@@ -25,7 +31,7 @@ struct Part {
 }
 
 /// Variables for the tests.
-type Variables = Vec<(&'static str, PathBuf)>;
+pub(crate) type Variables = Vec<(&'static str, PathBuf)>;
 
 const PARTS: [Part; 2] = [
     Part { name: "Semgrep", skip: "PATCHWORK_TEST_SKIP_SEMGREP", install: semgrep },
@@ -52,6 +58,29 @@ pub(crate) fn run(root: &Path, args: &[String]) -> Outcome {
         }
     }
     program::run(&mut tests)
+}
+
+/// What benches compare with, as far as it can be had.
+pub(crate) fn for_benches(root: &Path) -> Variables {
+    let mut all = Variables::new();
+    for (name, install) in [("Semgrep", semgrep as fn(&Path) -> _), ("ast-grep", ast_grep)] {
+        match install(root) {
+            Ok(variables) => all.extend(variables),
+            Err(problem) => eprintln!("{problem}\nbenches leave out {name}"),
+        }
+    }
+    all
+}
+
+fn ast_grep(root: &Path) -> Result<Variables, String> {
+    let python = python::python()?;
+    let subjects = root.join("target/subjects");
+    let (name, version) = BENCH_SUBJECT;
+    python::fetch(&python, &subjects, name, version)?;
+    let (name, package) = (format!("ast-grep-{AST_GREP}"), format!("ast-grep-cli=={AST_GREP}"));
+    let tools = root.join("target/tools");
+    let program = python::install(&python, &tools, &name, &[package], "ast-grep", &["--version"])?;
+    Ok(vec![("PATCHWORK_TEST_AST_GREP", program), ("PATCHWORK_TEST_SUBJECTS", subjects)])
 }
 
 fn semgrep(root: &Path) -> Result<Variables, String> {
