@@ -2,6 +2,7 @@ package themes;
 
 import static testing.Tests.check;
 import static testing.Tests.equal;
+import static testing.Tests.failure;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -44,6 +45,13 @@ public final class ThemeArchivePathsTest {
             installer.install("dark-old", new Archive().with("theme.properties", MANIFEST).with("a.js", "mine").open());
             tryToWrite(themes, "../dark-old/a.js");
             equal("mine", Files.readString(themes.resolve("dark-old/a.js")));
+        });
+        tests.test("a_damaged_archive_is_refused", () -> {
+            byte[] whole = new Archive().with("theme.properties", MANIFEST).with("a.js", "mine").open().readAllBytes();
+            byte[] half = java.util.Arrays.copyOf(whole, whole.length / 2);
+            ThemeInstaller installer = new ThemeInstaller(Files.createTempDirectory("themes"));
+            Throwable failure = failure(() -> installer.install("dark", new java.io.ByteArrayInputStream(half)));
+            check(failure instanceof IOException, failure.toString());
         });
         tests.test("dots_in_names_stay_allowed", () -> {
             Path themes = Files.createTempDirectory("themes");

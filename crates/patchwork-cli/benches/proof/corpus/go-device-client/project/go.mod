@@ -1,0 +1,3 @@
+module example.org/devices
+
+go 1.19

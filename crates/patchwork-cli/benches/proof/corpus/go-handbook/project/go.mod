@@ -1,0 +1,3 @@
+module example.org/handbook
+
+go 1.19

@@ -1,0 +1,3 @@
+module example.org/club
+
+go 1.19

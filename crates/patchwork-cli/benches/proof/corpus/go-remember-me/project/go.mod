@@ -1,0 +1,3 @@
+module example.org/session
+
+go 1.19

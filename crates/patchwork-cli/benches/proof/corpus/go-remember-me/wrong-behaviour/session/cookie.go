@@ -1,0 +1,36 @@
+package session
+
+import (
+	"net/http"
+)
+
+const cookieName = "session"
+
+// SignIn starts a session. Without remember it ends with the browser.
+func (s *Store) SignIn(w http.ResponseWriter, r *http.Request, name string, remember bool) error {
+	id, err := s.start(name)
+	if err != nil {
+		return err
+	}
+	http.SetCookie(w, &http.Cookie{
+		Name: "session", Value: id, Path: "/", HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode,
+	})
+	return nil
+}
+
+// SignOut ends the session of a request.
+func (s *Store) SignOut(w http.ResponseWriter, r *http.Request) {
+	if cookie, err := r.Cookie(cookieName); err == nil {
+		s.end(cookie.Value)
+	}
+	http.SetCookie(w, &http.Cookie{Name: cookieName, Path: "/", MaxAge: -1})
+}
+
+// User tells who made a request.
+func (s *Store) User(r *http.Request) (name string, ok bool) {
+	cookie, err := r.Cookie(cookieName)
+	if err != nil {
+		return "", false
+	}
+	return s.name(cookie.Value)
+}

@@ -1,0 +1,25 @@
+package stock
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// Store reads items from a database.
+type Store struct {
+	DB *sql.DB
+}
+
+// Find gives the item of a name.
+func (s Store) Find(ctx context.Context, name string) (Item, error) {
+	row := s.DB.QueryRowContext(ctx, "SELECT name, shelf, count FROM items WHERE name = ?", name)
+	var item Item
+	err := row.Scan(&item.Name, &item.Shelf, &item.Count)
+	return item, err
+}
+
+// OnShelves gives the items of all shelves whose names begin with a text.
+func (s Store) OnShelves(ctx context.Context, begin string) ([]Item, error) {
+	return nil, fmt.Errorf("shelves %q: not supported", begin)
+}
