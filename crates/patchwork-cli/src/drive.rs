@@ -101,7 +101,10 @@ pub(crate) fn drive_with(
     // Before the environment of programs is made: they get no credentials of collectors.
     // What only counts calls is no run to tell of.
     let telemetry = if models.is_some() { Found::default() } else { env::telemetry(secrets) };
-    let local = Local::new(&state_dir, secrets).with_models(env::models(given.catalog.clone()));
+    let mut local = Local::new(&state_dir, secrets).with_models(env::models(given.catalog.clone()));
+    if let Ok(binary) = std::env::current_exe() {
+        local = local.with_sandbox(binary);
+    }
     let (local, keep) = match (models, &options.cassette) {
         (Some(models), _) => (local.with_provider(models).apart(), None),
         (None, Some(file)) => {

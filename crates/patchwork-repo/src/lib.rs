@@ -9,3 +9,5 @@ pub mod text;
 pub mod checkout;
 pub mod git;
 pub mod process;
+#[cfg(unix)]
+pub mod trial;

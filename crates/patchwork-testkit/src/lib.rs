@@ -8,3 +8,4 @@ pub mod llama;
 pub mod model;
 pub mod otlp;
 pub mod repo;
+pub mod sandbox;

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use patchwork_core::failure::Failure;
 use patchwork_core::journal::{Journal, Lock};
-use patchwork_core::port::checkout::Base;
+use patchwork_core::port::checkout::{Base, Checkout as _};
 use patchwork_core::port::clock::{Clock, SystemClock};
 use patchwork_core::port::forge::Forges;
 use patchwork_core::port::process::{Command, Processes};
 use patchwork_core::port::provider::Provider;
-use patchwork_core::port::trial::NoTrials;
+use patchwork_core::port::trial::{NoTrials, Trials};
 use patchwork_core::run::RunId;
 use patchwork_core::secret::Secrets;
 use patchwork_core::step::Ports;
@@ -21,6 +21,10 @@ use patchwork_remote::llm::{Models, ModelsSettings};
 pub use patchwork_repo::checkout::inside;
 use patchwork_repo::checkout::{GitCheckout, Repository};
 use patchwork_repo::process::SystemProcesses;
+#[cfg(unix)]
+pub use patchwork_repo::process::helper as sandbox_helper;
+#[cfg(unix)]
+use patchwork_repo::trial::{Site, SystemTrials, sweep};
 use tokio_util::sync::CancellationToken;
 
 use crate::kept_answers::KeptAnswers;
@@ -29,7 +33,9 @@ use crate::replay::NoForges;
 /// The doors of this machine and the folder that keeps what outlives a process.
 #[derive(Clone)]
 pub struct Local {
-    processes: Arc<dyn Processes>,
+    processes: Arc<SystemProcesses>,
+    /// The binary that holds programs of trials in.
+    sandbox: Option<PathBuf>,
     provider: Arc<dyn Provider>,
     forges: Arc<dyn Forges>,
     clock: Arc<dyn Clock>,
@@ -54,6 +60,7 @@ impl Local {
         patchwork_remote::install_tls();
         Self {
             processes: Arc::new(SystemProcesses::from_env().hiding(secrets)),
+            sandbox: None,
             provider: Arc::new(Models::new(ModelsSettings::default())),
             forges: Arc::new(Sites::new()),
             clock: Arc::new(SystemClock),
@@ -78,6 +85,13 @@ impl Local {
         Self { apart: true, forges: Arc::new(NoForges), ..self }
     }
 
+    /// The same with builds and tests held in by this binary, whose `main` begins with [`sandbox_helper`]. Without one they are
+    /// not run unless the user says that they need not be held in.
+    #[must_use]
+    pub fn with_sandbox(self, helper: PathBuf) -> Self {
+        Self { sandbox: Some(helper), ..self }
+    }
+
     /// The same with models of these settings.
     #[must_use]
     pub fn with_models(self, settings: ModelsSettings) -> Self {
@@ -97,8 +111,8 @@ impl Local {
     }
 
     /// Programs of this machine.
-    pub fn processes(&self) -> &Arc<dyn Processes> {
-        &self.processes
+    pub fn processes(&self) -> Arc<dyn Processes> {
+        self.processes.clone()
     }
 
     /// Forges.
@@ -132,6 +146,7 @@ impl Local {
             return Ok(self.place(checkout, run, hold, secrets, cancel));
         }
         repository.sweep(&self.worktrees(), |run| self.is_held(run)).await?;
+        self.sweep_trials();
         let hold = self.hold(run)?;
         let checkout = GitCheckout::create(repository, run, &self.worktrees()).await?;
         Ok(self.place(checkout, run, hold, secrets, cancel))
@@ -164,6 +179,7 @@ impl Local {
     pub async fn tidy(&self, top: &Path) -> Result<(), Failure> {
         let repository = self.repository(top).await?;
         repository.sweep(&self.worktrees(), |run| self.is_held(run)).await?;
+        self.sweep_trials();
         Ok(())
     }
 
@@ -179,7 +195,7 @@ impl Local {
         let ports = Arc::new(Ports {
             checkout: checkout.clone(),
             processes: self.processes.clone(),
-            trials: Arc::new(NoTrials),
+            trials: self.trials(&checkout, run),
             provider: self.provider.clone(),
             forges: self.forges.clone(),
             clock: self.clock.clone(),
@@ -187,6 +203,28 @@ impl Local {
             cache_dir: self.state_dir.join("cache"),
         });
         Place { ports, checkout, run: run.clone(), _hold: hold }
+    }
+
+    /// Throw-away copies of a run's checkout; none for one that only shows what it would do.
+    fn trials(&self, checkout: &GitCheckout, run: &RunId) -> Arc<dyn Trials> {
+        #[cfg(unix)]
+        if !self.apart {
+            let site = Site {
+                checkout: checkout.root().to_owned(),
+                repository: checkout.base().repository.clone(),
+                state_dir: self.state_dir.clone(),
+                run: run.clone(),
+                helper: self.sandbox.clone(),
+            };
+            return Arc::new(SystemTrials::new(site, &self.processes));
+        }
+        Arc::new(NoTrials)
+    }
+
+    /// Removes what trials of killed processes left behind.
+    fn sweep_trials(&self) {
+        #[cfg(unix)]
+        sweep(&self.state_dir, |run| self.is_held(run));
     }
 
     fn worktrees(&self) -> PathBuf {

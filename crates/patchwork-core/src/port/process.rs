@@ -79,6 +79,14 @@ pub enum ProcessError {
         /// Why.
         source: std::io::Error,
     },
+    /// It is not run, since nothing would hold it in.
+    #[error("`{program}` was not run: {why}")]
+    Refused {
+        /// The program.
+        program: String,
+        /// What is missing.
+        why: String,
+    },
     /// It took too long and was killed, with its children.
     #[error("`{program}` did not end within {} s and was killed", timeout.as_secs())]
     TimedOut {
@@ -103,6 +111,8 @@ impl From<ProcessError> for Failure {
                 let hint = format!("install `{program}` or put it on PATH");
                 Self::unavailable(error.to_string()).hint(hint)
             }
+            ProcessError::Refused { .. } => Self::refused(error.to_string())
+                .hint("`sandbox: off` runs builds and tests with nothing to hold them in"),
             _ => Self::unavailable(error.to_string()),
         }
     }

@@ -1,6 +1,6 @@
 //! Throw-away copies of the checkout, in which a candidate is built and tested.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,6 +41,15 @@ impl Default for SandboxLimits {
     fn default() -> Self {
         Self { network: false, memory: 8 << 30, processes: 1024, file_size: 4 << 30, unsafe_allowed: false }
     }
+}
+
+/// A folder of this machine that trials have as well: installed dependencies, which git ignores.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lent {
+    /// Where a trial has it, relative to the root with `/`.
+    pub place: String,
+    /// Where it is. Trials write to copies of it.
+    pub from: PathBuf,
 }
 
 /// A program of a trial.
@@ -84,7 +93,8 @@ pub trait Trial: Send + Sync {
     /// Changes files.
     async fn write(&self, changes: &[Change]) -> Result<(), Failure>;
 
-    /// Runs a program to its end. Two programs of one trial do not run at the same time.
+    /// Runs a program to its end. Two programs of one trial do not run at the same time. The exit code of one that a signal
+    /// ended is 128 and the number of the signal, as shells say it.
     async fn run(&self, command: &TrialCommand, cancel: &CancellationToken) -> Result<Output, ProcessError>;
 
     /// What its programs have made, its changes left out, as a start for other trials: build products. The trial is over.
@@ -109,6 +119,9 @@ pub trait Trials: Send + Sync {
     /// A copy of the checkout as it stands, with these changes, on top of what an earlier trial has made. The checkout must not
     /// change while any trial is open.
     async fn open(&self, changes: &[Change], start: Option<&Layer>) -> Result<Box<dyn Trial>, Failure>;
+
+    /// What trials that are opened from now on are lent, instead of what was said before.
+    fn lend(&self, _folders: &[Lent]) {}
 
     /// A layer that an earlier step of this process kept under a name.
     fn kept(&self, _name: &str) -> Option<Layer> {

@@ -31,6 +31,7 @@ use path::Places;
 pub use path::inside;
 pub use repository::Repository;
 use state::State;
+pub(crate) use worktree::remove_tree;
 
 /// A git worktree made for one run. It stays on disk until [`GitCheckout::remove`] or [`Repository::sweep`].
 #[derive(Debug)]

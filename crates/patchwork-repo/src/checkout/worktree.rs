@@ -190,7 +190,7 @@ fn absent(result: io::Result<()>) -> io::Result<()> {
 }
 
 /// Removes a folder with all that is in it; nothing when it is not there.
-fn remove_tree(path: &Path) -> io::Result<()> {
+pub(crate) fn remove_tree(path: &Path) -> io::Result<()> {
     match absent(fs::remove_dir_all(path)) {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             // Package caches (Go's) make their folders read-only.

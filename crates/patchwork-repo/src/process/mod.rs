@@ -1,7 +1,10 @@
 //! The process door: every program that a run starts is started here.
 
+mod capture;
 mod environment;
 mod group;
+#[cfg(unix)]
+pub(crate) mod sandbox;
 #[cfg(test)]
 #[cfg(unix)]
 mod tests;
@@ -16,13 +19,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use patchwork_core::port::process::{Command, Output, ProcessError, Processes};
 use patchwork_core::secret::Secrets;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStdin};
 use tokio_util::sync::CancellationToken;
 
+use capture::Capture;
+pub(crate) use capture::Keep;
 use environment::Environment;
 use group::Group;
 pub use group::end_all;
+#[cfg(unix)]
+pub use sandbox::helper;
 
 /// How long a program may take to end after SIGTERM, and how long processes it left behind may keep its output open.
 const GRACE: Duration = Duration::from_secs(2);
@@ -76,9 +83,19 @@ impl SystemProcesses {
     }
 }
 
-#[async_trait]
-impl Processes for SystemProcesses {
-    async fn run(&self, mut command: Command, cancel: &CancellationToken) -> Result<Output, ProcessError> {
+impl SystemProcesses {
+    /// All variables that programs see, git's own left out.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&OsString, &OsString)> {
+        self.environment.variables_for("")
+    }
+
+    /// Runs a program to its end and keeps that much of what it prints.
+    pub(crate) async fn run_keeping(
+        &self,
+        keep: Keep,
+        mut command: Command,
+        cancel: &CancellationToken,
+    ) -> Result<Output, ProcessError> {
         let program = command.program.clone();
         let Some(path) = self.find(&program) else {
             return Err(ProcessError::NotFound { program });
@@ -92,8 +109,8 @@ impl Processes for SystemProcesses {
         };
         // Dropped before `child`: also when this future is dropped, nothing of the group stays behind.
         let group = Group::led_by(&child);
-        let mut stdout = Capture::new(command.max_output);
-        let mut stderr = Capture::new(command.max_output);
+        let mut stdout = Capture::new(keep, command.max_output);
+        let mut stderr = Capture::new(keep, command.max_output);
         let timeout = command.timeout;
         let end = {
             let streams = (child.stdin.take(), child.stdout.take(), child.stderr.take());
@@ -111,12 +128,10 @@ impl Processes for SystemProcesses {
             }
         };
         match end {
-            End::Exited(Ok(status)) => Ok(Output {
-                code: status.code(),
-                truncated: stdout.truncated || stderr.truncated,
-                stdout: stdout.bytes,
-                stderr: stderr.bytes,
-            }),
+            End::Exited(Ok(status)) => {
+                let ((stdout, stdout_cut), (stderr, stderr_cut)) = (stdout.end(), stderr.end());
+                Ok(Output { code: status.code(), stdout, stderr, truncated: stdout_cut || stderr_cut })
+            }
             End::Exited(Err(source)) => Err(ProcessError::Start { program, source }),
             End::TimedOut => {
                 stop(&mut child, &group).await;
@@ -127,6 +142,13 @@ impl Processes for SystemProcesses {
                 Err(ProcessError::Cancelled { program })
             }
         }
+    }
+}
+
+#[async_trait]
+impl Processes for SystemProcesses {
+    async fn run(&self, command: Command, cancel: &CancellationToken) -> Result<Output, ProcessError> {
+        self.run_keeping(Keep::Start, command, cancel).await
     }
 
     fn find(&self, program: &str) -> Option<PathBuf> {
@@ -182,33 +204,6 @@ async fn feed(stdin: Option<ChildStdin>, input: &[u8]) {
     if let Some(mut stdin) = stdin {
         let _ = stdin.write_all(input).await;
         let _ = stdin.shutdown().await;
-    }
-}
-
-/// The first bytes of a stream.
-struct Capture {
-    bytes: Vec<u8>,
-    limit: usize,
-    truncated: bool,
-}
-
-impl Capture {
-    fn new(limit: usize) -> Self {
-        Self { bytes: Vec::new(), limit, truncated: false }
-    }
-
-    /// Reads to the end, so that the program never waits for a reader, and keeps what fits.
-    async fn fill(&mut self, stream: Option<impl AsyncRead + Unpin>) {
-        let Some(mut stream) = stream else { return };
-        let mut chunk = vec![0; 32 * 1024];
-        while let Ok(count) = stream.read(&mut chunk).await {
-            if count == 0 {
-                break;
-            }
-            let room = self.limit.saturating_sub(self.bytes.len());
-            self.truncated |= count > room;
-            self.bytes.extend_from_slice(chunk.get(..count.min(room)).unwrap_or_default());
-        }
     }
 }
 
