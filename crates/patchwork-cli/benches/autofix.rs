@@ -10,11 +10,11 @@
 )]
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
 
+use patchwork_testkit::bench::{Run, measure};
 use patchwork_testkit::model::{ModelServer, Reply, fix_reply};
 use serde_json::{Value, json};
 
@@ -79,11 +79,6 @@ struct Limits {
     mebibytes: f64,
 }
 
-struct Run {
-    seconds: f64,
-    mebibytes: f64,
-}
-
 fn report(name: &str, runs: &mut [Run], limits: Option<Limits>) -> f64 {
     runs.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
     let median = runs[runs.len() / 2].seconds;
@@ -98,38 +93,6 @@ fn report(name: &str, runs: &mut [Run], limits: Option<Limits>) -> f64 {
     let (min, max) = (runs[0].seconds, runs[runs.len() - 1].seconds);
     println!("{name:<46} {min:>7.3} s {median:>7.3} s {max:>7.3} s {peak:>5.1} MiB   {verdict}");
     median
-}
-
-/// Runs a command to its end, watching the most memory it ever had.
-fn measure(command: &mut Command) -> Run {
-    let start = Instant::now();
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the binary starts");
-    let status = PathBuf::from(format!("/proc/{}/status", child.id()));
-    let done = AtomicBool::new(false);
-    let (mebibytes, output, seconds) = std::thread::scope(|scope| {
-        let watcher = scope.spawn(|| {
-            let mut peak = 0.0_f64;
-            while !done.load(Ordering::Relaxed) {
-                peak = peak.max(high_water(&status).unwrap_or(0.0));
-                std::thread::sleep(Duration::from_millis(2));
-            }
-            peak
-        });
-        let mut stderr = String::new();
-        std::io::Read::read_to_string(child.stderr.as_mut().unwrap(), &mut stderr).expect("stderr is text");
-        let code = child.wait().expect("the binary ends");
-        let seconds = start.elapsed().as_secs_f64();
-        done.store(true, Ordering::Relaxed);
-        (watcher.join().expect("the watcher ends"), (code, stderr), seconds)
-    });
-    assert!(output.0.success(), "the run failed ({}):\n{}", output.0, output.1);
-    Run { seconds, mebibytes }
-}
-
-fn high_water(status: &Path) -> Option<f64> {
-    let text = std::fs::read_to_string(status).ok()?;
-    let line = text.lines().find(|line| line.starts_with("VmHWM:"))?;
-    line.split_whitespace().nth(1)?.parse::<f64>().ok().map(|kib| kib / 1024.0)
 }
 
 struct Repository {

@@ -1,4 +1,4 @@
-//! For benches of model calls: the CPU time of this process alone, with the model in another one.
+//! For benches: what a program takes, the CPU time of this process alone, a model in another one.
 
 #![expect(
     clippy::print_stdout,
@@ -7,8 +7,10 @@
 )]
 
 use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use crate::model::{ModelServer, Reply, SeenRequest};
 
@@ -78,4 +80,45 @@ pub fn cpu_time() -> Duration {
     // utime and stime are the 14th and 15th field; two are before the bracket.
     let ticks = fields.split_whitespace().skip(11).take(2).map(|field| field.parse::<u64>().expect("ticks"));
     Duration::from_millis(ticks.sum::<u64>() * 10)
+}
+
+/// One run of a program.
+pub struct Run {
+    /// From its start to its end.
+    pub seconds: f64,
+    /// The most memory that it ever had.
+    pub mebibytes: f64,
+}
+
+/// Runs a command to its end, watching the most memory it ever had.
+pub fn measure(command: &mut Command) -> Run {
+    let start = Instant::now();
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the binary starts");
+    let status = PathBuf::from(format!("/proc/{}/status", child.id()));
+    let done = AtomicBool::new(false);
+    let (mebibytes, output, seconds) = std::thread::scope(|scope| {
+        let watcher = scope.spawn(|| {
+            let mut peak = 0.0_f64;
+            while !done.load(Ordering::Relaxed) {
+                peak = peak.max(high_water(&status).unwrap_or(0.0));
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            peak
+        });
+        let mut stderr = String::new();
+        std::io::Read::read_to_string(child.stderr.as_mut().expect("its stderr"), &mut stderr)
+            .expect("stderr is text");
+        let code = child.wait().expect("the binary ends");
+        let seconds = start.elapsed().as_secs_f64();
+        done.store(true, Ordering::Relaxed);
+        (watcher.join().expect("the watcher ends"), (code, stderr), seconds)
+    });
+    assert!(output.0.success(), "the run failed ({}):\n{}", output.0, output.1);
+    Run { seconds, mebibytes }
+}
+
+fn high_water(status: &Path) -> Option<f64> {
+    let text = std::fs::read_to_string(status).ok()?;
+    let line = text.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse::<f64>().ok().map(|kib| kib / 1024.0)
 }
