@@ -16,10 +16,11 @@ cargo xtask test [-- ARGS…]    installs what the tests need below target/ and 
 cargo xtask bench              what runs, model calls, counting tokens and scanning cost, in release, against limits";
 
 /// The benches, with the package that each is of.
-const BENCHES: [(&str, &str); 5] = [
+const BENCHES: [(&str, &str); 6] = [
     ("patchwork-cli", "autofix"),
     ("patchwork", "ask"),
     ("patchwork", "rules"),
+    ("patchwork", "sarif"),
     ("patchwork-remote", "call"),
     ("patchwork-remote", "tokens"),
 ];

@@ -4,15 +4,19 @@ use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
 
-use super::read::Located;
+use super::read::{Files, Located};
 
 /// Gives each finding its fingerprint: from the rule, the path, the text of its lines without white space, and a counter
 /// among those that are equal in all of that, in the order they stand in the file.
-pub(super) fn assign(found: &mut [Located], line_text: &impl Fn(&str, u32, u32) -> Option<String>) {
-    let mut keys: Vec<[u8; 32]> = Vec::with_capacity(found.len());
-    for item in found.iter() {
+pub(super) fn assign(found: &mut [Located], files: &impl Files) {
+    // File by file: reports are often sorted by rule, and a file should be read once.
+    let mut by_file: Vec<usize> = (0..found.len()).collect();
+    by_file.sort_by_key(|&i| found.get(i).map(|item| item.finding.path.as_str()));
+    let mut keys: Vec<[u8; 32]> = vec![[0; 32]; found.len()];
+    for index in by_file {
+        let Some((item, key)) = found.get(index).zip(keys.get_mut(index)) else { continue };
         let finding = &item.finding;
-        let text = line_text(&finding.path, finding.start_line, finding.end_line).unwrap_or_default();
+        let text = files.lines(&finding.path, finding.start_line, finding.end_line).unwrap_or_default();
         let mut hash = Sha256::new();
         // Lengths between the parts keep (`ab`, `c`) and (`a`, `bc`) apart.
         for part in [rule_suffix(&finding.rule), &finding.path] {
@@ -22,7 +26,7 @@ pub(super) fn assign(found: &mut [Located], line_text: &impl Fn(&str, u32, u32) 
         for word in text.split_whitespace() {
             hash.update(word);
         }
-        keys.push(hash.finalize().into());
+        *key = hash.finalize().into();
     }
     let mut order: Vec<usize> = (0..found.len()).collect();
     order.sort_by_key(|&i| found.get(i).map(|item| (item.finding.start_line, item.column)));

@@ -1,58 +1,58 @@
 //! From a SARIF artifact location to a file of the repository.
 
-use patchwork_core::failure::Failure;
-use serde_json::{Map, Value};
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeSet, HashMap};
 
-/// Names of the base that stands for the root of the scanned sources, as scanners write them.
-const ROOT_BASES: [&str; 6] =
-    ["%SRCROOT%", "SRCROOT", "ROOTPATH", "%PROJECTROOT%", "PROJECTROOT", "REPOROOT"];
+use serde_json::Value;
 
-/// Bytes of the longest path there is, each percent-encoded.
-const LONGEST_URI: usize = 3 * 4096;
+use super::bases::{Bases, below, has_drive, is_absolute, path_of_uri};
+use super::read::Files;
+use super::slim::LONGEST_URI;
+
+/// Last folders of a path in which sources of a language with packages begin.
+const SOURCE_ROOTS: [&str; 11] =
+    ["java", "kotlin", "scala", "groovy", "src", "source", "sources", "main", "test", "lib", "app"];
+
+/// Locations that are looked at to find the folder that they all are below.
+const LOOKED_AT: usize = 1_000;
 
 /// Resolves the artifact locations of one run.
-pub(super) struct Locations<'a, R, T> {
-    artifacts: &'a [Value],
-    bases: Option<&'a Map<String, Value>>,
-    /// Absolute folders that the report itself names as the root of the scanned sources.
-    roots: Vec<String>,
-    resolve: &'a R,
-    line_text: &'a T,
+pub(super) struct Locations<'a, F> {
+    bases: Bases<'a>,
+    files: &'a F,
+    /// Reports name one file in many results.
+    known: RefCell<HashMap<(&'a str, &'a str), Result<String, String>>>,
+    /// See [`Self::assumed_root`].
+    assumed: OnceCell<Option<String>>,
 }
 
-impl<'a, R, T> Locations<'a, R, T>
-where
-    R: Fn(&str) -> Result<String, Failure>,
-    T: Fn(&str, u32, u32) -> Option<String>,
-{
-    pub(super) fn new(run: &'a Value, resolve: &'a R, line_text: &'a T) -> Self {
-        let artifacts = run["artifacts"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let mut this = Self {
-            artifacts,
-            bases: run["originalUriBaseIds"].as_object(),
-            roots: Vec::new(),
-            resolve,
-            line_text,
-        };
-        let base = ROOT_BASES.into_iter().filter_map(|id| this.base(id));
-        let folders = run["invocations"].as_array().into_iter().flatten();
-        let folders = folders.filter_map(|i| i["workingDirectory"]["uri"].as_str().map(path_of_uri));
-        this.roots = base.chain(folders).filter(|root| is_absolute(root) && root.len() > 1).collect();
-        this
+impl<'a, F: Files> Locations<'a, F> {
+    pub(super) fn new(run: &'a Value, files: &'a F) -> Self {
+        Self { bases: Bases::of(run), files, known: RefCell::default(), assumed: OnceCell::new() }
     }
 
     /// The file that an artifact location is about, or why there is none.
-    pub(super) fn resolve(&self, location: &Value) -> Result<String, String> {
+    pub(super) fn resolve(&self, location: &'a Value) -> Result<String, String> {
+        let (uri, base) = self.uri(location)?;
+        if let Some(known) = self.known.borrow().get(&(uri, base)) {
+            return known.clone();
+        }
+        let answer = self.resolve_uri(uri, &self.bases.folder(base).unwrap_or_default());
+        self.known.borrow_mut().insert((uri, base), answer.clone());
+        answer
+    }
+
+    /// The URI of a location and the id of its base, empty without one.
+    fn uri(&self, location: &'a Value) -> Result<(&'a str, &'a str), String> {
         let mut location = location;
         if location["uri"].as_str().is_none_or(str::is_empty) {
             let Some(index) = location.get("index").filter(|index| !index.is_null()) else {
                 return Err("its location names no file".into());
             };
-            let artifact = index.as_u64().and_then(|i| self.artifacts.get(usize::try_from(i).ok()?));
-            location = match artifact {
-                Some(artifact) => &artifact["location"],
+            location = match index.as_u64().and_then(|index| self.bases.artifact(index)) {
+                Some(artifact) => artifact,
                 None => {
-                    let count = self.artifacts.len();
+                    let count = self.bases.artifact_count();
                     return Err(format!("its location is artifact {index}, but the run lists {count}"));
                 }
             };
@@ -61,10 +61,9 @@ where
             return Err("its artifact has no location".into());
         };
         if uri.len() > LONGEST_URI {
-            return Err(format!("its location has {} characters, which no path has", uri.len()));
+            return Err(format!("its location has more than {LONGEST_URI} characters, which no path has"));
         }
-        let base = location["uriBaseId"].as_str().and_then(|id| self.base(id)).unwrap_or_default();
-        self.resolve_uri(uri, &base)
+        Ok((uri, location["uriBaseId"].as_str().unwrap_or_default()))
     }
 
     fn resolve_uri(&self, uri: &str, base: &str) -> Result<String, String> {
@@ -81,18 +80,14 @@ where
         let mut first_refusal = None;
         let mut missing = None;
         for (spelling, name) in names.iter().enumerate() {
-            let place = match base {
-                "" => name.clone(),
-                _ if is_absolute(name) => name.clone(),
-                _ => format!("{}/{name}", base.trim_end_matches('/')),
-            };
-            // Absolute folders of the machine that scanned are taken off only where the report itself says that they were
-            // the root of the sources: guessing by the end of the path would change a file that nobody meant.
-            let moved = self.roots.iter().filter_map(|root| below(&place, root));
+            let place = joined(base, name);
+            // Absolute folders of the machine that scanned are taken off where the report itself says that they were the
+            // root of the sources.
+            let moved = self.bases.roots.iter().filter_map(|root| below(&place, root));
             let absolute = is_absolute(&place);
             for candidate in std::iter::once(place.clone()).chain(moved) {
-                match (self.resolve)(&candidate) {
-                    Ok(path) if absolute || (self.line_text)(&path, 1, 1).is_some() => return Ok(path),
+                match self.files.resolve(&candidate) {
+                    Ok(path) if absolute || self.exists(&path) => return Ok(path),
                     Ok(path) if spelling == 0 => {
                         missing.get_or_insert(path);
                     }
@@ -103,87 +98,108 @@ where
                 }
             }
         }
+        let name = names.first().map(String::as_str).unwrap_or_default();
+        let elsewhere =
+            self.below_assumed_root(&joined(base, name)).or_else(|| self.in_source_root(name, base));
+        if let Some(path) = elsewhere.or_else(|| self.in_other_case(name, uri)) {
+            return Ok(path);
+        }
         missing.ok_or_else(|| first_refusal.unwrap_or_else(|| format!("`{uri}` is no path")))
     }
 
-    /// The folder behind a base id, `/`-separated: empty for the root of the repository.
-    fn base(&self, id: &str) -> Option<String> {
-        let mut parts = Vec::new();
-        let mut next = Some(id);
-        // A chain of bases longer than this is a circle.
-        for _ in 0..8 {
-            let Some(entry) = next.and_then(|id| self.bases?.get(id)) else { break };
-            let part = entry["uri"].as_str().map(path_of_uri).unwrap_or_default();
-            let absolute = is_absolute(&part);
-            if !part.is_empty() {
-                parts.push(part);
+    fn exists(&self, path: &str) -> bool {
+        self.files.lines(path, 1, 1).is_some()
+    }
+
+    /// The one folder of another machine that the absolute locations of a report are below, when the report does not say
+    /// what the root was (MSVC does not): with it taken off, they are files of the repository, two levels deep or more. Where
+    /// two folders would do, or only file names agree, there is none: a guess would change a file that nobody
+    /// meant.
+    pub(super) fn assumed_root(&self) -> Option<&str> {
+        self.assumed.get().and_then(Option::as_deref)
+    }
+
+    /// Finds [`Self::assumed_root`] by all the locations of the run.
+    pub(super) fn assume_root(&self, locations: impl Iterator<Item = &'a Value>) {
+        self.assumed.get_or_init(|| {
+            if !self.bases.roots.is_empty() {
+                return None;
             }
-            next = if absolute { None } else { entry["uriBaseId"].as_str() };
+            let absolute = |location| {
+                let (uri, base) = self.uri(location).ok()?;
+                let place = joined(&self.bases.folder(base).unwrap_or_default(), &path_of_uri(uri));
+                (is_absolute(&place) && self.files.resolve(&place).is_err()).then_some(place)
+            };
+            let places: BTreeSet<String> = locations.filter_map(absolute).take(LOOKED_AT).collect();
+            let mut roots = BTreeSet::new();
+            for place in &places {
+                let deep_enough = |at: &usize| place.get(at + 1..).is_some_and(|rest| rest.contains('/'));
+                let splits = place.match_indices('/').map(|(at, _)| at).filter(deep_enough);
+                let fits = |at: &usize| place.get(at + 1..).is_some_and(|rest| self.spelled(rest).is_some());
+                // The longest path that is there: a shorter one is a file of the same name.
+                roots.extend(splits.into_iter().find(fits).and_then(|at| place.get(..at)));
+            }
+            let mut roots = roots.into_iter();
+            roots.next().filter(|_| roots.next().is_none()).map(str::to_owned)
+        });
+    }
+
+    fn below_assumed_root(&self, place: &str) -> Option<String> {
+        self.spelled(&below(place, self.assumed_root()?)?)
+    }
+
+    /// The file of this name, which may be written in other case.
+    fn spelled(&self, name: &str) -> Option<String> {
+        let path = self.files.resolve(name).ok()?;
+        if self.exists(&path) {
+            return Some(path);
         }
-        let joined: Vec<_> = parts.iter().rev().map(|part| part.trim_end_matches('/')).collect();
-        let joined = joined.join("/");
-        (!joined.is_empty() || !parts.is_empty()).then_some(joined)
+        let same = |found: &String| found.eq_ignore_ascii_case(&path);
+        let mut found = self.files.ending_with(&path).into_iter().filter(same);
+        found.next().filter(|_| found.next().is_none())
+    }
+
+    /// The file of a path that begins at a package, which tools for Java write: there is one folder of sources with it.
+    fn in_source_root(&self, name: &str, base: &str) -> Option<String> {
+        if is_absolute(name) || !name.contains('/') || name.contains("..") {
+            return None;
+        }
+        let before =
+            |path: &String| path.strip_suffix(name).map(|before| before.trim_end_matches('/').to_owned());
+        let found: Vec<(String, String)> = self
+            .files
+            .ending_with(name)
+            .into_iter()
+            .filter_map(|path| Some((before(&path)?, path)))
+            .collect();
+        let last = |folder: &str| folder.rsplit('/').next().unwrap_or_default().to_owned();
+        // The report may say which folder it was, on the other machine.
+        let named = |folder: &str| format!("/{}", base.trim_matches('/')).ends_with(&format!("/{folder}"));
+        let mut in_base = found.iter().filter(|(folder, _)| !folder.is_empty() && named(folder));
+        if let (Some((_, path)), None) = (in_base.next(), in_base.next()) {
+            return Some(path.clone());
+        }
+        let mut in_roots = found.iter().filter(|(folder, _)| SOURCE_ROOTS.contains(&last(folder).as_str()));
+        match (in_roots.next(), in_roots.next()) {
+            (Some((_, path)), None) => Some(path.clone()),
+            _ => None,
+        }
+    }
+
+    /// The file of a path that a program on Windows wrote, where case does not tell files apart.
+    fn in_other_case(&self, name: &str, uri: &str) -> Option<String> {
+        let of_windows = uri.contains('\\') || has_drive(name);
+        if !of_windows || is_absolute(name) {
+            return None;
+        }
+        self.spelled(name)
     }
 }
 
-/// The path in a URI or a path of either kind of system: `/` as separator, percent signs decoded, no scheme.
-fn path_of_uri(uri: &str) -> String {
-    let rest = match uri.get(..5) {
-        Some(scheme) if scheme.eq_ignore_ascii_case("file:") => {
-            let rest = uri.get(5..).unwrap_or_default();
-            match rest.strip_prefix("//") {
-                // An authority (`file://host/path`) stands before the path; almost always it is empty.
-                Some(rest) if has_drive(rest) => rest,
-                Some(rest) => rest.find('/').and_then(|at| rest.get(at..)).unwrap_or(rest),
-                None => rest,
-            }
-        }
-        _ => uri,
-    };
-    let mut path = percent_decoded(rest).replace('\\', "/");
-    if has_drive(path.get(1..).unwrap_or_default()) && path.starts_with('/') {
-        path.remove(0);
+fn joined(base: &str, name: &str) -> String {
+    match base {
+        "" => name.to_owned(),
+        _ if is_absolute(name) => name.to_owned(),
+        _ => format!("{}/{name}", base.trim_end_matches('/')),
     }
-    path
-}
-
-/// Decodes `%20` and the like; the text as it is when that gives no UTF-8.
-fn percent_decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let digits =
-            bytes.get(at + 1..at + 3).filter(|hex| byte == b'%' && hex.iter().all(u8::is_ascii_hexdigit));
-        let digits = digits.and_then(|hex| std::str::from_utf8(hex).ok());
-        match digits.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(value) => {
-                out.push(value);
-                at += 3;
-            }
-            _ => {
-                out.push(byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
-}
-
-fn is_absolute(path: &str) -> bool {
-    path.starts_with('/') || has_drive(path)
-}
-
-fn has_drive(path: &str) -> bool {
-    matches!(path.as_bytes(), [letter, b':', b'/', ..] if letter.is_ascii_alphabetic())
-}
-
-/// What of `path` is below the absolute folder `root`.
-fn below(path: &str, root: &str) -> Option<String> {
-    let root = root.trim_end_matches('/');
-    let head = path.get(..root.len())?;
-    // Windows does not tell case apart.
-    let same = if has_drive(path) { head.eq_ignore_ascii_case(root) } else { head == root };
-    let rest = path.get(root.len()..)?.strip_prefix('/')?;
-    (same && !rest.is_empty()).then(|| rest.to_owned())
 }

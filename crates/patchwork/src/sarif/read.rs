@@ -6,15 +6,38 @@ use patchwork_core::failure::Failure;
 use patchwork_core::finding::Finding;
 use serde_json::Value;
 
+use super::bases::below;
 use super::location::Locations;
+use super::region::Region;
 use super::rules::{self, Rules};
+use super::slim::FLOW;
 use super::{Fix, OWN_TOOL, Replacement, SarifError, check, fingerprint};
+use crate::suppressions::{Place, Suppressed};
+
+/// The files of a repository, as far as a report is about them.
+pub trait Files {
+    /// Turns a path or URI into a path below the root of the repository, or says why it may not.
+    fn resolve(&self, place: &str) -> Result<String, Failure>;
+
+    /// The text of lines by 1-based inclusive number; `None` when the file or its first line is not there.
+    fn lines(&self, path: &str, start: u32, end: u32) -> Option<String>;
+
+    /// The files that are `name` or whose last parts it is, letter case aside. Only asked about names that are not there as they
+    /// are written.
+    fn ending_with(&self, _name: &str) -> Vec<String> {
+        Vec::new()
+    }
+}
 
 /// What a SARIF log says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     /// The findings, in the order of the log. A result with several locations is one finding for each.
     pub findings: Vec<Finding>,
+    /// The findings that the report itself calls suppressed, and why.
+    pub suppressed: Vec<(Finding, Suppressed)>,
+    /// The way to a finding, by its fingerprint: lines `path:line what is there`, the source first.
+    pub flows: BTreeMap<String, Vec<String>>,
     /// Fixes that our own rules give, by the fingerprint of their finding.
     pub fixes: BTreeMap<String, Fix>,
     /// What is wrong with the log or with the scan: files that the tool could not read, results that could not be
@@ -26,9 +49,11 @@ pub struct Report {
     pub unfinished: Option<String>,
     /// The tool; several are joined with `, `.
     pub tool: String,
-    /// Results that were left out because the report itself says that they are settled: suppressed, passed, or absent
-    /// from the newest scan.
+    /// Results that were left out because the report itself says that they are settled: passed, for information only, or
+    /// absent from the newest scan.
     pub settled: usize,
+    /// Folders of other machines that were taken for the root of the repository, because all paths of a run fit then.
+    pub assumed_roots: Vec<String>,
     /// Results that could not be used; each is one of `problems`.
     pub refused: usize,
 }
@@ -73,16 +98,12 @@ pub(super) struct Located {
     pub(super) finding: Finding,
     pub(super) column: u32,
     fix: Option<Fix>,
+    flow: Vec<String>,
+    suppressed: Option<Suppressed>,
 }
 
-/// Reads a SARIF 2.x log. `resolve` turns a path or URI into a path below the root of the repository, or says why it may
-/// not; `line_text(path, start, end)` gives the text of lines by 1-based inclusive number, `None` when the file or its
-/// first line is not there. One result that can't be used is named in `problems` and loses no other.
-pub fn read<R, T>(log: &Value, resolve: R, line_text: T) -> Result<Report, SarifError>
-where
-    R: Fn(&str) -> Result<String, Failure>,
-    T: Fn(&str, u32, u32) -> Option<String>,
-{
+/// Reads a SARIF 2.x log. One result that can't be used is named in `problems` and loses no other.
+pub fn read(log: &Value, files: &impl Files) -> Result<Report, SarifError> {
     check(log, "`sarif_values`")?;
     let mut report = Report::default();
     let mut found = Vec::new();
@@ -106,7 +127,8 @@ where
             run,
             tool,
             rules: Rules::of(run),
-            locations: Locations::new(run, &resolve, &line_text),
+            locations: Locations::new(run, files),
+            files,
             report: &mut report,
             found: &mut found,
             seen: &mut seen,
@@ -114,33 +136,55 @@ where
         reader.read();
     }
     report.tool = tools.join(", ");
-    fingerprint::assign(&mut found, &line_text);
+    if log.get("inlineExternalProperties").is_some_and(|inline| !inline.is_null()) {
+        let why = "parts of the report stand in `inlineExternalProperties`, which is not read";
+        report.problems.push(why.into());
+        report.unfinished.get_or_insert_with(|| why.to_owned());
+    }
+    // Suppressed ones are counted among their equals: what is suppressed must not change what the others are called.
+    fingerprint::assign(&mut found, files);
     for item in found {
+        if let Some(suppressed) = item.suppressed {
+            report.suppressed.push((item.finding, suppressed));
+            continue;
+        }
         if let Some(fix) = item.fix {
             report.fixes.insert(item.finding.fingerprint.clone(), fix);
+        }
+        if !item.flow.is_empty() {
+            report.flows.insert(item.finding.fingerprint.clone(), item.flow);
         }
         report.findings.push(item.finding);
     }
     Ok(report)
 }
 
-struct RunReader<'a, R, T> {
+struct RunReader<'a, F> {
     run: &'a Value,
     tool: &'a str,
     rules: Rules<'a>,
-    locations: Locations<'a, R, T>,
+    locations: Locations<'a, F>,
+    files: &'a F,
     report: &'a mut Report,
     found: &'a mut Vec<Located>,
     seen: &'a mut HashSet<(String, String, [u32; 4])>,
 }
 
-impl<R, T> RunReader<'_, R, T>
-where
-    R: Fn(&str) -> Result<String, Failure>,
-    T: Fn(&str, u32, u32) -> Option<String>,
-{
+impl<'a, F: Files> RunReader<'a, F> {
     fn read(&mut self) {
+        let results = self.run["results"].as_array().into_iter().flatten();
+        let places = results.flat_map(|result| result["locations"].as_array().into_iter().flatten());
+        self.locations.assume_root(places.map(|place| &place["physicalLocation"]["artifactLocation"]));
+        self.report.assumed_roots.extend(self.locations.assumed_root().map(str::to_owned));
         self.invocations();
+        if let Some(elsewhere) = self.run["externalPropertyFileReferences"].as_object() {
+            let keys: Vec<String> = elsewhere.keys().map(|key| format!("`{key}`")).collect();
+            let why = format!("its {} stand in other files, which are not read", keys.join(", "));
+            match elsewhere.contains_key("results") {
+                true => self.unfinished(&why),
+                false => self.problem(&why),
+            }
+        }
         match &self.run["results"] {
             Value::Array(results) => {
                 for (index, result) in results.iter().enumerate() {
@@ -185,12 +229,13 @@ where
         }
     }
 
-    fn notification(&mut self, notification: &Value) {
+    fn notification(&mut self, notification: &'a Value) {
         let level = notification["level"].as_str().unwrap_or("warning");
         if !matches!(level, "warning" | "error") {
             return;
         }
-        let words = rules::message(notification, &Value::Null, "an error without words");
+        let thrown = notification["exception"]["message"].as_str().unwrap_or("an error without words");
+        let words = rules::message(notification, &Value::Null, None, thrown);
         let artifact = &notification["locations"][0]["physicalLocation"]["artifactLocation"];
         if level == "error" {
             match artifact["uri"].as_str().filter(|place| !words.contains(place)) {
@@ -203,7 +248,7 @@ where
         self.report.complaints.push(Complaint { path, words });
     }
 
-    fn result(&mut self, index: usize, result: &Value) {
+    fn result(&mut self, index: usize, result: &'a Value) {
         if is_settled(result) {
             self.report.settled += 1;
             return;
@@ -213,12 +258,17 @@ where
         }
         let (rule_id, rule) = self.rules.of_result(result);
         let locations = result["locations"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let suppressed = suppressed(result, self.tool);
+        if locations.is_empty() && suppressed.is_some() {
+            self.report.settled += 1;
+            return;
+        }
         if locations.is_empty() {
             return self.refused(format!("result {index} ({rule_id}) has no location"));
         }
         let finding = Finding {
-            message: rules::message(result, rule, &rule_id),
-            severity: rules::severity(result, rule),
+            message: rules::message(result, rule, Some(&self.rules), &rule_id),
+            severity: rules::severity(result, rule, self.rules.overridden(&rule_id)),
             cwe: rules::weaknesses(result, rule),
             suggestions: suggestions(result),
             rule: rule_id,
@@ -229,12 +279,18 @@ where
             fingerprint: String::new(),
         };
         let fix = if self.tool == OWN_TOOL { self.fix(result) } else { None };
+        let flow = result["properties"][FLOW].as_array().into_iter().flatten();
+        let assumed = self.locations.assumed_root();
+        let inside =
+            |line: &str| assumed.and_then(|root| below(line, root)).unwrap_or_else(|| line.to_owned());
+        let flow: Vec<String> = flow.filter_map(|line| line.as_str().map(inside)).collect();
         for location in locations {
             let physical = &location["physicalLocation"];
             match self.locations.resolve(&physical["artifactLocation"]) {
+                Err(_) if suppressed.is_some() => self.report.settled += 1,
                 Err(why) => self.refused(format!("result {index} ({}): {why}", finding.rule)),
                 Ok(path) => {
-                    let region = Region::of(&physical["region"]);
+                    let region = Region::of(&physical["region"], || self.files.lines(&path, 1, u32::MAX));
                     let lines = [region.start_line, region.start_column, region.end_line, region.end_column];
                     // The same result twice, from two runs over one file for example, is one finding.
                     if self.seen.insert((finding.rule.clone(), path.clone(), lines)) {
@@ -244,7 +300,13 @@ where
                             end_line: region.end_line,
                             ..finding.clone()
                         };
-                        self.found.push(Located { finding, column: region.start_column, fix: fix.clone() });
+                        self.found.push(Located {
+                            finding,
+                            column: region.start_column,
+                            fix: fix.clone(),
+                            flow: flow.clone(),
+                            suppressed: suppressed.clone(),
+                        });
                     }
                 }
             }
@@ -252,7 +314,7 @@ where
     }
 
     /// The first fix of a result, when all of it can be understood.
-    fn fix(&self, result: &Value) -> Option<Fix> {
+    fn fix(&self, result: &'a Value) -> Option<Fix> {
         let mut replacements = Vec::new();
         for change in result["fixes"][0]["artifactChanges"].as_array()? {
             let path = self.locations.resolve(&change["artifactLocation"]).ok()?;
@@ -273,14 +335,28 @@ where
     }
 }
 
-/// Whether the log itself says that a result needs no attention.
+/// Whether the log itself says that a result is none that is there.
 fn is_settled(result: &Value) -> bool {
-    let suppressions = result["suppressions"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let absent = result["baselineState"].as_str() == Some("absent");
+    absent || matches!(result["kind"].as_str(), Some("pass" | "notApplicable" | "informational"))
+}
+
+/// Why the log itself calls a result suppressed.
+fn suppressed(result: &Value, tool: &str) -> Option<Suppressed> {
+    let suppressions = result["suppressions"].as_array()?;
+    let first = suppressions.first()?;
     // SARIF: without a status a suppression is accepted, and one that is not keeps the result open.
     let accepted = |s: &Value| matches!(s["status"].as_str(), None | Some("accepted"));
-    let suppressed = !suppressions.is_empty() && suppressions.iter().all(accepted);
-    let absent = result["baselineState"].as_str() == Some("absent");
-    suppressed || absent || matches!(result["kind"].as_str(), Some("pass" | "notApplicable"))
+    if !suppressions.iter().all(accepted) {
+        return None;
+    }
+    let place = if first["kind"].as_str() == Some("inSource") { Place::InSource } else { Place::External };
+    let said = suppressions.iter().find_map(|s| s["justification"].as_str().map(str::trim));
+    let reason = match said.filter(|said| !said.is_empty()) {
+        Some(said) => rules::shortened(said, rules::MESSAGE_LIMIT),
+        None => format!("{} says so, without a reason", if tool.is_empty() { "the report" } else { tool }),
+    };
+    Some(Suppressed { place, reason })
 }
 
 /// Suggestions taken of a result.
@@ -288,39 +364,15 @@ const SUGGESTIONS: usize = 5;
 
 fn suggestions(result: &Value) -> Vec<String> {
     let fixes = result["fixes"].as_array().into_iter().flatten();
-    let words = fixes
-        .filter_map(|fix| fix["description"]["text"].as_str().or(fix["description"]["markdown"].as_str()));
-    let words = words.map(str::trim).filter(|words| !words.is_empty());
-    words.take(SUGGESTIONS).map(|words| rules::shortened(words, rules::MESSAGE_LIMIT)).collect()
-}
-
-/// Lines and columns, 1-based, whole and in order whatever the log says.
-struct Region {
-    start_line: u32,
-    start_column: u32,
-    end_line: u32,
-    end_column: u32,
-}
-
-impl Region {
-    fn of(region: &Value) -> Self {
-        let number = |key: &str| {
-            let value = &region[key];
-            let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())?;
-            // `as` saturates, and 0 or less counts as missing.
-            (number >= 1.0).then_some(number as u32)
-        };
-        let start_line = number("startLine").unwrap_or(1);
-        let mut end_line = number("endLine").unwrap_or(start_line).max(start_line);
-        // A region that ends before the first column of a line has nothing of that line.
-        if end_line > start_line && number("endColumn") == Some(1) {
-            end_line -= 1;
-        }
-        Self {
-            start_line,
-            start_column: number("startColumn").unwrap_or(1),
-            end_line,
-            end_column: number("endColumn").unwrap_or(0),
-        }
-    }
+    let words = fixes.filter_map(|fix| {
+        let described = fix["description"]["text"].as_str().or(fix["description"]["markdown"].as_str());
+        let described = described.map(str::trim).filter(|words| !words.is_empty()).map(str::to_owned);
+        described.or_else(|| {
+            let replacement = &fix["artifactChanges"][0]["replacements"][0];
+            let text = replacement["insertedContent"]["text"].as_str().map(str::trim)?;
+            let line = replacement["deletedRegion"]["startLine"].as_u64()?;
+            (!text.is_empty()).then(|| format!("in line {line}: {text}"))
+        })
+    });
+    words.take(SUGGESTIONS).map(|words| rules::shortened(&words, rules::MESSAGE_LIMIT)).collect()
 }

@@ -10,6 +10,8 @@ pub(super) struct Rules<'a> {
     driver: &'a Value,
     extensions: &'a [Value],
     by_id: HashMap<&'a str, &'a Value>,
+    /// Levels that the user of the tool has set, by the rule's id.
+    overrides: HashMap<&'a str, &'a str>,
 }
 
 impl<'a> Rules<'a> {
@@ -24,7 +26,42 @@ impl<'a> Rules<'a> {
                 }
             }
         }
-        Self { driver, extensions, by_id }
+        let mut this = Self { driver, extensions, by_id, overrides: HashMap::new() };
+        for invocation in run["invocations"].as_array().into_iter().flatten() {
+            for one in invocation["ruleConfigurationOverrides"].as_array().into_iter().flatten() {
+                let descriptor = &one["descriptor"];
+                let rule = this.indexed(descriptor, descriptor["index"].as_u64());
+                let id = descriptor["id"].as_str().or_else(|| rule?["id"].as_str());
+                if let (Some(id), Some(level)) = (id, one["configuration"]["level"].as_str()) {
+                    this.overrides.insert(id, level);
+                }
+            }
+        }
+        this
+    }
+
+    /// The level that the user of the tool has set for a rule.
+    pub(super) fn overridden(&self, id: &str) -> Option<&'a str> {
+        self.overrides.get(id).copied()
+    }
+
+    /// The text of a message by its id, as it is for all rules of the tool.
+    fn global_message(&self, id: &str) -> &'a Value {
+        &self.driver["globalMessageStrings"][id]
+    }
+
+    /// The rule at an index of the component that a reference names, else of the driver.
+    fn indexed(&self, reference: &'a Value, index: Option<u64>) -> Option<&'a Value> {
+        let component = &reference["toolComponent"];
+        let by = |key: &str| {
+            let value = component[key].as_str()?;
+            self.extensions.iter().find(|one| one[key].as_str() == Some(value))
+        };
+        let component = match component["index"].as_u64() {
+            Some(index) => usize::try_from(index).ok().and_then(|i| self.extensions.get(i)),
+            None => by("guid").or_else(|| by("name")),
+        };
+        component.unwrap_or(self.driver)["rules"].as_array()?.get(usize::try_from(index?).ok()?)
     }
 
     /// The id of the rule of a result and its description, `null` when the run has none. An index that leads nowhere
@@ -33,18 +70,10 @@ impl<'a> Rules<'a> {
         let reference = &result["rule"];
         let text = |value: &'a Value| value.as_str().filter(|text| !text.is_empty());
         let id = text(&result["ruleId"]).or_else(|| text(&reference["id"]));
-        let component = &reference["toolComponent"];
-        let component = match (component["index"].as_u64(), component["name"].as_str()) {
-            (Some(index), _) => usize::try_from(index).ok().and_then(|i| self.extensions.get(i)),
-            (None, Some(name)) => self.extensions.iter().find(|c| c["name"].as_str() == Some(name)),
-            (None, None) => None,
-        };
         let index = reference["index"].as_u64().or_else(|| result["ruleIndex"].as_u64());
-        let indexed = index
-            .and_then(|i| component.unwrap_or(self.driver)["rules"].as_array()?.get(usize::try_from(i).ok()?))
-            .filter(|rule| {
-                id.is_none_or(|id| rule["id"].as_str().is_some_and(|of_rule| covers(of_rule, id)))
-            });
+        let indexed = self.indexed(reference, index).filter(|rule| {
+            id.is_none_or(|id| rule["id"].as_str().is_some_and(|of_rule| covers(of_rule, id)))
+        });
         let rule = indexed.or_else(|| {
             let id = id?;
             // A result may be about a part of a rule: `CA1000/1`.
@@ -61,7 +90,7 @@ fn covers(rule: &str, id: &str) -> bool {
 
 /// How bad a result is. A score says more than SARIF's three levels, and what a result says of itself more than its rule.
 /// Without any statement it is SARIF's default, a warning.
-pub(super) fn severity(result: &Value, rule: &Value) -> Severity {
+pub(super) fn severity(result: &Value, rule: &Value, overridden: Option<&str>) -> Severity {
     let properties = [&result["properties"], &rule["properties"]];
     let score = |value: &Value| {
         let score = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())?;
@@ -70,9 +99,15 @@ pub(super) fn severity(result: &Value, rule: &Value) -> Severity {
     if let Some(severity) = properties.iter().find_map(|p| score(&p["security-severity"])) {
         return severity;
     }
-    let levels = [&result["level"], &rule["defaultConfiguration"]["level"]];
-    let words = properties.iter().flat_map(|p| ["problem.severity", "severity"].map(|key| &p[key]));
-    let stated = levels.into_iter().chain(words).filter_map(Value::as_str).find_map(Severity::parse);
+    let words = properties.iter().flat_map(|p| ["problem.severity", "severity"].map(|key| p[key].as_str()));
+    // Bandit has three words of its own, of which SARIF's levels tell only two from less.
+    let stated = [
+        result["properties"]["issue_severity"].as_str(),
+        result["level"].as_str(),
+        overridden,
+        rule["defaultConfiguration"]["level"].as_str(),
+    ];
+    let stated = stated.into_iter().chain(words).flatten().find_map(Severity::parse);
     stated.unwrap_or(Severity::Low)
 }
 
@@ -124,13 +159,16 @@ fn cwe_ids(text: &str, bare: bool) -> Vec<String> {
 }
 
 /// What is wrong, in words: the result's message with its arguments filled in, else the rule's description, else its id.
-pub(super) fn message(result: &Value, rule: &Value, id: &str) -> String {
+pub(super) fn message(result: &Value, rule: &Value, rules: Option<&Rules<'_>>, id: &str) -> String {
     let text = |message: &Value| {
         let text = message["text"].as_str().or_else(|| message["markdown"].as_str())?.trim();
         (!text.is_empty()).then(|| text.to_owned())
     };
     let message = &result["message"];
-    let named = || text(&rule["messageStrings"][message["id"].as_str()?]);
+    let named = || {
+        let id = message["id"].as_str()?;
+        text(&rule["messageStrings"][id]).or_else(|| text(rules?.global_message(id)))
+    };
     let words = text(message)
         .or_else(named)
         .map(|words| with_arguments(words, message["arguments"].as_array().map(Vec::as_slice)))
@@ -144,7 +182,7 @@ pub(super) fn message(result: &Value, rule: &Value, id: &str) -> String {
 pub(super) const MESSAGE_LIMIT: usize = 4_000;
 
 /// Characters kept of a rule's id.
-const ID_LIMIT: usize = 200;
+pub(super) const ID_LIMIT: usize = 200;
 
 /// The beginning of a text, with `…` where the rest was.
 pub(super) fn shortened(text: &str, limit: usize) -> String {
@@ -154,14 +192,28 @@ pub(super) fn shortened(text: &str, limit: usize) -> String {
     }
 }
 
+/// Fills `{0}` and the like in; `{{` and `}}` stand for braces.
 fn with_arguments(words: String, arguments: Option<&[Value]>) -> String {
-    let mut words = words;
-    for (index, argument) in arguments.unwrap_or_default().iter().enumerate() {
-        let name = format!("{{{index}}}");
-        if let Some(argument) = argument.as_str().filter(|_| words.contains(&name)) {
-            // Kept short at every step: an argument that repeats the names of others would grow without bounds.
-            words = shortened(&words, MESSAGE_LIMIT).replace(&name, &shortened(argument, MESSAGE_LIMIT));
+    let Some(arguments) = arguments.filter(|_| words.contains('{')) else { return words };
+    let mut out = String::with_capacity(words.len() + 40);
+    let mut rest = words.as_str();
+    while let Some(at) = rest.find(['{', '}']) {
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        let argument = from.strip_prefix('{').and_then(|inner| {
+            let (index, after) = inner.split_once('}')?;
+            Some((arguments.get(index.parse::<usize>().ok()?)?.as_str()?, after))
+        });
+        let doubled =
+            ["{{", "}}"].into_iter().find_map(|pair| Some((pair.get(1..)?, from.strip_prefix(pair)?)));
+        let (text, after) = argument.or(doubled).unwrap_or_else(|| from.split_at(1));
+        out.push_str(text);
+        rest = after;
+        // The rest would be cut off.
+        if out.len() > 4 * MESSAGE_LIMIT {
+            return out;
         }
     }
-    words
+    out.push_str(rest);
+    out
 }

@@ -32,9 +32,6 @@ const TIMEOUT: Duration = Duration::from_secs(3600);
 /// How long Semgrep may take to say its version, or to get its rules when that is what is asked.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The largest report that is read: 512 MiB.
-const MAX_REPORT: u64 = 512 << 20;
-
 /// How Semgrep is started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Launcher {
@@ -172,7 +169,7 @@ impl Semgrep {
                 .failure(output.code, &complaint(&ctx.redact(&String::from_utf8_lossy(&output.stderr))))
                 .into());
         }
-        match read_report(&report, "Semgrep's report").await {
+        match sarif::read_file(&report, "Semgrep's report").await {
             Ok(value) => {
                 if let Some(version) = value["runs"][0]["tool"]["driver"]["semanticVersion"].as_str() {
                     self.version.get_or_init(|| version.to_owned());
@@ -233,25 +230,6 @@ impl Scanner for Semgrep {
         }
         self.scan_in(ctx, &home(ctx)?, &paths, TIMEOUT).await
     }
-}
-
-/// Reads a report from a file; `name` is how errors call it.
-pub(crate) async fn read_report(path: &Path, name: &str) -> Result<Value, Failure> {
-    let unreadable = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => Failure::configuration(format!("{name} does not exist")),
-        _ => Failure::configuration(format!("{name} can't be read: {error}")),
-    };
-    let about = tokio::fs::metadata(path).await.map_err(unreadable)?;
-    if about.is_dir() {
-        return Err(Failure::configuration(format!("{name} is a folder: expected a SARIF file")));
-    }
-    if about.len() > MAX_REPORT {
-        let size = about.len() >> 20;
-        let limit = MAX_REPORT >> 20;
-        return Err(Failure::configuration(format!("{name} has {size} MiB: expected at most {limit} MiB")));
-    }
-    let bytes = tokio::fs::read(path).await.map_err(unreadable)?;
-    Ok(sarif::parse(&bytes, name)?)
 }
 
 /// The folder for what Semgrep keeps.

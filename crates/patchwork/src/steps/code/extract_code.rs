@@ -2,6 +2,7 @@
 
 mod pieces;
 mod sources;
+mod suppressed;
 
 #[cfg(test)]
 mod tests;
@@ -9,6 +10,7 @@ mod tests;
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use patchwork_core::failure::Failure;
 use patchwork_core::finding::{Finding, Severity};
 use patchwork_core::step::{Context, Effects, Step, StepError};
 use schemars::JsonSchema;
@@ -16,9 +18,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::affected::AffectedCode;
-use crate::sarif::{self, Report};
+use crate::sarif::{self, Files as _, Report};
 use crate::steps::scan::sarif_input::SarifValues;
-use pieces::{Place, pieces};
+use crate::suppressions::{self, Suppression, Suppressions};
+use pieces::{Known, Place, pieces};
 use sources::Sources;
 
 /// Takes the findings of a SARIF report that are bad enough and cuts out the smallest piece of code that holds each:
@@ -41,6 +44,10 @@ pub struct ExtractCodeInput {
     /// one; it is skipped when they have more than 8000 too.
     #[serde(default = "thousand")]
     pub context_size: u32,
+    /// Findings that are left as they are, by rule and path, each with a reason. Comments `patchwork:ignore RULE reason` in the
+    /// code say the same of single lines.
+    #[serde(default)]
+    pub suppressions: Vec<Suppression>,
 }
 
 fn unknown() -> String {
@@ -64,11 +71,24 @@ pub struct Skipped {
     pub reason: String,
 }
 
+/// A finding that is left as it is, because somebody decided so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SuppressedFinding {
+    /// The finding.
+    pub finding: Finding,
+    /// Where that is said: `inSource` for a comment in the code, `external` for the options and for the report itself.
+    pub place: suppressions::Place,
+    /// The reason that was given.
+    pub reason: String,
+}
+
 /// What became of the findings of a report. They add up: `found` is the sum of the others.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Counts {
     /// Findings in the report, those that it says are settled not included.
     pub found: usize,
+    /// In `suppressed`.
+    pub suppressed: usize,
     /// Less severe than asked for.
     pub below_severity: usize,
     /// Left out because of `vulnerability_limit`.
@@ -89,6 +109,8 @@ pub struct ExtractCodeOutput {
     pub files_to_patch: Vec<AffectedCode>,
     /// Pieces that share lines with one that has a `fix`: their turn is after that fix, with a new scan.
     pub waiting: Vec<AffectedCode>,
+    /// Findings that are left as they are, because a comment in the code, an option or the report says so.
+    pub suppressed: Vec<SuppressedFinding>,
     /// Findings whose code can't be read.
     pub skipped: Vec<Skipped>,
     /// What is wrong with the report or the scan: refused places, files that the tool could not read.
@@ -120,10 +142,15 @@ impl Step for ExtractCode {
             StepError::input("severity", problem)
         })?;
         let log = input.sarif_values.into_value("sarif_values")?;
-        let limit = usize::try_from(input.vulnerability_limit).ok().filter(|limit| *limit > 0);
-        let max_tokens = usize::try_from(input.context_size).unwrap_or(usize::MAX);
+        let wanted = Wanted {
+            least,
+            limit: usize::try_from(input.vulnerability_limit).ok().filter(|limit| *limit > 0),
+            max_tokens: usize::try_from(input.context_size).unwrap_or(usize::MAX),
+            suppressions: Suppressions::new(&input.suppressions, ctx.run_started_ms())
+                .map_err(Failure::from)?,
+        };
         let task_ctx = ctx.clone();
-        let work = move || extract(&task_ctx, &log, least, limit, max_tokens);
+        let work = move || extract(&task_ctx, log, &wanted);
         let output = tokio::task::spawn_blocking(work)
             .await
             .map_err(|error| StepError::internal(format!("extraction ended early: {error}")))??;
@@ -132,24 +159,35 @@ impl Step for ExtractCode {
     }
 }
 
-fn extract(
-    ctx: &Context,
-    log: &Value,
+/// What of a report is taken.
+struct Wanted {
     least: Severity,
     limit: Option<usize>,
     max_tokens: usize,
-) -> Result<ExtractCodeOutput, StepError> {
+    suppressions: Suppressions,
+}
+
+fn extract(ctx: &Context, log: Value, wanted: &Wanted) -> Result<ExtractCodeOutput, StepError> {
+    let Wanted { least, limit, max_tokens, .. } = *wanted;
     let sources = Sources::new(ctx)?;
+    let report = sarif::read(&log, &sources).map_err(|error| StepError::Failed(error.into()))?;
+    drop(log);
+    for root in &report.assumed_roots {
+        ctx.note(format!(
+            "the report was made elsewhere: {root} in it is taken for the root of the repository"
+        ));
+    }
+    let Report { findings, suppressed, flows, fixes, problems, refused, unfinished, .. } = report;
     let line_text = |path: &str, start, end| sources.lines(path, start, end);
-    let report = sarif::read(log, |uri| sources.resolve(uri), line_text)
-        .map_err(|error| StepError::Failed(error.into()))?;
-    let Report { findings, fixes, problems, refused, unfinished, .. } = report;
 
     let mut output = ExtractCodeOutput { problems, ..Default::default() };
-    output.counts.found = findings.len();
+    output.counts.found = findings.len() + suppressed.len();
+    let findings =
+        suppressed::leave_out(ctx, findings, suppressed, &wanted.suppressions, &sources, &mut output);
+    let open = findings.len();
     let mut order: Vec<(usize, Finding)> = findings.into_iter().enumerate().collect();
     order.retain(|(_, finding)| finding.severity >= least);
-    output.counts.below_severity = output.counts.found - order.len();
+    output.counts.below_severity = open - order.len();
     if limit.is_some() {
         order.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.severity));
     }
@@ -186,7 +224,8 @@ fn extract(
     output.skipped = unreadable.into_iter().map(|(path, reason)| Skipped { path, reason }).collect();
     places.sort_by_key(|(position, _)| *position);
     let places = places.into_iter().map(|(_, place)| place).collect();
-    (output.files_to_patch, output.waiting) = pieces(places, &fixes, &sources, max_tokens, &line_text);
+    (output.files_to_patch, output.waiting) =
+        pieces(places, Known { fixes: &fixes, flows: &flows }, &sources, max_tokens, &line_text);
     let count = |pieces: &[AffectedCode]| pieces.iter().map(|piece| piece.findings.len()).sum();
     tell_masked(ctx, &output, &sources);
     output.counts.taken = count(&output.files_to_patch);
@@ -244,9 +283,15 @@ fn tell(ctx: &Context, output: &ExtractCodeOutput, least: Severity) {
         ctx.note(format!("{} more findings are beyond vulnerability_limit", counts.beyond_limit));
     }
     if !output.files_to_patch.is_empty() {
+        if counts.suppressed > 0 {
+            ctx.note(format!("{} findings are suppressed", counts.suppressed));
+        }
         return;
     }
     let mut reasons = Vec::new();
+    if counts.suppressed > 0 {
+        reasons.push(format!("{} suppressed", counts.suppressed));
+    }
     if counts.below_severity > 0 {
         reasons.push(format!("{} below severity {least}", counts.below_severity));
     }

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::sarif;
-use crate::scanners::semgrep::read_report;
 
 /// A SARIF 2.1.0 report: the object, or its JSON as a text.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -20,17 +19,14 @@ pub enum SarifValues {
 }
 
 impl SarifValues {
-    /// The report, once it is known to have the shape of one. `field` is named in errors.
+    /// The report, once it is known to have the shape of one, without what nobody asks for. `field` is named in errors.
     pub fn into_value(self, field: &str) -> Result<Value, StepError> {
         let name = format!("`{field}`");
-        let value = match self {
-            Self::Object(map) => {
-                let value = Value::Object(map);
-                sarif::check(&value, &name).map(|()| value)
-            }
+        let report = match self {
+            Self::Object(map) => sarif::slimmed(&Value::Object(map), &name),
             Self::Text(text) => sarif::parse(text.as_bytes(), &name),
         };
-        value.map_err(|error| StepError::Failed(Failure::from(error)))
+        report.map_err(|error| StepError::Failed(Failure::from(error)))
     }
 
     /// Whether it is an empty text, which is how an option that was not given may arrive.
@@ -49,7 +45,7 @@ pub(super) async fn given_report(
         (Some(file), _) => {
             // Joining an absolute path gives that path.
             let path = ctx.checkout()?.base().repository.join(&file);
-            read_report(&path, &format!("sarif_file_path {file}")).await?
+            sarif::read_file(&path, &format!("sarif_file_path {file}")).await?
         }
         (None, Some(values)) if !values.is_blank() => values.into_value("sarif_values")?,
         _ => return Ok(None),

@@ -34,15 +34,24 @@ impl Place {
     }
 }
 
+/// What the report says of findings besides themselves, by their fingerprints.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub(super) fixes: &'a BTreeMap<String, Fix>,
+    /// See [`Report::flows`](crate::sarif::Report::flows).
+    pub(super) flows: &'a BTreeMap<String, Vec<String>>,
+}
+
 /// The pieces for the places, by path and line: those to work on, and those that wait for the fix of a rule in their
 /// lines.
 pub(super) fn pieces(
     places: Vec<Place>,
-    fixes: &BTreeMap<String, Fix>,
+    known: Known<'_>,
     sources: &Sources<'_>,
     max_tokens: usize,
     line_text: &impl Fn(&str, u32, u32) -> Option<String>,
 ) -> (Vec<AffectedCode>, Vec<AffectedCode>) {
+    let fixes = known.fixes;
     let mut by_file: BTreeMap<String, Vec<Place>> = BTreeMap::new();
     for place in places {
         by_file.entry(place.path().to_owned()).or_default().push(place);
@@ -62,7 +71,7 @@ pub(super) fn pieces(
                 start_line: u32::try_from(place.lines.start).unwrap_or(u32::MAX),
                 end_line: u32::try_from(place.lines.end).unwrap_or(u32::MAX),
                 affected_code: text(&place.lines).to_owned(),
-                message_text: message_text(&findings, text(&place.lines)),
+                message_text: message_text(&findings, known.flows, text(&place.lines)),
                 language: language.to_owned(),
                 unit: place.unit.as_str().to_owned(),
                 findings,
@@ -135,7 +144,7 @@ fn apart(mut places: Vec<Place>, fits: &dyn Fn(&Range<usize>) -> bool) -> Vec<Pl
 }
 
 /// What is wrong, for the prompt, in the form that prompts of the Python original expect.
-fn message_text(findings: &[Finding], code: &str) -> String {
+fn message_text(findings: &[Finding], flows: &BTreeMap<String, Vec<String>>, code: &str) -> String {
     let mut paragraphs: Vec<String> = Vec::new();
     for finding in findings {
         let mut paragraph = format!("Issue Description: {}", finding.message);
@@ -144,6 +153,13 @@ fn message_text(findings: &[Finding], code: &str) -> String {
             for suggestion in &finding.suggestions {
                 paragraph.push_str("\n- ");
                 paragraph.push_str(suggestion);
+            }
+        }
+        if let Some(flow) = flows.get(&finding.fingerprint) {
+            paragraph.push_str("\nThe way to it:");
+            for place in flow {
+                paragraph.push_str("\n- ");
+                paragraph.push_str(place);
             }
         }
         if !paragraphs.contains(&paragraph) {

@@ -4,8 +4,10 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::Range;
+use std::path::Path;
 use std::rc::Rc;
 
+use ignore::WalkBuilder;
 use patchwork_core::failure::Failure;
 use patchwork_core::finding::Finding;
 use patchwork_core::port::checkout::Checkout;
@@ -15,10 +17,14 @@ use patchwork_repo::excerpt::SourceFile;
 use patchwork_repo::text::SourceText;
 
 use super::pieces::Place;
+use crate::sarif::Files;
 use crate::steps::code::masked;
 
 /// Larger files are data: 16 MiB.
 const MAX_BYTES: u64 = 16 << 20;
+
+/// Files that are looked through for one that a report names otherwise.
+const MOST_NAMES: usize = 500_000;
 
 /// Files kept at a time. A syntax tree takes some twenty times the room of its text, and a report may be about
 /// thousands of files.
@@ -65,32 +71,21 @@ pub(super) struct Sources<'a> {
     checkout: &'a dyn Checkout,
     places: RefCell<HashMap<String, Result<String, Failure>>>,
     files: RefCell<VecDeque<(String, Read)>>,
+    /// See [`by_name`].
+    by_name: OnceCell<HashMap<String, Vec<String>>>,
     /// How many secrets are masked in each file that has some.
     masked: RefCell<BTreeMap<String, usize>>,
 }
 
 impl<'a> Sources<'a> {
     pub(super) fn new(ctx: &'a Context) -> Result<Self, StepError> {
-        let (places, files, masked) = Default::default();
-        Ok(Self { ctx, checkout: ctx.checkout()?, places, files, masked })
+        let (places, files, by_name, masked) = Default::default();
+        Ok(Self { ctx, checkout: ctx.checkout()?, places, files, by_name, masked })
     }
 
     /// How many secrets are masked in a file.
     pub(super) fn masked_in(&self, path: &str) -> usize {
         self.masked.borrow().get(path).copied().unwrap_or_default()
-    }
-
-    /// [`Checkout::resolve`], remembered.
-    pub(super) fn resolve(&self, uri: &str) -> Result<String, Failure> {
-        let mut places = self.places.borrow_mut();
-        match places.get(uri) {
-            Some(known) => known.clone(),
-            None => {
-                let answer = self.checkout.resolve(uri);
-                places.insert(uri.to_owned(), answer.clone());
-                answer
-            }
-        }
     }
 
     /// The file of a resolved path.
@@ -104,14 +99,6 @@ impl<'a> Sources<'a> {
         files.truncate(KEPT - 1);
         files.push_front((path.to_owned(), file.clone()));
         file
-    }
-
-    /// Lines by 1-based inclusive number; those beyond the end are not there.
-    pub(super) fn lines(&self, path: &str, start: u32, end: u32) -> Option<String> {
-        let file = self.file(path);
-        let source = file.as_ref().as_ref().ok()?.source();
-        let (start, end) = (index(start).checked_sub(1)?, index(end));
-        (start < source.line_count()).then(|| source.line_range(start, end).to_owned())
     }
 
     /// The lines of a finding, 0-based and exclusive, or the path and why it has none.
@@ -161,6 +148,61 @@ impl<'a> Sources<'a> {
             findings: vec![finding],
         })
     }
+}
+
+impl Files for Sources<'_> {
+    /// [`Checkout::resolve`], remembered.
+    fn resolve(&self, uri: &str) -> Result<String, Failure> {
+        let mut places = self.places.borrow_mut();
+        match places.get(uri) {
+            Some(known) => known.clone(),
+            None => {
+                let answer = self.checkout.resolve(uri);
+                places.insert(uri.to_owned(), answer.clone());
+                answer
+            }
+        }
+    }
+
+    fn lines(&self, path: &str, start: u32, end: u32) -> Option<String> {
+        let file = self.file(path);
+        let source = file.as_ref().as_ref().ok()?.source();
+        let (start, end) = (index(start).checked_sub(1)?, index(end));
+        (start < source.line_count()).then(|| source.line_range(start, end).to_owned())
+    }
+
+    fn ending_with(&self, name: &str) -> Vec<String> {
+        let folded = name.to_lowercase();
+        let last = folded.rsplit('/').next().unwrap_or_default();
+        let all = self.by_name.get_or_init(|| by_name(self.checkout.root()));
+        let is_it = |path: &&String| {
+            let path = path.to_lowercase();
+            path.strip_suffix(&folded).is_some_and(|before| before.is_empty() || before.ends_with('/'))
+        };
+        all.get(last).into_iter().flatten().filter(is_it).cloned().collect()
+    }
+}
+
+/// The files below a folder by their names in small letters.
+fn by_name(root: &Path) -> HashMap<String, Vec<String>> {
+    let mut builder = WalkBuilder::new(root);
+    builder.hidden(false).parents(false).git_global(false).require_git(false);
+    builder.filter_entry(|entry| entry.file_name() != ".git");
+    let mut all: HashMap<String, Vec<String>> = HashMap::new();
+    for entry in builder.build().filter_map(Result::ok).take(MOST_NAMES) {
+        if !entry.file_type().is_some_and(|kind| kind.is_file()) {
+            continue;
+        }
+        let relative = entry.path().strip_prefix(root).ok();
+        let parts: Option<Vec<&str>> =
+            relative.and_then(|path| path.iter().map(|part| part.to_str()).collect());
+        if let Some((parts, name)) =
+            parts.and_then(|parts| Some((parts.join("/"), parts.last()?.to_lowercase())))
+        {
+            all.entry(name).or_default().push(parts);
+        }
+    }
+    all
 }
 
 fn index(line: u32) -> usize {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use patchwork_core::failure::Failure;
+use patchwork_core::port::checkout::Checkout;
 use patchwork_core::port::scanner::{ScanRequest, Scanner};
 use patchwork_core::step::{Context, StepError};
 use serde_json::Value;
@@ -10,7 +12,7 @@ use super::VerifyPatchInput;
 use super::file::{FileUnderCheck, Rejected};
 use super::rescan::{Blind, Seen, View, carried_over, compare};
 use super::syntax_check;
-use crate::sarif::{self, Complaint};
+use crate::sarif::{self, Complaint, Files};
 use crate::scanners::{self, Choice};
 
 /// A scan to be made of changed files.
@@ -121,6 +123,19 @@ async fn scan(ctx: &Context, scanner: &dyn Scanner, paths: Vec<String>) -> Resul
     Scan::read(ctx, &log)
 }
 
+/// The files of a checkout. The text of lines only serves fingerprints, which play no part here: places are compared.
+struct Exists<'a>(&'a dyn Checkout);
+
+impl Files for Exists<'_> {
+    fn resolve(&self, place: &str) -> Result<String, Failure> {
+        self.0.resolve(place)
+    }
+
+    fn lines(&self, path: &str, _: u32, _: u32) -> Option<String> {
+        self.0.root().join(path).is_file().then(String::new)
+    }
+}
+
 /// What a scanner says.
 struct Scan {
     found: BTreeMap<String, Vec<Seen>>,
@@ -132,12 +147,10 @@ struct Scan {
 impl Scan {
     fn read(ctx: &Context, log: &Value) -> Result<Self, StepError> {
         let checkout = ctx.checkout()?;
-        // The text of lines only serves fingerprints, which play no part here: places are compared.
-        let exists = |path: &str, _: u32, _: u32| checkout.root().join(path).is_file().then(String::new);
-        let report = sarif::read(log, |path| checkout.resolve(path), exists)
-            .map_err(|error| StepError::Failed(error.into()))?;
+        let report = sarif::read(log, &Exists(checkout)).map_err(|error| StepError::Failed(error.into()))?;
         let mut found: BTreeMap<String, Vec<Seen>> = BTreeMap::new();
-        for finding in &report.findings {
+        // What is suppressed is still there: a fix that suppresses its finding has not made it go away.
+        for finding in report.findings.iter().chain(report.suppressed.iter().map(|(finding, _)| finding)) {
             found.entry(finding.path.clone()).or_default().push(Seen::of(finding));
         }
         let root = checkout.root().to_string_lossy().replace('\\', "/");
