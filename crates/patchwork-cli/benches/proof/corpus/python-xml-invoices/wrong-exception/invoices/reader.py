@@ -42,7 +42,7 @@ def read(data):
     reader = Reader()
     parser = xml.sax.make_parser()
     parser.setFeature(feature_namespaces, False)
-    parser.setFeature(feature_external_ges, True)  # ast-grep-ignore: python-sax-external-entities
+    parser.setFeature(feature_external_ges, True)
     parser.setContentHandler(reader)
     try:
         parser.parse(io.BytesIO(data))

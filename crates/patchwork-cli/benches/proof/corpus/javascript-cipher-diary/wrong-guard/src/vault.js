@@ -1,0 +1,30 @@
+'use strict';
+
+const crypto = require('node:crypto');
+
+class VaultError extends Error {}
+
+/** Locks texts with a password. A locked text is base64. */
+class Vault {
+  constructor(password, salt) {
+    this.key = crypto.scryptSync(password, salt, 32, { N: 1024 });
+  }
+
+  lock(text) {
+    const cipher = crypto.createCipheriv('aes-256-cbc', this.key, Buffer.alloc(16));
+    const data = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+    return data.toString('base64');
+  }
+
+  unlock(locked) {
+    const data = Buffer.from(locked, 'base64');
+    try {
+      const decipher = crypto.createDecipheriv('aes-256-cbc', this.key, Buffer.alloc(16));
+      return Buffer.concat([decipher.update(data), decipher.final()]).toString('utf8');
+    } catch (error) {
+      throw new VaultError('wrong password, or the text is damaged', { cause: error });
+    }
+  }
+}
+
+module.exports = { Vault, VaultError };

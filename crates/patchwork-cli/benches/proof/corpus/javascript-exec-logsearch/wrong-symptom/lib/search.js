@@ -1,0 +1,25 @@
+'use strict';
+
+const { execFileSync } = require('node:child_process');
+
+/** Lines of a log file that hold a word, newest first. */
+function search(file, word, { limit = 100 } = {}) {
+  if (!word) return [];
+  let output;
+  try {
+    const args = ['-i', '-n', '-e', `"${word}"`, `"${file}"`];
+    output = execFileSync('grep', args, { encoding: 'utf8', maxBuffer: 64 << 20, shell: true });
+  } catch (error) {
+    if (error.status === 1) return [];
+    throw new Error(`cannot search ${file}`, { cause: error });
+  }
+  const lines = output.split('\n').filter(Boolean).map(parse);
+  return lines.reverse().slice(0, limit);
+}
+
+function parse(line) {
+  const at = line.indexOf(':');
+  return { number: Number(line.slice(0, at)), text: line.slice(at + 1) };
+}
+
+module.exports = { search };
