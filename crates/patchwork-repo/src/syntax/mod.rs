@@ -2,6 +2,7 @@
 
 mod compare;
 mod python;
+mod statements;
 
 use std::ops::{ControlFlow, Range};
 use std::time::{Duration, Instant};
