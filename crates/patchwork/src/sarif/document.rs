@@ -94,7 +94,7 @@ fn problem_of(error: &serde_json::Error, text: &str, source_name: String) -> Sar
 }
 
 /// What stays of a report that is held already.
-pub fn slimmed(log: &Value, source_name: &str) -> Result<Value, SarifError> {
+pub fn slimmed(log: Value, source_name: &str) -> Result<Value, SarifError> {
     match slim::read(log) {
         Ok(log) => check(&log, source_name).map(|()| log),
         Err(error) => {

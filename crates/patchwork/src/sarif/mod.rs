@@ -20,6 +20,7 @@ mod tests;
 pub use document::{SarifError, check, parse, read_file, slimmed};
 pub use fix::{Fix, Replacement, Together, patch_of};
 pub use read::{Complaint, Files, Report, read};
+pub(crate) use write::uri;
 pub use write::{RuleText, ScanResult, Tool, write};
 
 /// The name of our own rules as a tool. Only its fixes are taken over as edits: those of other tools are shown to the

@@ -121,7 +121,7 @@ fn region(start: (u32, u32), end: (u32, u32)) -> Value {
 }
 
 /// A relative path as a URI reference: what is no unreserved character is percent-encoded.
-fn uri(path: &str) -> String {
+pub(crate) fn uri(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     for byte in path.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {

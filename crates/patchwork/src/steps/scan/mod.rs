@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod options;
 pub mod paths;
 pub mod sarif_input;
 #[expect(clippy::module_inception, reason = "a step lives in a file of its own name")]

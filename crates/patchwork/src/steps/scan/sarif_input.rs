@@ -1,16 +1,18 @@
 //! A SARIF report as an option: the object, or its JSON as a text.
 
 use patchwork_core::failure::Failure;
-use patchwork_core::step::{Context, StepError};
+use patchwork_core::step::StepError;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::sarif;
 
 /// A SARIF 2.1.0 report: the object, or its JSON as a text.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "expected a SARIF report: an object, or its JSON as a text")]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(untagged)]
 pub enum SarifValues {
     /// The report.
     Object(Map<String, Value>),
@@ -18,12 +20,41 @@ pub enum SarifValues {
     Text(String),
 }
 
+/// Not derived: what is untagged is first held as a whole in a form of its own, and reports are large.
+impl<'de> Deserialize<'de> for SarifValues {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ObjectOrText)
+    }
+}
+
+struct ObjectOrText;
+
+impl<'de> Visitor<'de> for ObjectOrText {
+    type Value = SarifValues;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a SARIF report: an object, or its JSON as a text")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<SarifValues, E> {
+        Ok(SarifValues::Text(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<SarifValues, E> {
+        Ok(SarifValues::Text(text))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<SarifValues, A::Error> {
+        Map::deserialize(MapAccessDeserializer::new(map)).map(SarifValues::Object)
+    }
+}
+
 impl SarifValues {
     /// The report, once it is known to have the shape of one, without what nobody asks for. `field` is named in errors.
     pub fn into_value(self, field: &str) -> Result<Value, StepError> {
         let name = format!("`{field}`");
         let report = match self {
-            Self::Object(map) => sarif::slimmed(&Value::Object(map), &name),
+            Self::Object(map) => sarif::slimmed(Value::Object(map), &name),
             Self::Text(text) => sarif::parse(text.as_bytes(), &name),
         };
         report.map_err(|error| StepError::Failed(Failure::from(error)))
@@ -33,23 +64,4 @@ impl SarifValues {
     pub fn is_blank(&self) -> bool {
         matches!(self, Self::Text(text) if text.trim().is_empty())
     }
-}
-
-/// The report that was given instead of a scan, if one was; the step is then said to have skipped.
-pub(super) async fn given_report(
-    ctx: &Context,
-    file: Option<String>,
-    values: Option<SarifValues>,
-) -> Result<Option<Value>, StepError> {
-    let report = match (file.filter(|file| !file.trim().is_empty()), values) {
-        (Some(file), _) => {
-            // Joining an absolute path gives that path.
-            let path = ctx.checkout()?.base().repository.join(&file);
-            sarif::read_file(&path, &format!("sarif_file_path {file}")).await?
-        }
-        (None, Some(values)) if !values.is_blank() => values.into_value("sarif_values")?,
-        _ => return Ok(None),
-    };
-    ctx.skip("using the SARIF given");
-    Ok(Some(report))
 }

@@ -309,3 +309,74 @@ async fn secrets_in_the_code_have_placeholders_in_the_same_lines() {
     let told = "2 secrets in a.py are masked in prompts: change them where they are used";
     assert_eq!(fixture.test.warnings(), [told]);
 }
+
+#[tokio::test]
+async fn the_way_to_a_finding_goes_into_the_prompt() {
+    let fixture = Fixture::new(&[("a.py", TWO_FUNCTIONS)]).await;
+    let step = |line: u32, words: &str| {
+        let mut location = at("a.py", line)["locations"][0].clone();
+        location["message"] = json!({ "text": words });
+        json!({ "location": location })
+    };
+    let flow =
+        json!({ "codeFlows": [{ "threadFlows": [{ "locations": [step(3, "a"), step(5, "eval(a)")] }] }] });
+    let (output, _) = extract(&fixture, &[result("a.py", 5, 5, flow)], json!({})).await;
+    assert_eq!(
+        output.files_to_patch[0].message_text,
+        "Issue Description: wrong in 5\nThe way to it:\n- a.py:3 a\n- a.py:5 eval(a)"
+    );
+}
+
+#[tokio::test]
+async fn what_is_suppressed_is_told_and_not_taken() {
+    let code = "import os\n\ndef first(a):\n    os.system(a)  # patchwork:ignore r the names are ours\n    return eval(a)\n\n# patchwork:ignore r\n# patchwork:ignore gone by mistake\ndef second(b):\n    return eval(b)\n";
+    let fixture = Fixture::new(&[("a.py", code), ("gen/b.py", TWO_FUNCTIONS)]).await;
+    let by_report = json!({ "suppressions": [{ "kind": "inSource", "justification": "nosec" }] });
+    let results =
+        [at("a.py", 4), at("a.py", 5), at("a.py", 9), at("gen/b.py", 5), result("a.py", 10, 10, by_report)];
+    let options = json!({ "suppressions": [
+        { "rule": "*", "path": "gen/", "reason": "generated" },
+        { "rule": "r", "path": "old/**", "reason": "gone" },
+    ] });
+    let (output, skipped) = extract(&fixture, &results, options.clone()).await;
+    assert_eq!(skipped, None);
+    assert_eq!(
+        spans(&output.files_to_patch),
+        [("a.py", 2, 5, "function", 1), ("a.py", 8, 10, "function", 1)]
+    );
+    let told: Vec<_> = output
+        .suppressed
+        .iter()
+        .map(|s| (s.finding.path.as_str(), s.finding.start_line, s.place.as_str(), s.reason.as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("a.py", 4, "inSource", "the names are ours"),
+            ("a.py", 10, "inSource", "nosec"),
+            ("gen/b.py", 5, "external", "generated"),
+        ]
+    );
+    assert_eq!((output.counts.found, output.counts.suppressed, output.counts.taken), (5, 3, 2));
+    assert_eq!(
+        fixture.test.warnings(),
+        ["a.py:7: `patchwork:ignore` of `r` gives no reason, so it does not count: write why after the rule"]
+    );
+    assert_eq!(
+        fixture.test.notes(),
+        [
+            "a.py:8: nothing is found that `patchwork:ignore gone` could suppress",
+            "nothing is found that the suppression of `r` in `old/**` is about",
+            "3 findings are suppressed",
+        ]
+    );
+    let (_, skipped) = extract(&fixture, &[at("a.py", 4), at("gen/b.py", 5)], options).await;
+    assert_eq!(skipped.unwrap(), "none of 2 findings taken: 2 suppressed");
+    let wrong =
+        json!({ "sarif_values": log(&[]), "suppressions": [{ "rule": "r", "path": "**", "reason": "" }] });
+    let failure = fixture.test.run_json(ExtractCode, wrong).await.unwrap_err().into_failure();
+    assert_eq!(
+        (failure.exit_code(), failure.message.as_str()),
+        (3, "`suppressions` item 1: `reason` is empty: expected why the findings are left as they are")
+    );
+}
