@@ -8,6 +8,7 @@ pub mod dependencies;
 mod ladder;
 mod options;
 pub mod outcomes;
+pub mod refusals;
 mod rungs;
 
 pub use ladder::{BUILDS, BaseLine, Judgement, Ladder, Seen, TESTS, TestRun, Together, Verdict};

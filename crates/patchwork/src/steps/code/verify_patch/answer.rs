@@ -54,6 +54,8 @@ pub(super) enum Verdict {
     Fix(Proposal),
     /// It can't be used; the reason is said to the model when it is asked again.
     Unusable(String),
+    /// A fix that is none, whatever the file around it: the reason, and the code.
+    Refused(String, String),
     /// There is no answer, which is not the model's fault.
     Unanswered(String),
     /// The budget did not allow the question, for this reason.
@@ -114,7 +116,7 @@ pub(super) fn read(answer: &Answer, piece: &AffectedCode, allow_truncated: bool)
         }
     };
     if let Some(problem) = problem_of(code, &piece.affected_code) {
-        return Verdict::Unusable(problem);
+        return Verdict::Refused(problem, code.to_owned());
     }
     let [commit_message, patch_message, risk, _] = sections(text);
     Verdict::Fix(Proposal {

@@ -2,21 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use patchwork_core::evidence::{Author, Check};
+use patchwork_core::evidence::{Check, Evidence, Outcome};
 use patchwork_core::patch::Edit;
 use patchwork_core::step::{Context, StepError};
 use patchwork_repo::edits::{LineMap, reindent};
 use patchwork_repo::text::SourceText;
 
+use super::tries::{Source, diff_of};
 use super::types::{Fix, Risk};
 use crate::affected::AffectedCode;
 use crate::steps::code::source_file::SourceFile;
+use crate::verify::{Judgement, Rungs, Verdict};
 
 /// A fix that is not proven yet.
 #[derive(Debug, Clone)]
 pub(super) struct Candidate {
     /// The position of its piece in the step's input.
     pub(super) index: usize,
+    /// Which of the answers about its piece it is, from 0.
+    pub(super) number: usize,
     /// The piece it is for.
     pub(super) piece: AffectedCode,
     /// The edits, in lines of the base.
@@ -26,27 +30,72 @@ pub(super) struct Candidate {
     pub(super) commit_message: String,
     pub(super) patch_message: String,
     pub(super) risk: Risk,
-    pub(super) source: Author,
-    /// What was checked so far.
+    /// Where it comes from.
+    pub(super) source: Source,
+    /// What was checked so far, but for the build and the tests.
     pub(super) checks: Vec<Check>,
-    /// Whether a scanner saw the finding before and does not any more.
-    pub(super) gone: bool,
+    /// What a scanner says of its finding; none when none looked.
+    pub(super) gone: Option<Verdict>,
+    /// What the build and the tests say; none when they were not asked yet.
+    pub(super) judgement: Option<Judgement>,
     /// Rules of other findings that stay in its lines.
     pub(super) remaining_rules: Vec<String>,
 }
 
-/// A candidate that was turned down, and why.
+impl Candidate {
+    /// What each rung says so far.
+    pub(super) fn rungs(&self) -> Rungs {
+        match &self.judgement {
+            Some(judgement) => Rungs::of(judgement, self.gone),
+            None => Rungs { finding_gone: self.gone, ..Rungs::default() },
+        }
+    }
+
+    /// What was checked so far.
+    pub(super) fn evidence(&self) -> Evidence {
+        let in_trials = self.judgement.iter().flat_map(Judgement::checks);
+        Evidence {
+            level: self.rungs().level(),
+            checks: self.checks.iter().cloned().chain(in_trials).collect(),
+        }
+    }
+}
+
+/// An answer that did not become a fix, and why.
 #[derive(Debug)]
 pub(super) struct Rejected {
     pub(super) index: usize,
+    pub(super) number: usize,
+    pub(super) outcome: Outcome,
+    /// In one line.
     pub(super) reason: String,
+    /// The end of what a program printed about it; empty when none did.
+    pub(super) output: String,
     /// Whether the reason helps a model to do better.
     pub(super) feedback: bool,
+    /// Where it comes from.
+    pub(super) source: Source,
+    /// What it would have changed; empty when it proposed nothing.
+    pub(super) diff: String,
+    /// What it reached; none when it does not even parse.
+    pub(super) evidence: Option<Evidence>,
 }
 
 impl Rejected {
+    /// A candidate that was turned down.
     pub(super) fn of(candidate: &Candidate, reason: impl Into<String>) -> Self {
-        Self { index: candidate.index, reason: reason.into(), feedback: true }
+        let begun = candidate.checks.first().is_some_and(|check| check.passed);
+        Self {
+            index: candidate.index,
+            number: candidate.number,
+            outcome: Outcome::Rejected,
+            reason: reason.into(),
+            output: String::new(),
+            feedback: true,
+            source: candidate.source.clone(),
+            diff: diff_of(&candidate.piece, &candidate.base_edits),
+            evidence: begun.then(|| candidate.evidence()),
+        }
     }
 }
 
@@ -242,13 +291,21 @@ impl FileUnderCheck {
             .map_err(|error| StepError::Failed(error.failure(&self.source.path)))
     }
 
-    /// Takes the candidates at these positions out.
-    pub(super) fn drop(&mut self, positions: &BTreeMap<usize, String>, rejected: &mut Vec<Rejected>) {
+    /// Takes the candidates at these positions out: a check of this name spoke against them.
+    pub(super) fn drop(
+        &mut self,
+        check: &str,
+        positions: &BTreeMap<usize, String>,
+        rejected: &mut Vec<Rejected>,
+    ) {
         let mut position = 0;
-        self.candidates.retain(|candidate| {
+        self.candidates.retain_mut(|candidate| {
             let reason = positions.get(&position);
             position += 1;
             if let Some(reason) = reason {
+                let failed = Check { name: check.to_owned(), passed: false, detail: reason.clone() };
+                candidate.checks.retain(|known| known.name != failed.name);
+                candidate.checks.push(failed);
                 rejected.push(Rejected::of(candidate, reason.clone()));
             }
             reason.is_none()

@@ -1,15 +1,17 @@
 //! `VerifyPatch`: keeps only fixes that are proven, and leaves the checkout at the base with exactly these.
 
 mod answer;
+mod closing;
 mod file;
+mod proving;
 mod rescan;
 mod scanning;
 mod syntax_check;
+mod trials;
+mod tries;
 mod types;
 mod verdicts;
 mod window_diff;
-
-use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use patchwork_core::failure::Failure;
@@ -17,10 +19,10 @@ use patchwork_core::step::{Context, Effects, Step, StepError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(super) use closing::fixed_file;
 pub use types::{Answer, Fix, FixedFile, Remark, Risk};
 
-use self::file::{Candidate, FileUnderCheck, Rejected};
-use self::scanning::Rescan;
+use self::proving::{Proof, open};
 use self::verdicts::Verdicts;
 use crate::affected::AffectedCode;
 use crate::scanners::Choice;
@@ -33,7 +35,9 @@ pub struct VerifyPatch;
 ///
 /// A fix is kept when its answer is complete, it applies beside the other fixes, the file has no syntax error that it did
 /// not have before and, with `rescan`, the scanner does not find its finding any more and nothing that it did not find
-/// before. What falls short is `pending` again, with the reason among its `feedback`.
+/// before. With `verify` or a command each fix is built and tested in a throw-away copy of the checkout and compared with
+/// what the repository does without it; then all are, together. What falls short is `pending` again, with the reason among
+/// its `feedback`.
 ///
 /// Without an answer, the fix that a piece brings along from its rule is taken. The same step serves round after round: what
 /// it says of earlier rounds is given back to it in `accepted`, `not_vulnerable` and `no_fix`.
@@ -42,7 +46,11 @@ pub struct VerifyPatch;
 pub struct VerifyPatchInput {
     /// The pieces of code of this round. Lines are those of the base commit.
     pub findings: Vec<AffectedCode>,
-    /// The answers, in the order of the pieces. Pieces behind the last answer were not asked about.
+    /// The round, from 0, for the record of what was tried.
+    #[serde(default)]
+    pub round: u32,
+    /// The answers, in the order of the pieces. Pieces behind the last answer were not asked about. Answers behind the last
+    /// piece are further ones about the first, the second and so on: the best is kept.
     #[serde(default)]
     pub responses: Vec<Answer>,
     /// The fixes of earlier rounds: they are in the checkout.
@@ -114,68 +122,18 @@ impl Step for VerifyPatch {
         .and(Effects::NETWORK);
 
     async fn run(&self, ctx: &Context, input: Self::Input) -> Result<Self::Output, StepError> {
-        let rescan = Rescan::of(&input);
+        let proof = if input.findings.is_empty() { None } else { Some(Proof::open(ctx, &input).await?) };
         let mut verdicts = Verdicts::read(input);
-        let mut files = open(ctx, &mut verdicts)?;
-        if files.values().all(|file| file.candidates.is_empty()) && verdicts.is_quiet() {
+        let quiet = verdicts.is_quiet() && verdicts.waves.iter().all(Vec::is_empty);
+        let files = match &proof {
+            Some(proof) => proof.prove(ctx, &mut verdicts).await?,
+            None => open(ctx, &verdicts.accepted, Vec::new(), &mut verdicts.rejected)?,
+        };
+        if quiet {
             ctx.skip("there is no fix to check");
         }
-        files = syntax_check::check_all(files, &mut verdicts.rejected).await?;
-        let under_check: Vec<&mut FileUnderCheck> =
-            files.values_mut().filter(|file| !file.candidates.is_empty()).collect();
-        let scanner = match rescan {
-            Some(rescan) if !under_check.is_empty() => {
-                Some(rescan.prove(ctx, under_check, &mut verdicts.rejected).await?)
-            }
-            _ => {
-                for file in under_check {
-                    let bytes = file.with_candidates()?;
-                    file.source.write(ctx, &bytes)?;
-                }
-                None
-            }
-        };
-        verdicts.decide(ctx, files, scanner.as_deref())
+        verdicts.decide(ctx, files)
     }
-}
-
-/// Opens every file that has fixes or gets some, and puts the candidates in.
-fn open(ctx: &Context, verdicts: &mut Verdicts) -> Result<BTreeMap<String, FileUnderCheck>, StepError> {
-    let mut files = BTreeMap::new();
-    let mut accepted: BTreeMap<String, Vec<Fix>> = BTreeMap::new();
-    for fix in std::mem::take(&mut verdicts.accepted) {
-        accepted.entry(fix.path.clone()).or_default().push(fix);
-    }
-    for (path, fixes) in accepted {
-        let file = FileUnderCheck::open(ctx, &path, fixes)?;
-        files.insert(path, file);
-    }
-    let mut by_path: BTreeMap<String, Vec<Candidate>> = BTreeMap::new();
-    for candidate in std::mem::take(&mut verdicts.candidates) {
-        match ctx.checkout()?.resolve(&candidate.piece.uri) {
-            Ok(path) => by_path.entry(path).or_default().push(candidate),
-            Err(failure) => verdicts.rejected.push(Rejected::of(&candidate, failure.to_string())),
-        }
-    }
-    for (path, candidates) in by_path {
-        let file = match files.entry(path) {
-            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::btree_map::Entry::Vacant(entry) => {
-                match FileUnderCheck::open(ctx, entry.key(), Vec::new()) {
-                    Ok(file) => entry.insert(file),
-                    Err(error) => {
-                        // One file that can't be read must not cost the fixes of the others.
-                        let reason = error.into_failure().to_string();
-                        let all = candidates.iter().map(|c| Rejected::of(c, reason.clone()));
-                        verdicts.rejected.extend(all);
-                        continue;
-                    }
-                }
-            }
-        };
-        file.place(candidates, &mut verdicts.rejected);
-    }
-    Ok(files)
 }
 
 #[cfg(test)]

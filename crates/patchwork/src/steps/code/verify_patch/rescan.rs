@@ -9,6 +9,7 @@ use patchwork_core::step::StepError;
 use patchwork_repo::edits::LineMap;
 
 use super::file::{Candidate, FileUnderCheck};
+use crate::verify::Verdict;
 
 /// A finding at a place of a file; lines are 0-based, the end excluded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -190,7 +191,8 @@ struct Passed {
 
 impl Passed {
     fn note(self, candidate: &mut Candidate, scanner: &str, blind: Option<&Blind>) {
-        candidate.gone = self.gone && blind.is_none();
+        let known = self.gone && blind.is_none();
+        candidate.gone = Some(if known { Verdict::Held } else { Verdict::Unknown });
         candidate.remaining_rules = self.remaining;
         candidate.checks.retain(|check| check.name != GONE && check.name != NO_NEW);
         let mut note = |name: &str, problem: Option<String>| {

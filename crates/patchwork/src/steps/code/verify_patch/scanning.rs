@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use patchwork_core::evidence::Level;
 use patchwork_core::failure::Failure;
 use patchwork_core::port::checkout::Checkout;
 use patchwork_core::port::scanner::{ScanRequest, Scanner};
@@ -34,23 +35,23 @@ impl Rescan {
     }
 
     /// Writes the files with their candidates and scans them; takes out what the scan speaks against, and scans these files
-    /// again. Answers the scanner's name. On an error every file is as it was.
+    /// again. On an error every file is as it was.
     pub(super) async fn prove(
-        self,
+        &self,
         ctx: &Context,
-        mut files: Vec<&mut FileUnderCheck>,
+        files: &mut [&mut FileUnderCheck],
         rejected: &mut Vec<Rejected>,
-    ) -> Result<String, StepError> {
+    ) -> Result<(), StepError> {
         let scanner = scanners::recorded(ctx, self.choice, &self.extra_args).await?;
-        let result = self.rounds(ctx, &*scanner, &mut files, rejected).await;
+        let result = self.rounds(ctx, &*scanner, files, rejected).await;
         if result.is_err() {
-            for file in &files {
+            for file in files.iter() {
                 if let Some(text) = &file.source.text {
                     file.source.write(ctx, text.bytes())?;
                 }
             }
         }
-        result.map(|()| scanner.name())
+        result
     }
 
     async fn rounds(
@@ -80,7 +81,7 @@ impl Rescan {
                 if dropped.is_empty() {
                     continue;
                 }
-                file.drop(&dropped, rejected);
+                file.drop(Level::L2.meaning(), &dropped, rejected);
                 // What is left may have leaned on what is gone.
                 syntax_check::check(file, rejected)?;
                 if file.candidates.is_empty() {

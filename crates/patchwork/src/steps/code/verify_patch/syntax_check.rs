@@ -69,7 +69,7 @@ pub(super) fn check(file: &mut FileUnderCheck, rejected: &mut Vec<Rejected>) -> 
     let errors = parser.errors_with(&all)?;
     if !errors.is_empty() {
         let culprits = parser.culprits(&all, &errors)?;
-        file.drop(&culprits, rejected);
+        file.drop(PARSES, &culprits, rejected);
     }
     passed(&mut file.candidates, PARSES, &detail);
     Ok(())

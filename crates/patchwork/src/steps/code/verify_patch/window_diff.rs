@@ -54,7 +54,7 @@ fn push(text: &mut String, lines: &str) {
 }
 
 /// The diff with its hunks moved down by so many lines.
-fn moved(diff: &str, by: usize) -> String {
+pub(super) fn moved(diff: &str, by: usize) -> String {
     let mut out = String::with_capacity(diff.len() + 8);
     for line in diff.split_inclusive('\n') {
         match line.strip_prefix("@@ -").and_then(|rest| rest.split_once(" +")) {
