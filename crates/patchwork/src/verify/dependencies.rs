@@ -2,13 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use patchwork_core::port::trial::Lent;
+use patchwork_core::step::{Context, StepError};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::commands::{Folder, folders};
 
 /// A folder of installed dependencies in the user's repository.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Dependencies {
     /// Where it is, relative to the root with `/`; trials see it at the same place.
     pub place: String,
@@ -20,7 +22,7 @@ pub struct Dependencies {
 }
 
 /// Who installed a folder of dependencies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// npm, pnpm or Yarn: `node_modules`.
@@ -71,17 +73,28 @@ fn of_folder(folder: &Folder, repository: &Path) -> Vec<Dependencies> {
     found
 }
 
+/// Lends the trials of a run what its checkout lacks, and answers what that is.
+pub(super) fn lend(ctx: &Context) -> Result<Vec<Dependencies>, StepError> {
+    let mut lent = find(&ctx.checkout()?.base().repository);
+    let root = ctx.root()?;
+    lent.retain(|lent| root.join(&lent.place).symlink_metadata().is_err());
+    let folders: Vec<Lent> =
+        lent.iter().map(|lent| Lent { place: lent.place.clone(), from: lent.from.clone() }).collect();
+    ctx.trials()?.lend(&folders);
+    Ok(lent)
+}
+
 /// What a command of a trial is told by variables.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Environment {
+pub(super) struct Environment {
     /// Folders to search for programs before all others.
-    pub programs: Vec<PathBuf>,
+    pub(super) programs: Vec<PathBuf>,
     /// Variables.
-    pub variables: Vec<(String, String)>,
+    pub(super) variables: Vec<(String, String)>,
 }
 
 /// The environment of a command of the trial at `root` that runs in `cwd` (relative, with `/`).
-pub fn environment(root: &Path, cwd: &str, lent: &[Dependencies]) -> Environment {
+pub(super) fn environment(root: &Path, cwd: &str, lent: &[Dependencies]) -> Environment {
     let here = root.join(cwd);
     // The same folder may have its own dependencies and those of the root.
     let mut near: Vec<&Dependencies> =
@@ -91,12 +104,7 @@ pub fn environment(root: &Path, cwd: &str, lent: &[Dependencies]) -> Environment
     let mut environment = Environment {
         // What a setup makes in the copy itself.
         programs: vec![here.join(".venv/bin"), here.join("node_modules/.bin"), here.join("vendor/bin")],
-        variables: vec![
-            // Tools that watch files or ask questions on a terminal do neither in CI.
-            ("CI".to_owned(), "true".to_owned()),
-            // A file that is changed within the second, to one of the same size, would be taken for its old self.
-            ("PYTHONDONTWRITEBYTECODE".to_owned(), "1".to_owned()),
-        ],
+        variables: Vec::new(),
     };
     for lent in &near {
         let place = root.join(&lent.place);

@@ -5,6 +5,7 @@ pub mod extract_code;
 mod masked;
 pub mod modify_code;
 pub mod modify_code_once;
+pub mod prove_fixes;
 pub mod report;
 mod source_file;
 pub mod verify_patch;
@@ -18,6 +19,7 @@ pub fn steps() -> Vec<Box<dyn ErasedStep>> {
         erase(modify_code_once::ModifyCodeOnce),
         erase(modify_code::ModifyCode),
         erase(verify_patch::VerifyPatch),
+        erase(prove_fixes::ProveFixes),
         erase(report::Report),
         erase(conclude::Conclude),
     ]

@@ -2,6 +2,7 @@
 
 mod base_line;
 mod judgement;
+mod new_failures;
 mod running;
 mod said;
 mod together;
@@ -17,7 +18,7 @@ use patchwork_core::port::trial::{Change, Layer, Trial};
 use patchwork_core::step::{Context, StepError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 
 pub use self::base_line::BaseLine;
 use self::base_line::TEST_RUNS;
@@ -25,7 +26,8 @@ pub use self::judgement::{BUILDS, Judgement, Seen, TESTS, TestRun, Verdict};
 use self::judgement::{Tests, TestsSeen};
 use self::running::{Terms, run};
 pub use self::together::Together;
-use super::commands::Commands;
+use super::commands::{self, Commands, Network};
+use super::dependencies;
 use super::options::{Verification, VerifyOptions};
 
 /// Trials at the same time, whoever opens them: builds and tests keep a core busy each.
@@ -61,9 +63,13 @@ impl Ladder {
         if !options.runs_commands() {
             return Ok(None);
         }
-        let commands = options.commands(ctx.root()?);
+        let lent = dependencies::lend(ctx)?;
+        let mut commands = options.commands(ctx.root()?);
         require(options, &commands)?;
-        let terms = Terms::of(options);
+        let not_set_up = not_set_up(ctx, &commands, &lent)?;
+        // What is installed already need not be installed again.
+        commands.setup = commands.setup.filter(|_| lent.is_empty() || options.setup_command.is_some());
+        let terms = Terms::of(options, lent);
         let name =
             format!("base line {}", digest(&(&commands.setup, &commands.build, &commands.tests, &terms))?);
         let (in_task, task_commands, task_terms, task_name) =
@@ -73,10 +79,15 @@ impl Ladder {
                 if !in_task.trials()?.can_run() {
                     return Ok(Recorded { base: None });
                 }
-                let _core = core().await?;
+                let _core = core(&in_task).await?;
                 let (base, layer) = base_line::make(&in_task, &task_commands, &task_terms).await?;
                 if let Some(layer) = layer {
                     in_task.trials()?.keep(&task_name, layer);
+                }
+                if let Some(hint) =
+                    not_set_up.filter(|_| base.tests.as_ref().is_some_and(|b| b.useless().is_some()))
+                {
+                    in_task.warn(hint);
                 }
                 Ok(Recorded { base: Some(base) })
             })
@@ -151,7 +162,7 @@ impl Ladder {
         ctx.once("tests", &(&self.0.name, contents(changes), times), async move {
             let command = ladder.0.commands.tests.as_ref();
             let command = command.ok_or_else(|| StepError::internal("there is no command that tests"))?;
-            let _core = core().await?;
+            let _core = core(&in_task).await?;
             let trial = ladder.trial(&in_task, &in_trial).await?;
             let mut runs = Vec::with_capacity(times);
             for _ in 0..times {
@@ -165,7 +176,7 @@ impl Ladder {
 
     async fn judge_now(&self, ctx: &Context, changes: &[Change]) -> Result<Judgement, StepError> {
         let Inner { commands, terms, base, .. } = &*self.0;
-        let _core = core().await?;
+        let _core = core(ctx).await?;
         let trial = self.trial(ctx, changes).await?;
         let mut judgement = Judgement::default();
         if let (Some(command), Some(before)) = (&commands.build, &base.build) {
@@ -213,8 +224,32 @@ impl Ladder {
     }
 }
 
-async fn core() -> Result<tokio::sync::SemaphorePermit<'static>, StepError> {
-    CORES.acquire().await.map_err(|error| StepError::internal(error.to_string()))
+/// Waits until a core is free.
+async fn core(ctx: &Context) -> Result<SemaphorePermit<'static>, StepError> {
+    tokio::select! {
+        biased;
+        () = ctx.cancel().cancelled() => Err(StepError::cancelled()),
+        core = CORES.acquire() => core.map_err(|error| StepError::internal(error.to_string())),
+    }
+}
+
+/// What to try when the tests fail by themselves and nothing was installed for them.
+fn not_set_up(
+    ctx: &Context,
+    commands: &Commands,
+    lent: &[dependencies::Dependencies],
+) -> Result<Option<String>, StepError> {
+    if commands.setup.is_some() || !lent.is_empty() {
+        return Ok(None);
+    }
+    let setup = commands::find(ctx.root()?, Network::Absent).setup;
+    Ok(setup.map(|setup| {
+        format!(
+            "nothing is installed for the tests: install it in your checkout, which lends it, or allow it: \
+             --setup-command '{}' --sandbox-network",
+            setup.line
+        )
+    }))
 }
 
 /// What changes are, for a key.

@@ -1,5 +1,6 @@
 //! Runs one command in a trial: what it printed and how it ended, with signs of life while it is at work.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use patchwork_core::failure::Failure;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::said::Said;
 use crate::verify::commands::Found;
+use crate::verify::dependencies::{self, Dependencies};
 use crate::verify::{SandboxChoice, VerifyOptions};
 
 /// Bytes kept of the end of each stream: the names of thousands of failing tests.
@@ -22,17 +24,19 @@ const FIRST_SIGN: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Terms {
     pub(super) timeout_s: u64,
+    /// What trials are lent.
+    pub(super) lent: Vec<Dependencies>,
     pub(super) limits: SandboxLimits,
 }
 
 impl Terms {
-    pub(super) fn of(options: &VerifyOptions) -> Self {
+    pub(super) fn of(options: &VerifyOptions, lent: Vec<Dependencies>) -> Self {
         let limits = SandboxLimits {
             network: options.sandbox_network,
             unsafe_allowed: options.sandbox == SandboxChoice::Off,
             ..SandboxLimits::default()
         };
-        Self { timeout_s: options.command_timeout.max(1), limits }
+        Self { timeout_s: options.command_timeout.max(1), lent, limits }
     }
 }
 
@@ -93,10 +97,11 @@ pub(super) async fn run(
     terms: &Terms,
     what: &str,
 ) -> Result<Ran, StepError> {
+    let found = dependencies::environment(trial.root(), &command.cwd, &terms.lent);
     let command = TrialCommand {
-        line: command.line.clone(),
+        line: with_programs(&command.line, &found.programs),
         cwd: command.cwd.clone(),
-        env: environment(),
+        env: environment().into_iter().chain(found.variables).collect(),
         timeout: Duration::from_secs(terms.timeout_s),
         max_output: MAX_OUTPUT,
         limits: terms.limits.clone(),
@@ -127,6 +132,13 @@ pub(super) async fn run(
         Err(ProcessError::Cancelled { .. }) => Err(StepError::cancelled()),
         Err(error) => Err(Failure::from(error).into()),
     }
+}
+
+/// A line that searches these folders for programs before all others.
+fn with_programs(line: &str, folders: &[PathBuf]) -> String {
+    let folders: Vec<_> =
+        folders.iter().filter_map(|folder| Some(shell_words::quote(folder.to_str()?).into_owned())).collect();
+    format!("PATH={}:\"$PATH\"; export PATH\n{line}", folders.join(":"))
 }
 
 /// What makes programs print plainly, ask nothing and leave nothing behind that could pass for the code of another candidate.
