@@ -1,5 +1,6 @@
 //! `cargo xtask test`: fetches what the tests use of the real world, below `target/`, and runs them all.
 
+mod npm;
 mod python;
 
 use std::env;
@@ -15,6 +16,13 @@ const AST_GREP: &str = "0.51.1";
 
 /// Code that benches scan.
 const BENCH_SUBJECT: (&str, &str) = ("Django", "5.2");
+
+/// Another scanner, and what makes it write SARIF.
+const BANDIT: [&str; 2] = ["bandit==1.9.4", "bandit-sarif-formatter==1.1.1"];
+
+/// A third, with the rules that make it one and what makes it write SARIF.
+const ESLINT: [&str; 3] =
+    ["eslint@9.39.5", "eslint-plugin-security@4.1.0", "@microsoft/eslint-formatter-sarif@3.1.0"];
 
 /// llama.cpp's server as a Python package, and what writes a model for it.
 const LLAMA: [&str; 3] = ["xllamacpp==2026.10.11549", "gguf==0.19.0", "numpy"];
@@ -33,8 +41,10 @@ struct Part {
 /// Variables for the tests.
 pub(crate) type Variables = Vec<(&'static str, PathBuf)>;
 
-const PARTS: [Part; 2] = [
+const PARTS: [Part; 4] = [
     Part { name: "Semgrep", skip: "PATCHWORK_TEST_SKIP_SEMGREP", install: semgrep },
+    Part { name: "Bandit", skip: "PATCHWORK_TEST_SKIP_BANDIT", install: bandit },
+    Part { name: "ESLint", skip: "PATCHWORK_TEST_SKIP_ESLINT", install: eslint },
     Part { name: "llama.cpp server", skip: "PATCHWORK_TEST_SKIP_LLAMA", install: llama },
 ];
 
@@ -53,7 +63,7 @@ pub(crate) fn run(root: &Path, args: &[String]) -> Outcome {
             }
             // The tests that need it fail and say so; all others still run.
             Err(problem) => eprintln!(
-                "{problem}\n\nTests with the real {name} will fail. They need python3 with pip and a package index;\nset {skip}=1 to leave them out."
+                "{problem}\n\nTests with the real {name} will fail. They need python3 with pip (ESLint: npm) and a package index;\nset {skip}=1 to leave them out."
             ),
         }
     }
@@ -93,6 +103,21 @@ fn semgrep(root: &Path) -> Result<Variables, String> {
     let tools = root.join("target/tools");
     let program = python::install(&python, &tools, &name, &[package], "semgrep", &["--version"])?;
     Ok(vec![("PATCHWORK_TEST_SEMGREP", program), ("PATCHWORK_TEST_SUBJECTS", subjects)])
+}
+
+fn bandit(root: &Path) -> Result<Variables, String> {
+    let python = python::python()?;
+    let packages = BANDIT.map(str::to_owned);
+    let name = packages.first().map(|package| package.replace("==", "-")).unwrap_or_default();
+    let program =
+        python::install(&python, &root.join("target/tools"), &name, &packages, "bandit", &["--version"])?;
+    Ok(vec![("PATCHWORK_TEST_BANDIT", program)])
+}
+
+fn eslint(root: &Path) -> Result<Variables, String> {
+    let name = ESLINT.first().map(|package| package.replace('@', "-")).unwrap_or_default();
+    let program = npm::install(&root.join("target/tools"), &name, &ESLINT, "eslint")?;
+    Ok(vec![("PATCHWORK_TEST_ESLINT", program)])
 }
 
 fn llama(root: &Path) -> Result<Variables, String> {

@@ -3,6 +3,7 @@
 
 pub(crate) mod every_run;
 mod files;
+mod suppressions;
 mod vendors;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -96,6 +97,10 @@ impl Place<'_> {
         self.warn(&files.warnings);
         let effective = self.merge(&wide.inputs, &layers(files.layers, &wide, &catalog, typed), &catalog)?;
         self.warn(&effective.warnings);
+        let faults = suppressions::faults(plan, &effective);
+        if !faults.is_empty() {
+            return Err(one_failure(faults));
+        }
         let own: BTreeSet<String> = plan.inputs.iter().map(|input| input.name.clone()).collect();
         let mut chosen = effective.clone();
         chosen.values.retain(|name, _| !own.contains(name));

@@ -24,5 +24,6 @@ mod semgrep;
 mod signals;
 mod sources;
 mod state;
+mod tools;
 mod undo;
 mod world;

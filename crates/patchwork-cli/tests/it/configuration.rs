@@ -174,6 +174,24 @@ fn everything_that_is_wrong_is_told_in_one_go() {
 }
 
 #[test]
+fn suppressions_that_cannot_be_used_are_told_with_their_place() {
+    let world = World::new();
+    world.repo.write(
+        ".patchwork.yaml",
+        "severity: low\nsuppressions:\n  - { rule: python-eval, path: tests/, reason: only tests }\n  - { rule: python-eval, path: src/ }\n  - { rule: x, path: '**', reason: why, until: tomorrow }\n",
+    );
+    insta::assert_snapshot!(world.run(&["AutoFix", "scanner=rules", "disable_pr=true"]), @"
+    exit code: 3
+    --- stdout
+    --- stderr
+    error: 2 options can't be used
+      because .patchwork.yaml:2: `suppressions` item 2: missing field `reason`
+      because .patchwork.yaml:2: `suppressions` item 3: `until` is `tomorrow`: expected a day as YYYY-MM-DD
+      hint: an entry is { rule: ID, path: GLOB, reason: WHY, until: YYYY-MM-DD }; only `until` may be left out
+    ");
+}
+
+#[test]
 fn a_file_that_is_shared_may_hold_options_of_other_patchflows() {
     let world = World::new();
     world.repo.write(
