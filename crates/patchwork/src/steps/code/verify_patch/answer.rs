@@ -6,6 +6,7 @@ use patchwork_core::message::Finish;
 use super::types::{Answer, Risk};
 use crate::affected::AffectedCode;
 use crate::steps::llm::sections::{fenced, find_heading};
+use crate::verify::refusals::silencer;
 
 /// The headings of a fix, in their order.
 const HEADINGS: [&str; 4] =
@@ -253,37 +254,6 @@ fn is_odd(c: char) -> bool {
 
 fn merge_marker(code: &str) -> Option<&str> {
     code.lines().find(|line| line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> ")).map(str::trim)
-}
-
-/// A word that makes a scanner look away and that the code holds more often than before: a finding that is only silenced
-/// would count as gone.
-fn silencer(code: &str, old: &str) -> Option<&'static str> {
-    const WORDS: [&str; 13] = [
-        "nosemgrep",
-        "nosem",
-        "ast-grep-ignore",
-        "nosec",
-        "nosonar",
-        "noqa",
-        "nolint",
-        "nolintnextline",
-        "noinspection",
-        "eslint-disable",
-        "lgtm",
-        "codeql",
-        "suppresswarnings",
-    ];
-    let count = |text: &str, word: &str| {
-        let text = text.to_ascii_lowercase();
-        let of_name = |c: char| c.is_alphanumeric() || c == '_';
-        let places = text.match_indices(word).filter(|(at, _)| {
-            let before = text.get(..*at).unwrap_or_default();
-            let after = text.get(at + word.len()..).unwrap_or_default();
-            !before.ends_with(of_name) && !after.starts_with(of_name)
-        });
-        places.count()
-    };
-    WORDS.into_iter().find(|word| count(code, word) > count(old, word))
 }
 
 /// Whether a line is a comment that stands for code (`# … rest of the function`).

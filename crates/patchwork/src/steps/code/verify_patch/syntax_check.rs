@@ -1,4 +1,4 @@
-//! Turns down candidates that bring syntax errors into their file.
+//! Turns down candidates that are refused by their shape, or bring syntax errors into their file.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,11 +10,12 @@ use patchwork_repo::syntax::{Syntax, SyntaxError, new_errors};
 use patchwork_repo::text::SourceText;
 
 use super::file::{Candidate, FileUnderCheck, Rejected};
+use crate::verify::refusals::Before;
 
 /// The name of this check in evidence.
 const PARSES: &str = "parses";
 
-/// [`check`] for all files, on all cores.
+/// [`refuse`] and [`check`] for all files, on all cores.
 pub(super) async fn check_all(
     files: BTreeMap<String, FileUnderCheck>,
     rejected: &mut Vec<Rejected>,
@@ -29,6 +30,7 @@ pub(super) async fn check_all(
     let work = |mut share: Vec<(String, FileUnderCheck)>| {
         let mut rejected = Vec::new();
         for (_, file) in &mut share {
+            refuse(file, &mut rejected);
             check(file, &mut rejected)?;
         }
         Ok::<_, StepError>((share, rejected))
@@ -47,6 +49,27 @@ pub(super) async fn check_all(
         rejected.extend(turned_down);
     }
     Ok(files)
+}
+
+/// Turns down candidates whose very shape speaks against them.
+fn refuse(file: &mut FileUnderCheck, rejected: &mut Vec<Rejected>) {
+    let source = &file.source;
+    let Some(shown) = source.shown() else { return };
+    let before = Before::new(&source.path, source.text());
+    file.candidates.retain(|candidate| {
+        let hunks = candidate.edits.iter().filter_map(|edit| {
+            let old = shown.line_range(edit.start_line? as usize, edit.end_line? as usize);
+            Some((old, edit.replacement.as_str()))
+        });
+        let hunks: Vec<(&str, &str)> = hunks.collect();
+        let whole = || {
+            let bytes = source.with_edits(&candidate.edits).ok()?;
+            Some(SourceText::decode(bytes).ok()?.text().to_owned())
+        };
+        let reason = before.refuse(&hunks, whole);
+        rejected.extend(reason.iter().map(|reason| Rejected::of(candidate, reason.clone())));
+        reason.is_none()
+    });
 }
 
 /// Drops candidates until the file with the others has no syntax error that it does not have without them. In the good

@@ -27,7 +27,7 @@ fn verdict(text: &str) -> Verdict {
 
 fn reason(text: &str) -> String {
     match verdict(text) {
-        Verdict::Unusable(reason) => reason,
+        Verdict::Unusable(reason) | Verdict::Refused(reason, _) => reason,
         other => panic!("{text:?} gave {other:?}"),
     }
 }
