@@ -18,7 +18,7 @@ use super::silenced::Silenced;
 use crate::sarif::{Replacement, ScanResult};
 
 /// What matching all rules in one file may take; an ordinary one takes milliseconds.
-const TIME: Duration = Duration::from_secs(10);
+pub(super) const TIME: Duration = Duration::from_secs(10);
 
 /// Stack of a thread that matches: patterns are walked by recursion, and code is parsed by it.
 pub(super) const STACK_BYTES: usize = 32 << 20;

@@ -9,6 +9,7 @@ mod places;
 mod rule_file;
 mod selection;
 mod silenced;
+mod trial;
 
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ use matching::Problem;
 
 pub use own::FOLDER as OWN_RULES;
 pub use selection::Selection;
+pub(crate) use trial::{Candidate, valid_cases};
 
 /// The scanner of our own rules and the repository's. It needs no program and no network.
 #[derive(Debug, Clone, Default)]
@@ -59,7 +61,9 @@ impl Scanner for RulesScanner {
         let work = move || {
             let (catalogue, notes) = on_large_stack(|| Catalogue::of(&own, &selection))?;
             let files = files::list(&root, &paths, &|path| catalogue.covers(path));
-            Ok::<_, StepError>((scan_files(&catalogue, &files, &cancel)?, notes))
+            let Found { results, problems, .. } = scan_files(&catalogue, &files, &cancel)?;
+            let tool = Tool { name: OWN_TOOL.into(), version: env!("CARGO_PKG_VERSION").into() };
+            Ok::<_, StepError>((sarif::write(&tool, catalogue.texts(), &results, &problems), notes))
         };
         let (report, notes) = tokio::task::spawn_blocking(work)
             .await
@@ -92,7 +96,7 @@ fn scan_files(
     catalogue: &Catalogue,
     files: &[SourcePath],
     cancel: &CancellationToken,
-) -> Result<Value, StepError> {
+) -> Result<Found, StepError> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len().max(1));
     let next = AtomicUsize::new(0);
     let found: Mutex<Found> = Mutex::default();
@@ -134,8 +138,7 @@ fn scan_files(
     }
     found.results.sort();
     found.problems.sort();
-    let tool = Tool { name: OWN_TOOL.into(), version: env!("CARGO_PKG_VERSION").into() };
-    Ok(sarif::write(&tool, catalogue.texts(), &found.results, &found.problems))
+    Ok(found)
 }
 
 /// Our own rules as a [`Scanner`], all of them.
