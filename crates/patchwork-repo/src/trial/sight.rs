@@ -1,6 +1,6 @@
 //! What programs of trials see of the system: what is there for everyone, and what builds need of the user's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -54,13 +54,23 @@ impl Sight {
         hidden.extend([real(repository), real(state_dir)]);
         hidden.extend(home.clone());
         let mut tools = home.as_deref().map(|home| tools::shown(home, variables)).unwrap_or_default();
-        let path = variables.get("PATH").map(|path| std::env::split_paths(path)).into_iter().flatten();
-        let guarded: Vec<PathBuf> =
-            [Some(real(repository)), Some(real(state_dir)), home.clone()].into_iter().flatten().collect();
-        let folders = path.filter(|folder| folder.is_absolute() && folder.is_dir());
+        let path = variables
+            .get("PATH")
+            .map(|path| std::env::split_paths(path).collect::<Vec<_>>())
+            .unwrap_or_default();
+        let folders: Vec<PathBuf> =
+            path.into_iter().filter(|folder| folder.is_absolute() && folder.is_dir()).collect();
+        // A job in a container often has another home than the one with its tools.
+        let homes: BTreeSet<PathBuf> = folders.iter().filter_map(|folder| home_of(folder)).collect();
+        for other in homes.into_iter().filter(|other| home.as_ref() != Some(other)) {
+            tools.extend(tools::shown(&other, &BTreeMap::new()));
+            hidden.push(other);
+        }
+        let guarded: Vec<PathBuf> = hidden.iter().skip(OF_ROOT.len()).cloned().collect();
         // A folder of programs is shown, but not when it is a whole home.
-        let folders =
-            folders.filter(|folder| !guarded.iter().any(|guarded| guarded.starts_with(real(folder))));
+        let folders = folders
+            .into_iter()
+            .filter(|folder| !guarded.iter().any(|guarded| guarded.starts_with(real(folder))));
         tools.extend(folders.map(|path| Shown { path, writes: false }));
         let mut sight = Self { home, system: system(), hidden, tools: Vec::new() };
         tools.retain(|tool| !sight.is_for_everyone(&tool.path));
@@ -114,6 +124,16 @@ impl Sight {
     }
 }
 
+/// The home folder around a folder, going by its name.
+fn home_of(folder: &Path) -> Option<PathBuf> {
+    let mut parts = folder.components().skip(1).map(|part| part.as_os_str());
+    match parts.next()?.to_str()? {
+        "root" => Some("/root".into()),
+        "home" => Some(Path::new("/home").join(parts.next()?)),
+        _ => None,
+    }
+}
+
 /// What everyone may see of the top folder.
 fn system() -> Vec<PathBuf> {
     let entries = fs::read_dir("/").into_iter().flatten().flatten();
@@ -140,5 +160,66 @@ pub(super) fn real(path: &Path) -> PathBuf {
     match (path.parent(), path.file_name()) {
         (Some(parent), Some(name)) => real(parent).join(name),
         _ => path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sight(folder: &Path, path: &[PathBuf]) -> Sight {
+        let path = std::env::join_paths(path).unwrap().into_string().unwrap();
+        let variables = [("HOME", folder.join("me").display().to_string()), ("PATH", path)];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value)).into();
+        Sight::new(&variables, &folder.join("me/repository"), &folder.join("me/state"))
+    }
+
+    #[test]
+    fn folders_of_programs_are_shown_but_no_home_and_nothing_around_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |path: &str| folder.path().canonicalize().unwrap().join(path);
+        for path in ["me/bin", "me/repository/bin", "me/state", "other/bin"] {
+            std::fs::create_dir_all(at(path)).unwrap();
+        }
+        let path = [
+            at("me/bin"),
+            at("me"),
+            at(""),
+            at("me/repository"),
+            at("me/repository/bin"),
+            "bin".into(),
+            "/usr/bin".into(),
+        ];
+        let sight = sight(folder.path(), &path);
+        let shown: Vec<&Path> = sight.tools.iter().map(|tool| tool.path.as_path()).collect();
+        assert_eq!(shown, [at("me/bin"), at("me/repository/bin")]);
+    }
+
+    #[test]
+    fn what_is_readable_has_nothing_hidden_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut sight = sight(folder.path(), &[]);
+        for path in ["a/open/x", "a/hidden/x", "b"] {
+            std::fs::create_dir_all(folder.path().join(path)).unwrap();
+        }
+        sight.system = vec![folder.path().to_owned()];
+        sight.hidden = vec![folder.path().join("a/hidden")];
+        let mut readable = sight.readable(false);
+        readable.sort();
+        assert_eq!(readable, [PathBuf::from("/proc"), folder.path().join("a/open"), folder.path().join("b")]);
+        assert!(sight.is_for_everyone(&folder.path().join("a/open/x")));
+        assert!(!sight.is_for_everyone(&folder.path().join("a/hidden/x")));
+    }
+
+    #[test]
+    fn homes_are_known_by_their_names() {
+        for (folder, home) in [
+            ("/root/.cargo/bin", Some("/root")),
+            ("/home/me/.local/bin", Some("/home/me")),
+            ("/usr/bin", None),
+            ("/home", None),
+        ] {
+            assert_eq!(home_of(Path::new(folder)), home.map(PathBuf::from), "{folder}");
+        }
     }
 }

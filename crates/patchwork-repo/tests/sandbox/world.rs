@@ -1,6 +1,8 @@
 //! A checkout beside a user's repository and home, and trials of it.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,6 +20,9 @@ pub(crate) struct World {
     folder: TempDir,
     pub(crate) trials: SystemTrials,
 }
+
+/// Each way of holding programs in.
+pub(crate) const KERNELS: [Kernel; 2] = [Kernel::Whole, Kernel::Plain];
 
 /// What the kernel is let to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,12 +60,16 @@ impl World {
     /// Trials of the checkout, as another process of the same run has them.
     fn trials_in(folder: &Path, kernel: Kernel) -> SystemTrials {
         let path = std::env::var_os("PATH").unwrap();
-        let variables: [(OsString, OsString); 4] = [
+        let mut variables: Vec<(OsString, OsString)> = vec![
             ("HOME".into(), folder.join("home").into()),
             ("PATH".into(), path),
             ("GITHUB_TOKEN".into(), "hunter2".into()),
             ("SSH_AUTH_SOCK".into(), "/run/agent".into()),
         ];
+        // Its place goes by the home folder, which is another one here.
+        let own = std::env::var_os("HOME").map(|home| Path::new(&home).join(".rustup").into());
+        variables
+            .extend(std::env::var_os("RUSTUP_HOME").or(own).map(|rustup| ("RUSTUP_HOME".into(), rustup)));
         let site = Site {
             checkout: folder.join("state/worktrees/run"),
             repository: folder.join("repository"),
@@ -70,6 +79,27 @@ impl World {
         };
         let trials = SystemTrials::new(site, &SystemProcesses::new(variables));
         if kernel == Kernel::Plain { trials.without_namespaces() } else { trials }
+    }
+
+    /// Every file that is not of a trial, with its bytes and its mode.
+    pub(crate) fn files(&self) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
+        let mut files = BTreeMap::new();
+        let mut open = vec![self.at("")];
+        while let Some(folder) = open.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let (path, found) = entry.map(|entry| (entry.path(), entry.metadata().unwrap())).unwrap();
+                if found.is_dir() && path != self.at("state/trials") {
+                    open.push(path);
+                } else if found.is_file() {
+                    let bytes = std::fs::read(&path).unwrap();
+                    files.insert(path, (found.permissions().mode(), bytes));
+                } else if found.is_symlink() {
+                    let target = std::fs::read_link(&path).unwrap();
+                    files.insert(path, (0, target.into_os_string().into_encoded_bytes()));
+                }
+            }
+        }
+        files
     }
 
     /// A place in the folder of this world.
@@ -93,8 +123,7 @@ impl World {
     }
 }
 
-fn executable(path: &Path) {
-    use std::os::unix::fs::PermissionsExt as _;
+pub(crate) fn executable(path: &Path) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 

@@ -56,7 +56,10 @@ fn start(order: &Order, socket: &UnixStream) -> Result<u8, String> {
     limit(&policy.limits, order.others)?;
     let (landlock, lacks) = walls::build(policy)?;
     missing.extend(lacks);
-    syscalls::forbid(policy, &order.guarded)?;
+    syscalls::forbid(order)?;
+    if order.one_group {
+        missing.push("programs of root can't make process groups: namespaces are needed".to_owned());
+    }
     let ready = Report::Ready { landlock, counted, missing };
     talk::say(socket, &ready).map_err(|error| format!("the supervisor is gone: {error}"))?;
     let mut program = program(policy)?;

@@ -84,6 +84,8 @@ pub(crate) struct Order {
     pub(crate) guarded: Vec<i32>,
     /// Processes and threads that the user has already, which the kernel counts with the program's.
     pub(crate) others: u32,
+    /// Whether the program and all that come from it stay in one process group: nothing else could end them at once.
+    pub(crate) one_group: bool,
 }
 
 /// What the helper answers.

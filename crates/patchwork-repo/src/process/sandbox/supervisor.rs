@@ -1,8 +1,10 @@
 //! The supervisor: outside of the walls, between the run and the program, so that nothing outlives the run.
 
+use std::fs;
 use std::io::{self, BufReader};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -12,13 +14,15 @@ use rustix::process::{
 };
 
 use super::policy::{Order, Policy, Report};
-use super::{HELPER, INSIDE, inside, namespaces, talk, tree};
+use super::tree::{self, Count};
+use super::{HELPER, INSIDE, inside, limits, namespaces, talk};
 
 /// How often processes are counted where the kernel does not.
-const COUNT_EVERY: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
+const COUNT_EVERY: Timespec = Timespec { tv_sec: 0, tv_nsec: 10_000_000 };
 
 /// Runs a program as the policy that stands on standard input says, and answers there how it went.
 pub(super) fn run() -> u8 {
+    close_inherited();
     let Ok(run) = inside::socket() else { return 1 };
     let policy: Policy = match talk::hear(&mut BufReader::new(&run)) {
         Ok(Some(policy)) => policy,
@@ -30,6 +34,19 @@ pub(super) fn run() -> u8 {
     0
 }
 
+/// Closes what whoever started us left open: the program would have it, whatever it is.
+fn close_inherited() {
+    let open: Vec<i32> = fs::read_dir("/proc/self/fd")
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .collect();
+    for descriptor in open.into_iter().filter(|descriptor| *descriptor > 2) {
+        // The one of the listing is closed by now.
+        let _ = nix::unistd::close(descriptor);
+    }
+}
+
 fn supervise(run: &UnixStream, policy: Policy) -> Result<Report, String> {
     let held = if policy.view.is_some() {
         namespaces::enter(policy.network)?;
@@ -39,12 +56,14 @@ fn supervise(run: &UnixStream, policy: Policy) -> Result<Report, String> {
         Held::Tree
     };
     let most = usize::try_from(policy.limits.processes).unwrap_or(usize::MAX);
+    let one_group = matches!(held, Held::Tree) && limits::exempt();
     let (child, socket) = start().map_err(|error| format!("the sandbox can't be started: {error}"))?;
     let group = Program { pid: child, held };
     let others = if policy.view.is_none() { tree::of_user() } else { 0 };
     let guarded = std::iter::once(getpid()).chain(getppid()).map(Pid::as_raw_pid).collect();
     let mut answers = BufReader::new(&socket);
-    let said = talk::say(&socket, &Order { policy, guarded, others }).and_then(|()| talk::hear(&mut answers));
+    let said = talk::say(&socket, &Order { policy, guarded, others, one_group })
+        .and_then(|()| talk::hear(&mut answers));
     let counted = match said {
         Ok(Some(ready @ Report::Ready { counted, .. })) => {
             let _ = talk::say(run, &ready);
@@ -54,7 +73,7 @@ fn supervise(run: &UnixStream, policy: Policy) -> Result<Report, String> {
         Ok(_) => return Err("the sandbox ended before it stood".to_owned()),
         Err(error) => return Err(format!("the sandbox does not answer: {error}")),
     };
-    let report = watch(run, &group, (!counted).then_some(most));
+    let report = watch(run, &group, (!counted).then(|| Count::new(most)));
     drop(group);
     match report {
         // What went wrong after the walls stood: the program is not there.
@@ -73,6 +92,7 @@ fn start() -> io::Result<(Pid, UnixStream)> {
         .args([HELPER, INSIDE])
         .env_clear()
         .stdin(OwnedFd::from(theirs))
+        .process_group(0)
         .spawn()?;
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     Ok((pid.ok_or(io::ErrorKind::InvalidData)?, ours))
@@ -100,16 +120,17 @@ impl Drop for Program {
                 // Comes back when the last process of the namespace is gone.
                 while matches!(waitpid(Some(self.pid), WaitOptions::empty()), Err(rustix::io::Errno::INTR)) {}
             }
-            Held::Tree => tree::end(),
+            Held::Tree => tree::end(self.pid),
         }
     }
 }
 
 /// Waits until the program has ended, breaks a limit or is let go of.
-fn watch(run: &UnixStream, program: &Program, most: Option<usize>) -> io::Result<Report> {
+fn watch(run: &UnixStream, program: &Program, mut count: Option<Count>) -> io::Result<Report> {
     let handle = pidfd_open(program.pid, PidfdFlags::empty())?;
+    let group = matches!(program.held, Held::Tree).then_some(program.pid);
     // Orphans are taken in now and then as well, for they count.
-    let pause = (most.is_some() || matches!(program.held, Held::Tree)).then_some(COUNT_EVERY);
+    let pause = (count.is_some() || matches!(program.held, Held::Tree)).then_some(COUNT_EVERY);
     loop {
         let mut events = [
             PollFd::from_borrowed_fd(run.as_fd(), PollFlags::IN),
@@ -127,7 +148,7 @@ fn watch(run: &UnixStream, program: &Program, most: Option<usize>) -> io::Result
                 return Ok(Report::Ended { code: inside::code(status), broke: None });
             }
         }
-        if most.is_some_and(|most| tree::size() > most) {
+        if count.as_mut().is_some_and(|count| count.is_above(group)) {
             let broke = Some("the number of processes".to_owned());
             return Ok(Report::Ended { code: 128 + Signal::KILL.as_raw(), broke });
         }

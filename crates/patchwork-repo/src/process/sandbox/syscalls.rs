@@ -8,7 +8,7 @@ use seccompiler::{
     TargetArch, apply_filter, sock_filter,
 };
 
-use super::policy::Policy;
+use super::policy::Order;
 
 /// Calls that are answered with "not permitted".
 const FORBIDDEN: &[i64] = &[
@@ -91,12 +91,11 @@ const NAMESPACES: [libc::c_int; 7] = [
 /// Requests to a terminal that type on it (`TIOCSTI`, `TIOCLINUX`).
 const TYPE_ON_TERMINAL: [u64; 2] = [libc::TIOCSTI, libc::TIOCLINUX];
 
-/// Keeps this process, and all that comes from it, from the calls. It must have one thread. Where the process has no namespace
-/// of its own, `guarded` are processes it can't send signals to.
-pub(super) fn forbid(policy: &Policy, guarded: &[i32]) -> Result<(), String> {
+/// Keeps this process, and all that comes from it, from the calls. It must have one thread.
+pub(super) fn forbid(order: &Order) -> Result<(), String> {
     rustix::thread::set_no_new_privs(true)
         .map_err(|error| format!("new privileges can't be given up: {error}"))?;
-    programs(policy, guarded)
+    programs(order)
         .and_then(|programs| {
             #[cfg(target_arch = "x86_64")]
             apply_filter(&no_x32())?;
@@ -105,7 +104,7 @@ pub(super) fn forbid(policy: &Policy, guarded: &[i32]) -> Result<(), String> {
         .map_err(|error| format!("system calls can't be filtered: {error}"))
 }
 
-fn programs(policy: &Policy, guarded: &[i32]) -> Result<Vec<BpfProgram>, seccompiler::Error> {
+fn programs(order: &Order) -> Result<Vec<BpfProgram>, seccompiler::Error> {
     let always = |calls: &[i64]| calls.iter().map(|call| (*call, Vec::new())).collect::<BTreeMap<_, _>>();
     let mut refused = always(FORBIDDEN);
     for call in [libc::SYS_clone, libc::SYS_unshare] {
@@ -113,8 +112,8 @@ fn programs(policy: &Policy, guarded: &[i32]) -> Result<Vec<BpfProgram>, seccomp
     }
     let requests = TYPE_ON_TERMINAL.iter().map(|request| rule(1, SeccompCmpArgLen::Dword, *request));
     refused.insert(libc::SYS_ioctl, requests.collect::<Result<_, _>>()?);
-    if policy.view.is_none() {
-        refused.extend(without_view(policy, guarded)?);
+    if order.policy.view.is_none() {
+        refused.extend(without_view(order)?);
     }
     // Its flags are behind a pointer, out of a filter's sight. Programs that are told that there is no such call take the older one.
     let unknown = always(&[libc::SYS_clone3]);
@@ -128,14 +127,16 @@ fn programs(policy: &Policy, guarded: &[i32]) -> Result<Vec<BpfProgram>, seccomp
 }
 
 /// What namespaces would hold.
-fn without_view(
-    policy: &Policy,
-    guarded: &[i32],
-) -> Result<BTreeMap<i64, Vec<SeccompRule>>, seccompiler::Error> {
+fn without_view(order: &Order) -> Result<BTreeMap<i64, Vec<SeccompRule>>, seccompiler::Error> {
+    let guarded = &order.guarded;
     let mut refused = BTreeMap::new();
+    if order.one_group {
+        refused.insert(libc::SYS_setsid, Vec::new());
+        refused.insert(libc::SYS_setpgid, Vec::new());
+    }
     // Sockets of files lead to services of the system (a container engine's gives away the machine), whatever
     // Landlock says of the files. Pairs of sockets lead nowhere.
-    if policy.network {
+    if order.policy.network {
         let permitted = [libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK].map(|family| {
             SeccompCondition::new(
                 0,

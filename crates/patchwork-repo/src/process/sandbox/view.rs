@@ -7,13 +7,14 @@ use std::ffi::{CString, OsString};
 use std::fs;
 use std::io;
 use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, mkdirat, openat, statat, symlinkat};
 use rustix::io::Errno;
 use rustix::mount::{
     MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind, mount_bind_recursive, mount_change,
-    unmount,
+    mount_remount, unmount,
 };
 
 use super::policy::{Mount, View, What};
@@ -48,6 +49,7 @@ pub(super) fn enter(view: &View) -> Result<Vec<String>, String> {
         bind_at(&root, Path::new("/proc"), &open(Path::new("/proc")).map_err(|error| told("/proc", &error))?)
             .map_err(|error| told("/proc", &error))?;
     }
+    close(view).map_err(|error| told("the view, so that nothing of the system is changed,", &error))?;
     turn(&root).map_err(|error| told("the new root", &error))?;
     Ok(missing)
 }
@@ -265,6 +267,71 @@ fn proc(root: &OwnedFd) -> io::Result<()> {
     Ok(mount("proc", of(&target), "proc", flags, None)?)
 }
 
+/// Makes read-only what is not the program's own: also modes, times and attributes, of which Landlock knows nothing.
+fn close(view: &View) -> io::Result<()> {
+    let own = |path: &Path| {
+        let made = view.mounts.iter().rev().find(|mount| mount.to == path);
+        made.map_or(OWN.iter().any(|own| Path::new(own) == path), |mount| {
+            matches!(mount.what, What::Overlay { .. } | What::Folder(_))
+        })
+    };
+    for line in fs::read_to_string("/proc/self/mountinfo")?.lines() {
+        let mut fields = line.split(' ').skip(4);
+        let (Some(place), Some(options)) = (fields.next(), fields.next()) else { continue };
+        let place = unescaped(place);
+        let Ok(inside) = place.strip_prefix(&view.stage) else { continue };
+        if !own(&Path::new("/").join(inside)) {
+            // What the mount has already can't be taken away.
+            let flags = options
+                .split(',')
+                .fold(MountFlags::BIND | MountFlags::RDONLY, |flags, option| flags | flag(option));
+            match mount_remount(&place, flags, "") {
+                // Something else is mounted over it: nobody gets there.
+                Ok(()) | Err(Errno::NOENT | Errno::NOTDIR | Errno::INVAL) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Of the devices, what a program may change.
+const OWN: [&str; 3] = ["/dev/shm", "/dev/pts", "/proc"];
+
+fn flag(option: &str) -> MountFlags {
+    match option {
+        "nosuid" => MountFlags::NOSUID,
+        "nodev" => MountFlags::NODEV,
+        "noexec" => MountFlags::NOEXEC,
+        "noatime" => MountFlags::NOATIME,
+        "nodiratime" => MountFlags::NODIRATIME,
+        "relatime" => MountFlags::RELATIME,
+        "nosymfollow" => MountFlags::NOSYMFOLLOW,
+        _ => MountFlags::empty(),
+    }
+}
+
+/// A path of the kernel's table of mounts, in which blanks and backslashes are octal numbers.
+fn unescaped(text: &str) -> PathBuf {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        let number =
+            tail.get(..3).and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok());
+        match (first, number) {
+            (b'\\', Some(number)) => {
+                bytes.push(number);
+                rest = tail.get(3..).unwrap_or_default();
+            }
+            _ => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    PathBuf::from(OsString::from_vec(bytes))
+}
+
 /// Makes the folder the root of this process, and forgets the old one.
 fn turn(root: &OwnedFd) -> io::Result<()> {
     rustix::process::fchdir(root)?;
@@ -283,5 +350,11 @@ mod tests {
     fn parts_come_the_last_first_and_keep_what_leads_up() {
         assert_eq!(parts(Path::new("/a/./b/../c")), ["c", "..", "b", "a"].map(OsString::from));
         assert_eq!(parts(Path::new("../x")), ["x", ".."].map(OsString::from));
+    }
+
+    #[test]
+    fn the_kernels_table_of_mounts_is_read_with_odd_names() {
+        assert_eq!(unescaped(r"/a\040b\134c/\011"), Path::new("/a b\\c/\t"));
+        assert_eq!(unescaped(r"/plain\"), Path::new(r"/plain\"));
     }
 }

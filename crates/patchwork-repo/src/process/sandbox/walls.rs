@@ -40,11 +40,11 @@ fn build_with(policy: &Policy) -> Result<(Option<i32>, Vec<String>), landlock::R
     for name in DEVICES {
         ruleset = add(ruleset, &Path::new("/dev").join(name), device)?;
     }
-    for name in ["shm", "pts", "ptmx"] {
-        // Shared memory and terminals of the system's own are other programs' too.
-        if policy.view.is_some() {
-            ruleset = add(ruleset, &Path::new("/dev").join(name), write)?;
-        }
+    // Semaphores of Python's and others' processes are files there.
+    ruleset = add(ruleset, Path::new("/dev/shm"), write)?;
+    if policy.view.is_some() {
+        // The system's own terminals are the user's.
+        ruleset = add(ruleset, Path::new("/dev/pts"), write)?;
     }
     let status = ruleset.restrict_self()?;
     let version = match status.landlock {
@@ -56,6 +56,12 @@ fn build_with(policy: &Policy) -> Result<(Option<i32>, Vec<String>), landlock::R
         _ => None,
     };
     let mut missing = Vec::new();
+    if policy.view.is_none() {
+        missing.push(
+            "modes and times of the user's files can be changed, though not what is in them".to_owned(),
+        );
+        missing.push("shared memory of the user's other programs can be reached".to_owned());
+    }
     let lacks = |least: i32| version.is_none_or(|version| version < least);
     if policy.view.is_none() && lacks(HOLDS_LENGTH) {
         missing.push("files outside can be emptied: Linux 6.2 is needed".to_owned());
