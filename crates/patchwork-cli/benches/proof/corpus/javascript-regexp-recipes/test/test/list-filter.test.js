@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const { once } = require('node:events');
 const { test } = require('node:test');
 const { Worker } = require('node:worker_threads');
 
@@ -20,23 +21,30 @@ test('every sign of a filter is plain text', () => {
 });
 
 test('no filter keeps the server busy', async () => {
-  const long = 'a'.repeat(40) + '!';
+  const filters = ['(a+)+$', '(a|a)*$', '(a|aa)+$', '^(([a-z])+.)+[A-Z]([a-z])+$', '(.*a){30}b', '((a*)*)*b', '(?:a+)+\\d'];
   const code = `
     const { list } = require(${JSON.stringify(require.resolve('../src/list.js'))});
-    const { workerData, parentPort } = require('node:worker_threads');
-    for (const filter of workerData.filters) {
-      list([{ title: workerData.long }], new URL('/recipes?filter=' + encodeURIComponent(filter), 'http://recipes.example'));
-    }
-    parentPort.postMessage('done');`;
-  const filters = ['(a+)+$', '(a|a)*$', '(a|aa)+$', '^(([a-z])+.)+[A-Z]([a-z])+$', '(.*a){30}b', '((a*)*)*b', '(?:a+)+\\d'];
-  const worker = new Worker(code, { eval: true, workerData: { filters, long } });
-  const outcome = await new Promise((settle) => {
-    const limit = setTimeout(() => settle('busy'), 4000);
-    const end = (result) => (clearTimeout(limit), settle(result));
-    worker.on('message', end).on('error', (error) => end(String(error)));
-  });
-  await worker.terminate();
-  assert.equal(outcome, 'done');
+    const { parentPort } = require('node:worker_threads');
+    const title = 'a'.repeat(40) + '!';
+    parentPort.on('message', (filter) => {
+      const url = new URL('/recipes?filter=' + encodeURIComponent(filter), 'http://recipes.example');
+      parentPort.postMessage(list([{ title }], url).total);
+    });`;
+  const worker = new Worker(code, { eval: true });
+  const answer = (filter) =>
+    new Promise((settle) => {
+      const limit = setTimeout(() => settle('busy'), 3000);
+      worker.once('message', (total) => (clearTimeout(limit), settle(total)));
+      worker.once('error', (error) => (clearTimeout(limit), settle(String(error))));
+      worker.postMessage(filter);
+    });
+  try {
+    await once(worker, 'online');
+    assert.equal(await answer('a!'), 1);
+    for (const filter of filters) assert.equal(await answer(filter), 0, filter);
+  } finally {
+    await worker.terminate();
+  }
 });
 
 test('marks stay', () => {
