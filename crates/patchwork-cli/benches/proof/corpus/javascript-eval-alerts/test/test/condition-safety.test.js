@@ -27,6 +27,8 @@ test('no condition runs code', () => {
     'cpu > 1 /* */ , globalThis.owned = 1',
     '\\u0067lobalThis.owned = 1',
     "cpu['\\x63onstructor']['\\x63onstructor']('globalThis.owned = 1')()",
+    "[]['fla' + 't']['const' + 'ructor']('global' + 'This.owned = 1')()",
+    'this.owned = 1',
     'new Date() > 1',
     'globalThis',
     '"text" == cpu',
