@@ -1,6 +1,7 @@
 package guestbook
 
 import (
+	"html"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -32,6 +33,10 @@ func TestShowsEntriesLatestFirst(t *testing.T) {
 	page := get(&book)
 	if strings.Index(page, "Hello") > strings.Index(page, "Lovely") {
 		t.Errorf("the order is wrong in\n%s", page)
+	}
+	post(&book, "Tom & Jerry", "", "5 < 6")
+	if shown := html.UnescapeString(get(&book)); !strings.Contains(shown, "Tom & Jerry:\n<q>5 < 6</q>") {
+		t.Errorf("other words in\n%s", shown)
 	}
 	if !strings.Contains(page, `<a href="https://ada.example/">Ada</a>`) {
 		t.Errorf("no link in\n%s", page)

@@ -35,6 +35,10 @@ func write(t *testing.T, folder, name, text string) {
 
 func TestServesPages(t *testing.T) {
 	folder := t.TempDir()
+	write(t, folder, "work/second.html", "<h1>Second</h1>")
+	if response := page(folder, "work/second.html"); response.Body.String() != "<h1>Second</h1>" {
+		t.Errorf("%d: %s", response.Code, response.Body)
+	}
 	write(t, folder, "first.html", "<h1>First</h1>")
 	response := page(folder, "first.html")
 	if response.Code != http.StatusOK || response.Body.String() != "<h1>First</h1>" {

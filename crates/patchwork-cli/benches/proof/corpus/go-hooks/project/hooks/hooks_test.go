@@ -13,6 +13,9 @@ func TestInstallsAHookThatRuns(t *testing.T) {
 	if err := Install(folder, Hook{Event: "pre-commit", Commands: []string{"echo one", "echo two"}}); err != nil {
 		t.Fatal(err)
 	}
+	if info, err := os.Stat(filepath.Join(folder, "pre-commit")); err != nil || info.Mode()&0o111 != 0o111 {
+		t.Errorf("not everybody can run it: %v, %v", info.Mode(), err)
+	}
 	out, err := exec.Command(filepath.Join(folder, "pre-commit")).Output()
 	if err != nil || string(out) != "one\ntwo\n" {
 		t.Errorf("got %q, %v", out, err)

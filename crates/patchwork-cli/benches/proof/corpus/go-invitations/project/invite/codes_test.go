@@ -12,13 +12,17 @@ func at(second int) func() time.Time {
 
 func TestTakesACodeOnce(t *testing.T) {
 	codes := NewInvitations(time.Now)
-	code := codes.Issue("Ada")
-	if _, ok := codes.Redeem("AAAAAAAAAAAA"); ok {
-		t.Error("took another code")
-	}
-	codes.Redeem(code)
-	if _, ok := codes.Redeem(code); ok {
-		t.Error("took it twice")
+	for i := 0; i < 50; i++ {
+		code := codes.Issue("Ada")
+		if _, ok := codes.Redeem("AAAAAAAAAAAA"); ok {
+			t.Error("took another code")
+		}
+		if member, ok := codes.Redeem(strings.ToLower(code)); !ok || member != "Ada" {
+			t.Errorf("%s: got %q", code, member)
+		}
+		if _, ok := codes.Redeem(code); ok {
+			t.Error("took it twice")
+		}
 	}
 }
 

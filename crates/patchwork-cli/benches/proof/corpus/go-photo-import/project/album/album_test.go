@@ -35,7 +35,7 @@ func TestImportsPicturesOnly(t *testing.T) {
 		t.Fatalf("imported %d: %v", imported, err)
 	}
 	pictures, err := album.Pictures()
-	if err != nil || len(pictures) != 2 {
+	if err != nil || !reflect.DeepEqual(pictures, []string{"beach.jpg", "days/one/Dunes.PNG"}) {
 		t.Fatalf("got %v, %v", pictures, err)
 	}
 }

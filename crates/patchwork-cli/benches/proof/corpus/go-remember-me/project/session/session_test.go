@@ -37,6 +37,13 @@ func TestKnowsWhoSignedIn(t *testing.T) {
 	}
 }
 
+func TestRemembersForAMonth(t *testing.T) {
+	var store Store
+	if cookie := signIn(t, &store, "/signin", true); cookie.MaxAge != 30*24*60*60 || cookie.Path != "/" {
+		t.Errorf("got %s", cookie)
+	}
+}
+
 func TestForgetsWhoSignedOut(t *testing.T) {
 	var store Store
 	cookie := signIn(t, &store, "/signin", false)

@@ -32,6 +32,12 @@ func TestSignsInAndGoesToTheFirstPage(t *testing.T) {
 	}
 }
 
+func TestGoesToThePageThatWasAskedFor(t *testing.T) {
+	if location := signIn("engine", "/orders/7?sort=date").Header.Get("Location"); location != "/orders/7?sort=date" {
+		t.Errorf("went to %q", location)
+	}
+}
+
 func TestRefusesAWrongPassword(t *testing.T) {
 	response := signIn("motor", "")
 	if response.StatusCode != http.StatusForbidden || response.Header.Get("X-Session-Of") != "" {

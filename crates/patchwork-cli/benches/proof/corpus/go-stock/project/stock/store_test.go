@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -30,7 +32,11 @@ func TestFindsNoItem(t *testing.T) {
 
 func TestListsShelves(t *testing.T) {
 	want := []Item{screws, {Name: "nails", Shelf: "B3", Count: 90}}
-	items, err := Store{(&fake{items: want}).open()}.OnShelves(context.Background(), "B")
+	f := &fake{items: want}
+	items, err := Store{f.open()}.OnShelves(context.Background(), "B")
+	if asked := fmt.Sprint(f.asked); !strings.Contains(asked, "B%") {
+		t.Errorf("asked %s", asked)
+	}
 	if err != nil || !reflect.DeepEqual(items, want) {
 		t.Errorf("got %v, %v", items, err)
 	}

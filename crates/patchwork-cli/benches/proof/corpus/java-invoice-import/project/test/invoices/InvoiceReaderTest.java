@@ -31,6 +31,9 @@ public final class InvoiceReaderTest {
             equal(InvoiceException.class, failure(() -> read("<order/>")).getClass());
             equal("<supplier> is missing", failure(() -> read("<invoice/>")).getMessage());
         });
+        tests.test("refuses_what_is_no_xml", () -> {
+            equal("the invoice can't be read", failure(() -> read("<invoice>")).getMessage());
+        });
         tests.test("refuses_amounts_that_are_none", () -> {
             String xml = "<invoice><supplier>A</supplier><line amount=\"x\"/></invoice>";
             equal("not an amount: x", failure(() -> read(xml)).getMessage());

@@ -18,6 +18,7 @@ public final class LogSearchTest {
         tests.test("finds_lines_in_any_case", () -> equal(3, search.find("shop", "order").size()));
         tests.test("takes_words_as_they_are_written", () -> {
             equal(List.of("Order 3 [late]"), search.find("shop", "[late]"));
+            equal(List.of("order 2 open"), search.find("shop", "2 open"));
             equal(List.of(), search.find("shop", "o.der"));
         });
         tests.test("finds_nothing", () -> {

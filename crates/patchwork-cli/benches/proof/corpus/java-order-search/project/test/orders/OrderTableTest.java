@@ -1,5 +1,6 @@
 package orders;
 
+import static testing.Tests.check;
 import static testing.Tests.equal;
 
 import java.util.List;
@@ -22,6 +23,7 @@ public final class OrderTableTest {
             equal(List.of(new Order(9, "Ada"), new Order(7, "Adam")),
                     new OrderTable(database.connection()).search("Ad"));
             equal(1, database.asked.size());
+            check(database.asked.toString().contains("%Ad%"), "names are found by a part");
         });
         tests.finish();
     }

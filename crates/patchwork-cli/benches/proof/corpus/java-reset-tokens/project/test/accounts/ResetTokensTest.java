@@ -36,6 +36,7 @@ public final class ResetTokensTest {
             reset.request("ada@shop.example");
             check(mails.get(0).startsWith("ada@shop.example: Choose a new password: https://"), mails.get(0));
             equal(Optional.empty(), reset.follow("/reset/nothing"));
+            equal(Optional.of("ada@shop.example"), reset.follow(mails.get(0).replaceAll(".*(?=/reset/)", "")));
         });
         tests.finish();
     }

@@ -1,5 +1,6 @@
 package cookies;
 
+import static testing.Tests.check;
 import static testing.Tests.equal;
 
 import java.util.Map;
@@ -18,6 +19,12 @@ public final class SealedCookiesTest {
         tests.test("a_visitor_is_known_again", () -> {
             Visitor visitor = new Visitor("Ada", true);
             equal(Optional.of(visitor), Visitor.fromCookie(cookies, visitor.toCookie(cookies)));
+        });
+        tests.test("a_cookie_needs_no_quotes", () -> {
+            for (int length = 0; length < 20; length++) {
+                String cookie = cookies.seal(Map.of("name", "a".repeat(length)));
+                check(cookie.matches("[A-Za-z0-9_-]+"), cookie);
+            }
         });
         tests.test("other_texts_are_no_cookies", () -> {
             equal(Optional.empty(), cookies.open("%%%"));

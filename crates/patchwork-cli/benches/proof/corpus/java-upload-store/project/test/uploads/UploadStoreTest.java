@@ -25,6 +25,12 @@ public final class UploadStoreTest {
             check(upload.added(), "it is new");
             equal("hello", new String(store.read(upload.id()).orElseThrow(), StandardCharsets.UTF_8));
         });
+        tests.test("keeps_the_same_file_once", () -> {
+            UploadStore store = store();
+            Upload first = store.keep(bytes("hello"));
+            equal(new Upload(first.id(), false), store.keep(bytes("hello")));
+            equal(1L, store.size());
+        });
         tests.test("keeps_different_files", () -> {
             UploadStore store = store();
             check(!store.keep(bytes("a")).id().equals(store.keep(bytes("b")).id()), "two ids");

@@ -12,7 +12,7 @@ import java.util.Set;
 import testing.Tests;
 
 /** What one token, or the time, tells of another. */
-public final class TokenPredictionTest {
+public final class PredictionTest {
     private static final long MULTIPLIER = 0x5DEECE66DL;
     private static final long MASK = (1L << 48) - 1;
 
@@ -38,7 +38,7 @@ public final class TokenPredictionTest {
     }
 
     public static void main(String[] args) {
-        Tests tests = new Tests(TokenPredictionTest.class);
+        Tests tests = new Tests(PredictionTest.class);
         tests.test("one_token_does_not_tell_the_next", () -> {
             ResetTokens tokens = new ResetTokens(new MovableClock());
             String mine = tokens.issue("mallory");
