@@ -31,6 +31,12 @@ const LLAMA: [&str; 3] = ["xllamacpp==2026.10.11549", "gguf==0.19.0", "numpy"];
 const SUBJECTS: [(&str, &str); 4] =
     [("Werkzeug", "0.9.6"), ("jsonpickle", "1.4.1"), ("Beaker", "1.10.0"), ("untangle", "1.1.1")];
 
+/// Runners of tests, and packages with tests that need nothing else.
+const PYTEST: &str = "pytest==9.0.1";
+const TAPE: &str = "tape@5.9.0";
+const TESTED: (&str, &str) = ("toolz", "1.0.0");
+const TESTED_BY_TAPE: &str = "reusify@1.1.0";
+
 /// Something of the real world: what it is called, how a person says that they can't have it, how it is installed.
 struct Part {
     name: &'static str,
@@ -41,10 +47,12 @@ struct Part {
 /// Variables for the tests.
 pub(crate) type Variables = Vec<(&'static str, PathBuf)>;
 
-const PARTS: [Part; 4] = [
+const PARTS: [Part; 6] = [
     Part { name: "Semgrep", skip: "PATCHWORK_TEST_SKIP_SEMGREP", install: semgrep },
     Part { name: "Bandit", skip: "PATCHWORK_TEST_SKIP_BANDIT", install: bandit },
     Part { name: "ESLint", skip: "PATCHWORK_TEST_SKIP_ESLINT", install: eslint },
+    Part { name: "pytest", skip: "PATCHWORK_TEST_SKIP_PYTEST", install: pytest },
+    Part { name: "npm test", skip: "PATCHWORK_TEST_SKIP_TAPE", install: tape },
     Part { name: "llama.cpp server", skip: "PATCHWORK_TEST_SKIP_LLAMA", install: llama },
 ];
 
@@ -118,6 +126,22 @@ fn eslint(root: &Path) -> Result<Variables, String> {
     let name = ESLINT.first().map(|package| package.replace('@', "-")).unwrap_or_default();
     let program = npm::install(&root.join("target/tools"), &name, &ESLINT, "eslint")?;
     Ok(vec![("PATCHWORK_TEST_ESLINT", program)])
+}
+
+fn pytest(root: &Path) -> Result<Variables, String> {
+    let python = python::python()?;
+    let subjects = root.join("target/subjects");
+    python::fetch(&python, &subjects, TESTED.0, TESTED.1)?;
+    let works = ["-m", "pytest", "--version"];
+    let (tools, name) = (root.join("target/tools"), PYTEST.replace("==", "-"));
+    let program = python::install(&python, &tools, &name, &[PYTEST.to_owned()], "python", &works)?;
+    Ok(vec![("PATCHWORK_TEST_PYTEST", program), ("PATCHWORK_TEST_SUBJECTS", subjects)])
+}
+
+fn tape(root: &Path) -> Result<Variables, String> {
+    let packages = [TAPE, TESTED_BY_TAPE];
+    let program = npm::install(&root.join("target/tools"), &TAPE.replace('@', "-"), &packages, "tape")?;
+    Ok(vec![("PATCHWORK_TEST_TAPE", program)])
 }
 
 fn llama(root: &Path) -> Result<Variables, String> {
