@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use patchwork::local::{Local, Place};
+use patchwork::report::RunReport;
 use patchwork::telemetry::{Found, Otlp};
 use patchwork_core::engine::{Embedded, ReplayedModels, RunEnd};
 use patchwork_core::event::Reporter;
@@ -22,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::args::{Format, Level, Options};
 use crate::report::style::{BOLD, paint};
 use crate::report::terminal::{Mode, Terminal};
-use crate::report::{failure, lines, summary};
+use crate::report::{failure, files, lines, summary};
 use crate::settings::Given;
 use crate::{env, journal, moment, output, runtime, settings, signals, stdio};
 
@@ -60,6 +61,8 @@ pub(crate) struct Driven {
     pub(crate) elapsed: Duration,
     /// What the worktree's files differ in from where the run started; empty unless it was wanted.
     pub(crate) diff: String,
+    /// What the journal tells of it, where that is wanted.
+    pub(crate) report: Option<RunReport>,
 }
 
 /// Drives a task in the current folder; answers the exit code.
@@ -93,6 +96,7 @@ pub(crate) fn drive_with(
     if let Some(path) = &options.output {
         output::check(path)?;
     }
+    files::check(&options.report)?;
     let secrets = &given.secrets;
     let began = Instant::now();
     let state_dir = journal::state_dir(options)?;
@@ -122,8 +126,14 @@ pub(crate) fn drive_with(
         let cancel = CancellationToken::new();
         signals::watch(cancel.clone(), terminal.clone());
         let (terminal, otlp) = (terminal.clone(), otlp.as_deref());
+        let records = journal.clone();
         let driver = Driver { options, terminal, otlp, journal, local, keep, engine, given, cancel };
-        let outcome = driver.drive(task, folder).await;
+        let mut outcome = driver.drive(task, folder).await;
+        if let Ok(driven) = &mut outcome
+            && (!options.report.is_empty() || files::job_summary().is_some())
+        {
+            driven.report = Some(patchwork::report::read(&records, driven.end.id.as_str()).await?);
+        }
         if let Some(otlp) = otlp {
             otlp.close().await;
         }
@@ -235,7 +245,16 @@ impl Driver<'_> {
         if let Err(left) = self.local.leave(place, done).await {
             tracing::debug!("the worktree of {id} stays: {left}");
         }
-        Ok(Driven { end: end?, patchflow, created_ms, was_over: false, elapsed: Duration::ZERO, diff })
+        let end = end?;
+        Ok(Driven {
+            end,
+            patchflow,
+            created_ms,
+            was_over: false,
+            elapsed: Duration::ZERO,
+            diff,
+            report: None,
+        })
     }
 
     /// Uses answers again that came before the run began.
@@ -295,13 +314,25 @@ fn over(record: RunRecord, spec: RunSpec) -> Driven {
         was_over: true,
         elapsed: Duration::ZERO,
         diff: String::new(),
+        report: None,
     }
 }
 
 /// Tells how a run ended, writes its results, and answers the exit code.
 pub(crate) fn finish(options: &Options, secrets: &Secrets, driven: &Driven) -> Result<u8, Failure> {
     let end = &driven.end;
-    let written = write_results(options, secrets, driven);
+    let mut written = write_results(options, secrets, driven);
+    if let Some(report) = &driven.report {
+        // One that can't be written must not cost the others.
+        let reports = files::write(report, &options.report);
+        written = written.and(reports);
+        if let Some(summary) = files::job_summary()
+            && let Err(unwritten) = files::append_summary(report, &summary)
+            && options.level() >= Level::Warning
+        {
+            stdio::tell(&lines::warning(&unwritten.to_string()));
+        }
+    }
     if !wants_data(options) {
         stdio::exact(&secrets.redact(&summary::result(driven)))?;
     }

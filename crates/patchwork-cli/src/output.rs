@@ -68,6 +68,23 @@ pub(crate) fn possible(path: &Path, before: &str) -> Result<(), Failure> {
     Ok(())
 }
 
+/// [`possible`], and that the folder can be written to.
+pub(crate) fn writable(path: &Path, before: &str) -> Result<(), Failure> {
+    possible(path, before)?;
+    if path.metadata().is_ok_and(|about| !about.is_file()) {
+        return Ok(());
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Whether one may write in a folder is known to the one who does.
+    match tempfile::Builder::new().prefix(".patchwork-").tempfile_in(folder) {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            Err(Failure::usage(format!("{before}{}: the folder can't be written to", path.display()))
+                .caused_by(&error))
+        }
+    }
+}
+
 /// A temporary file is private; results are a file like any other the user makes.
 trait LikeNew {
     fn permissions_like_new(&mut self) -> &mut Self;

@@ -8,6 +8,7 @@ pub mod models;
 pub mod patchflows;
 pub mod planned;
 pub mod replay;
+pub mod report;
 pub mod sarif;
 pub mod scanners;
 pub mod steps;

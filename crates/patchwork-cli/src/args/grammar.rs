@@ -75,6 +75,18 @@ pub(crate) fn patchwork() -> Command {
                 .subcommand(
                     Command::new("show").about("Shows what happened in a run").arg(run_id()),
                 ),
+            Command::new("report")
+                .about("Writes the report of a run: what was tried, what was fixed and how that was proven")
+                .arg(run_id())
+                .arg(
+                    Arg::new("format")
+                        .long("format")
+                        .value_name("FORMAT")
+                        .value_parser(["html", "markdown", "json", "sarif"])
+                        .help("Its form [default: as the file is named, else markdown]")
+                        .hide_possible_values(false),
+                )
+                .arg(path("output", "FILE").short('o').long("output").help("Where to [default: the standard output]")),
             Command::new("resume")
                 .about("Goes on with a run; nothing that is done is done or paid again")
                 .arg(run_id())
@@ -148,6 +160,12 @@ pub(crate) fn globals() -> Vec<Arg> {
         Arg::new("list").short('l').long("list").action(ArgAction::SetTrue).help("List the patchflows"),
         global(path("config", "PATH").long("config").help("A configuration file or folder")),
         global(path("output", "FILE").long("output").help("Write the results of the run to a file")),
+        global(
+            path("report", "FILE")
+                .long("report")
+                .action(ArgAction::Append)
+                .help("Write a report at the end of the run: a .html, .md, .json or .sarif file; may be given again"),
+        ),
         global(
             Arg::new("format")
                 .long("format")

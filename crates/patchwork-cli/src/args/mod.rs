@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Runs { limit: Option<usize> },
     /// Shows one run.
     RunsShow { run: String },
+    /// Writes the report of a run.
+    Report { run: String, form: Option<String>, file: Option<PathBuf> },
     /// Goes on with a run.
     Resume { run: String, words: Vec<String> },
     /// Takes back what a run did.
@@ -120,6 +122,11 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation, Stop> {
                 Command::RunsShow { run: text(show, "run") }
             }
             _ => Command::Runs { limit: sub.get_one("limit").copied() },
+        },
+        "report" => Command::Report {
+            run: text(sub, "run"),
+            form: sub.get_one("format").cloned(),
+            file: sub.get_one("output").cloned(),
         },
         "resume" => Command::Resume { run: text(sub, "run"), words: tail(sub, "words", &mut options)? },
         "undo" => {

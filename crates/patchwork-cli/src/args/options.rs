@@ -11,6 +11,8 @@ pub(crate) struct Options {
     pub(crate) config: Option<PathBuf>,
     /// Where the results of the run are written.
     pub(crate) output: Option<PathBuf>,
+    /// Where reports of the run are written; their forms follow from their names.
+    pub(crate) report: Vec<PathBuf>,
     /// The form of results and listings.
     pub(crate) format: Option<Format>,
     /// Lines instead of the live view.
@@ -77,6 +79,7 @@ impl Options {
         Self {
             config: path("config"),
             output: path("output"),
+            report: matches.try_get_many("report").ok().flatten().into_iter().flatten().cloned().collect(),
             format: word("format").map(|word| match word.as_str() {
                 "json" => Format::Json,
                 "yaml" => Format::Yaml,
@@ -105,6 +108,11 @@ impl Options {
     pub(crate) fn or(mut self, later: Self) -> Self {
         self.config = later.config.or(self.config);
         self.output = later.output.or(self.output);
+        for file in later.report {
+            if !self.report.contains(&file) {
+                self.report.push(file);
+            }
+        }
         self.format = later.format.or(self.format);
         self.log = later.log.or(self.log);
         self.state_dir = later.state_dir.or(self.state_dir);

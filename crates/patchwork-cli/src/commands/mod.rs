@@ -11,6 +11,7 @@ mod page;
 mod plan;
 mod record;
 mod replay;
+mod report;
 mod resume;
 mod run;
 mod runs;
@@ -40,6 +41,7 @@ pub(crate) fn run(invocation: Invocation) -> Result<u8, Failure> {
         Command::Eject { name, dir, force } => eject::run(&name, dir, force),
         Command::Runs { limit } => runs::list(options, limit),
         Command::RunsShow { run } => runs::show(options, &run),
+        Command::Report { run, form, file } => report::run(options, &run, form.as_deref(), file.as_deref()),
         Command::Resume { run, words } => resume::run(options, &run, &words),
         Command::Undo { run, yes, words } => undo::run(options, &run, yes, &words),
         Command::Plan { patchflow, words } => plan::run(options, &patchflow, &words),

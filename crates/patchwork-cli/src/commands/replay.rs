@@ -20,6 +20,10 @@ use crate::{journal, output, runtime, settings, signals, stdio};
 /// Runs a recorded run again, offline and without a key, and says whether it ends in the same bytes. The run is in the
 /// journal, or in the file that `--cassette` names.
 pub(crate) fn run(options: &Options, run: Option<&str>) -> Result<u8, Failure> {
+    if !options.report.is_empty() {
+        return Err(Failure::usage("a replay writes no report: it only compares")
+            .hint("patchwork report RUN writes that of the run itself"));
+    }
     let (recording, outside, folder) = match (&options.cassette, run) {
         (Some(file), run) => {
             let recording = Recording::read(file)?;
@@ -62,6 +66,7 @@ pub(crate) fn run(options: &Options, run: Option<&str>) -> Result<u8, Failure> {
         was_over: true,
         elapsed: began.elapsed(),
         diff: String::new(),
+        report: None,
     };
     drive::write_results(options, &secrets, &driven)?;
     if differences.is_empty() {

@@ -83,14 +83,22 @@ fn fixed(fix: &Value) -> String {
         .filter_map(|check| text(check, "name"))
         .collect();
     let level = text(&fix["evidence"], "level").unwrap_or("unproven");
-    let proof = if checks.is_empty() { level.to_owned() } else { format!("{level}: {}", checks.join(", ")) };
+    let checks = if checks.is_empty() { String::new() } else { format!(": {}", checks.join(", ")) };
     let rule = text(finding, "rule").map(|rule| format!("{}; ", one_line(rule))).unwrap_or_default();
     let others = match list(fix, "findings").count().saturating_sub(1) {
         0 => String::new(),
         1 => " (and one more finding)".to_owned(),
         more => format!(" (and {more} more findings)"),
     };
-    format!("{path}{line} {message}{others} {}", paint(DIM, format_args!("({rule}{proof})")))
+    // The level is what a reader looks for.
+    let style = if level == "unproven" { DIM } else { GOOD };
+    let proof = format!(
+        "{}{}{}",
+        paint(DIM, format_args!("({rule}")),
+        paint(style, level),
+        paint(DIM, format_args!("{checks})"))
+    );
+    format!("{path}{line} {message}{others} {proof}")
 }
 
 /// `a.py:13 rule: reason`

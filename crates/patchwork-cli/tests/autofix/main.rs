@@ -25,6 +25,7 @@ mod publishing;
 mod real_tests;
 mod replay;
 mod reports;
+mod run_reports;
 mod semgrep;
 mod signals;
 mod sources;

@@ -6,6 +6,7 @@ use std::fmt;
 use async_trait::async_trait;
 use patchwork_core::evidence::Author;
 use patchwork_core::failure::{Failure, FailureKind};
+use patchwork_core::finding::Severity;
 use patchwork_core::run::RunId;
 use patchwork_core::step::{Context, Effects, Step, StepError};
 use schemars::JsonSchema;
@@ -21,7 +22,8 @@ pub struct Report;
 ///
 /// With a fix the run is good; what is left is warned about. Without any there is a `failure`: unavailable when no model
 /// answered, below the required evidence when fixes were proposed but not one held, and one of the run when the report of
-/// the scan is of no use. Fixes or not, it is one of the budget when that left questions unasked. `Conclude` fails with it.
+/// the scan is of no use. Fixes or not, it is one of the budget when that left questions unasked. When there is none of these,
+/// and findings of severity `fail_on` or worse remain, it is that. `Conclude` fails with it.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReportInput {
@@ -55,6 +57,13 @@ pub struct ReportInput {
     /// Why the report of the scan is of no use; empty when it is.
     #[serde(default)]
     pub unusable: String,
+    /// The least severity that may not remain: `unknown`, `info`, `low`, `medium`, `high` or `critical`; `note`, `warning` and
+    /// `error` mean `info`, `low` and `high`. Without one anything may.
+    #[serde(default)]
+    pub fail_on: Option<String>,
+    /// Whether nothing is committed: what was fixed remains then all the same.
+    #[serde(default)]
+    pub dry_run: bool,
 }
 
 /// The result in lists and numbers.
@@ -99,7 +108,9 @@ impl Step for Report {
 
     async fn run(&self, ctx: &Context, input: Self::Input) -> Result<Self::Output, StepError> {
         let failure = failure_of(ctx.run(), &input);
+        let (fail_on, dry_run) = (least(input.fail_on.as_deref())?, input.dry_run);
         let mut out = summarize(input);
+        let kept_back = failure.is_none().then(|| fail_on.and_then(|least| too_severe(&out, least, dry_run)));
         for remark in &out.not_vulnerable {
             ctx.note(format!("not vulnerable: {remark}"));
         }
@@ -112,6 +123,7 @@ impl Step for Report {
         for left in &more {
             ctx.warn(format!("not fixed: {left}"));
         }
+        let failure_of_remaining = kept_back.flatten();
         if out.counts.fixed > 0 || (failure.is_none() && out.counts != Counts::default()) {
             ctx.note(out.counts.to_string());
         }
@@ -121,6 +133,8 @@ impl Step for Report {
                 failure.causes.push(format!("and {} more, see the warnings", more.len()));
             }
             out.failure = Some(failure);
+        } else if failure_of_remaining.is_some() {
+            out.failure = failure_of_remaining;
         } else if out.counts == Counts::default() {
             ctx.skip("there is nothing to fix");
         }
@@ -199,6 +213,44 @@ fn failure_of(run: &RunId, input: &ReportInput) -> Option<Failure> {
         _ => Failure::unavailable(message)
             .hint("check the key, the model's name and the endpoint, then resume the run"),
     })
+}
+
+/// The least severity that may not remain.
+fn least(fail_on: Option<&str>) -> Result<Option<Severity>, StepError> {
+    let read = |word: &str| {
+        Severity::parse(word).ok_or_else(|| {
+            let expected = "expected info, low, medium, high or critical";
+            StepError::input("fail_on", format!("`{word}` is no severity: {expected}"))
+        })
+    };
+    fail_on.filter(|word| !word.trim().is_empty()).map(read).transpose()
+}
+
+/// The failure of a run that leaves findings which may not remain: what was not fixed and what has no fix, and of a dry run what
+/// it fixed, since nothing of that is committed. What a model finds to be no weakness does not count.
+fn too_severe(out: &ReportOutput, least: Severity, dry_run: bool) -> Option<Failure> {
+    let bad = |remark: &&Remark| remark.severity >= least;
+    let uncommitted = out.fixed.iter().filter(|_| dry_run).filter(bad).map(|remark| {
+        let reason = "proven, and not committed in a dry run".to_owned();
+        Remark { reason, ..remark.clone().brief() }
+    });
+    let left = out.remaining.iter().filter(bad).cloned();
+    let no_fix = out.no_fix.iter().filter(bad).cloned();
+    let all: Vec<Remark> = left.chain(no_fix).chain(uncommitted).collect();
+    let findings: usize = all.iter().map(|remark| remark.findings).sum();
+    let (findings, remain) = match findings {
+        0 => return None,
+        1 => ("1 finding".to_owned(), "remains"),
+        many => (format!("{many} findings"), "remain"),
+    };
+    let message = format!("{findings} of severity {least} or worse {remain}");
+    let mut failure = Failure::new(FailureKind::FindingsRemain, message);
+    failure.causes = grouped(&all);
+    let more = failure.causes.split_off(failure.causes.len().min(MAX_CAUSES));
+    if !more.is_empty() {
+        failure.causes.push(format!("and {} more, see the warnings", more.len()));
+    }
+    Some(failure.hint("`fail_on` says what may not remain; write a report with --report FILE"))
 }
 
 /// The failure of a run that had to leave questions unasked.
@@ -396,6 +448,51 @@ mod tests {
         assert_eq!(failure.kind, FailureKind::BudgetReached);
         assert!(failure.message.starts_with("what was fixed is kept, but 1 finding"), "{failure}");
         assert_eq!(test.notes(), ["1 fixed (1 by rules), 2 not fixed"]);
+    }
+
+    #[tokio::test]
+    async fn findings_that_may_not_remain_are_a_failure_after_those_that_are_nearer() {
+        let severe = |path: &str, severity: &str| {
+            let mut piece = piece(path, 3);
+            piece["findings"][0]["severity"] = json!(severity);
+            piece
+        };
+        let no_fix = json!({"path": "e.py", "line": 5, "rules": ["r"], "reason": "none", "severity": "high"});
+        let fine = json!({"path": "f.py", "line": 5, "rules": ["r"], "reason": "", "severity": "critical"});
+        let mut fixed = fix("a.py", "rule");
+        fixed["findings"] = severe("a.py", "critical")["findings"].take();
+        let mut input = json!({
+            "accepted": [fixed], "pending": [severe("c.py", "medium"), severe("d.py", "critical")],
+            "no_fix": [no_fix], "not_vulnerable": [fine], "no_model": "no key",
+        });
+        for (fail_on, dry_run, expected) in [
+            (json!(null), false, None),
+            (json!("critical"), false, Some("1 finding of severity critical or worse remains")),
+            (json!("error"), false, Some("2 findings of severity high or worse remain")),
+            (json!("info"), false, Some("3 findings of severity info or worse remain")),
+            (json!("critical"), true, Some("2 findings of severity critical or worse remain")),
+        ] {
+            (input["fail_on"], input["dry_run"]) = (fail_on, dry_run.into());
+            let failure: Option<Failure> =
+                serde_json::from_value(report(input.clone()).await.1.unwrap().0["failure"].clone()).unwrap();
+            let kind = failure.as_ref().map(|failure| failure.kind);
+            assert_eq!(failure.map(|failure| failure.message).as_deref(), expected);
+            assert!(kind.is_none_or(|kind| kind == FailureKind::FindingsRemain));
+        }
+        // A budget, an endpoint or evidence that fell short is nearer.
+        input["not_asked"] = json!([remark("d.py", 3, "max_cost is $0.50")]);
+        let failure: Failure =
+            serde_json::from_value(report(input).await.1.unwrap().0["failure"].clone()).unwrap();
+        assert_eq!(failure.kind, FailureKind::BudgetReached);
+        for (unanswered, kind) in [(1, FailureKind::Unavailable), (0, FailureKind::BelowEvidence)] {
+            let rejected = [remark("d.py", 3, "one")];
+            let input = json!({
+                "pending": [severe("d.py", "high")], "rejected": rejected, "unanswered": unanswered, "fail_on": "low",
+            });
+            let failure: Failure =
+                serde_json::from_value(report(input).await.1.unwrap().0["failure"].clone()).unwrap();
+            assert_eq!(failure.kind, kind);
+        }
     }
 
     #[tokio::test]

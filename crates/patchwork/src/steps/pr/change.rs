@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use patchwork_core::evidence::{Evidence, RegressionTest};
+use patchwork_core::evidence::{Evidence, RegressionTest, Try};
 use patchwork_core::finding::Finding;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,9 @@ pub struct Change {
     /// The findings that it mends.
     #[serde(default)]
     pub findings: Vec<Finding>,
+    /// What was tried for it, this one last.
+    #[serde(default)]
+    pub tries: Vec<Try>,
     /// The new test that proves it: its file goes into the same commit.
     #[serde(default)]
     pub test: Option<RegressionTest>,

@@ -11,7 +11,7 @@ pub mod pr;
 pub mod preflight;
 pub mod prepare_pr;
 mod publication;
-mod untrusted;
+pub(crate) mod untrusted;
 
 use patchwork_core::step::{ErasedStep, erase};
 

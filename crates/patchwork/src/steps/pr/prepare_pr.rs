@@ -3,8 +3,6 @@
 use std::fmt::Write;
 
 use async_trait::async_trait;
-use patchwork_core::evidence::Evidence;
-use patchwork_core::finding::Finding;
 use patchwork_core::step::{Context, Effects, Step, StepError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,10 +10,11 @@ use serde::{Deserialize, Serialize};
 use super::change::{Change, by_file, findings};
 use super::options::given;
 use super::untrusted::markdown::{block, code, html, line};
+use crate::report::markdown::{MAX_REMARK, evidence_line, finding_line, tries_line};
+use crate::steps::code::verify_patch::Remark;
 
 const MAX_TITLE: usize = 200;
 const MAX_SUMMARY: usize = 4_000;
-const MAX_REMARK: usize = 300;
 
 /// Writes the body of a pull request.
 pub struct PreparePR;
@@ -23,7 +22,7 @@ pub struct PreparePR;
 /// Writes the body of a pull request in Markdown: a header, and a section for each file with its changes, the findings they
 /// mend, their risk and their evidence.
 ///
-/// What models and scanners said is shown as text: HTML, links, images, mentions and references to issues have no effect.
+/// A last section says what remains, and why. What models and scanners said is shown as text: HTML, links, images, mentions and references to issues have no effect.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PreparePRInput {
@@ -46,11 +45,23 @@ pub struct BodyOptions {
     /// Characters of the body at most; 60000 when absent. Files that don't fit are left out and counted.
     #[serde(default = "sixty_thousand")]
     pub pr_body_limit: usize,
+    /// What was not fixed, and why.
+    #[serde(default)]
+    pub remaining: Vec<Remark>,
+    /// What a model found to have no fix, and why.
+    #[serde(default)]
+    pub no_fix: Vec<Remark>,
 }
 
 impl Default for BodyOptions {
     fn default() -> Self {
-        Self { pr_header: None, issue_url: None, pr_body_limit: sixty_thousand() }
+        Self {
+            pr_header: None,
+            issue_url: None,
+            pr_body_limit: sixty_thousand(),
+            remaining: Vec::new(),
+            no_fix: Vec::new(),
+        }
     }
 }
 
@@ -92,6 +103,9 @@ pub(super) fn write_body(changes: &[Change], options: &BodyOptions) -> Result<St
             format!("{limit} characters are too few for the header of the pull request alone"),
         ));
     }
+    // What was fixed goes first, but what remains has its part of the room.
+    let left = remaining(options, (limit - chars(&body) - chars(&left_out(files.len()))) / 4);
+    let limit = limit - chars(&left);
     let mut used = chars(&body);
     let mut missing = 0;
     for (at, (path, changes)) in files.iter().enumerate() {
@@ -108,7 +122,49 @@ pub(super) fn write_body(changes: &[Change], options: &BodyOptions) -> Result<St
     if missing > 0 {
         body.push_str(&left_out(missing));
     }
+    body.push_str(&left);
     Ok(body)
+}
+
+/// What remains, with the blank line before it, in `room` characters; empty when nothing does, or there is no room at all.
+fn remaining(options: &BodyOptions, room: usize) -> String {
+    let all: Vec<String> = options
+        .remaining
+        .iter()
+        .map(|remark| remark_line(remark, "not fixed"))
+        .chain(options.no_fix.iter().map(|remark| remark_line(remark, "no fix")))
+        .collect();
+    let mut out = "\n\n#### What remains\n".to_owned();
+    let more = |count: usize| format!("\n- … and {count} more");
+    let (mut used, mut shown) = (chars(&out), 0);
+    for (at, line) in all.iter().enumerate() {
+        let reserve = if at + 1 == all.len() { 0 } else { chars(&more(all.len())) };
+        if used + chars(line) + reserve > room {
+            break;
+        }
+        used += chars(line);
+        out.push_str(line);
+        shown += 1;
+    }
+    if shown == 0 {
+        return String::new();
+    }
+    if shown < all.len() {
+        out.push_str(&more(all.len() - shown));
+    }
+    out
+}
+
+fn remark_line(remark: &Remark, what: &str) -> String {
+    let rules: Vec<String> = remark.rules.iter().map(|rule| code(rule)).collect();
+    let reason = line(&remark.reason, MAX_REMARK);
+    let reason = if reason.is_empty() { what.to_owned() } else { format!("{what}, {reason}") };
+    format!(
+        "\n- {} {} ({}): {reason}",
+        code(&format!("{}:{}", remark.path, remark.line)),
+        rules.join(", "),
+        remark.severity
+    )
 }
 
 fn header(options: &BodyOptions, count: usize) -> Result<String, StepError> {
@@ -186,7 +242,10 @@ fn item(change: &Change) -> String {
         let _ = write!(remarks, "\n- **Compatibility risk:** {}", line(&risk, MAX_REMARK));
     }
     if let Some(evidence) = &change.evidence {
-        evidence_lines(&mut remarks, evidence);
+        let _ = write!(remarks, "\n- **Evidence:** {}", evidence_line(evidence));
+    }
+    if let Some(tried) = tries_line(&change.tries) {
+        let _ = write!(remarks, "\n- **Tried:** {tried}");
     }
     if let Some(test) = &change.test {
         let _ = write!(remarks, "\n- **Regression test:** {}, new in this pull request", code(&test.path));
@@ -202,30 +261,6 @@ fn paragraph(out: &mut String, text: &str) {
     let text = block(text, MAX_SUMMARY);
     if !text.is_empty() {
         out.extend(["\n\n", &text]);
-    }
-}
-
-fn finding_line(finding: &Finding) -> String {
-    let mut labels = vec![finding.severity.to_string()];
-    labels.extend(finding.cwe.iter().take(5).map(|cwe| line(cwe, 30)));
-    let place = if finding.start_line >= finding.end_line {
-        format!("line {}", finding.start_line)
-    } else {
-        format!("lines {}–{}", finding.start_line, finding.end_line)
-    };
-    let said = line(&finding.message, MAX_REMARK);
-    format!("{} ({}), {place}: {said}", code(&finding.rule), labels.join(", "))
-}
-
-fn evidence_lines(out: &mut String, evidence: &Evidence) {
-    let _ = write!(out, "\n- **Evidence:** {:?}, {}", evidence.level, evidence.level.meaning());
-    for check in &evidence.checks {
-        let mark = if check.passed { "✅" } else { "❌" };
-        let _ = write!(out, "\n  - {mark} {}", line(&check.name, MAX_REMARK));
-        let detail = line(&check.detail, MAX_REMARK);
-        if !detail.is_empty() {
-            let _ = write!(out, ": {detail}");
-        }
     }
 }
 

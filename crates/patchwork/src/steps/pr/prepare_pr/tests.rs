@@ -1,5 +1,5 @@
-use patchwork_core::evidence::{Check, Level, RegressionTest};
-use patchwork_core::finding::Severity;
+use patchwork_core::evidence::{Author, Check, Evidence, Level, Outcome, RegressionTest, Try};
+use patchwork_core::finding::{Finding, Severity};
 use patchwork_testkit::context::TestContext;
 use serde_json::json;
 
@@ -35,7 +35,23 @@ fn a_file_has_a_section_with_all_there_is_to_say() {
         level: Level::L2,
         checks: vec![check("parses", true, ""), check("finding gone", true, "0 of 1 left")],
     };
+    let tried = |name: &str, outcome, reason: &str| Try {
+        round: 1,
+        by: Author::Model,
+        name: name.into(),
+        outcome,
+        reason: reason.into(),
+        diff: String::new(),
+        evidence: None,
+        usage: None,
+        cost: None,
+        ms: Some(1_234),
+    };
     let change = Change {
+        tries: vec![
+            tried("gpt-4o-mini", Outcome::Rejected, "it does not parse"),
+            tried("gpt-4o", Outcome::Accepted, ""),
+        ],
         patch_message: Some("Binds the *id*.\n\n- one parameter".into()),
         compatibility: Some("Low".into()),
         evidence: Some(evidence),
@@ -59,13 +75,20 @@ Binds the *id*.
 
 - **Finding:** `python.sqli` (high, CWE-89), lines 3–5: User input reaches a query, see `https://cwe.mitre.org/89`
 - **Compatibility risk:** Low
-- **Evidence:** L2, finding gone, no new one
-  - ✅ parses
-  - ✅ finding gone: 0 of 1 left
+- **Evidence:** L2, finding gone, no new one: ✅ parses · ✅ finding gone (0 of 1 left)
+- **Tried:** `gpt-4o-mini`: turned down, it does not parse; `gpt-4o`: kept
 - **Regression test:** `tests/test_db.py`, new in this pull request
 
-</details>";
-    assert_eq!(body(&[change], &BodyOptions::default()), expected);
+</details>
+
+#### What remains
+
+- `c.py:3` `weak-hash` (high): not fixed, the tests fail, says `@octocat`";
+    let remark = json!({
+        "path": "c.py", "line": 3, "rules": ["weak-hash"], "severity": "high", "reason": "the tests fail, says @octocat",
+    });
+    let remaining = vec![serde_json::from_value(remark).unwrap()];
+    assert_eq!(body(&[change], &BodyOptions { remaining, ..BodyOptions::default() }), expected);
 }
 
 #[test]
@@ -113,6 +136,15 @@ fn what_does_not_fit_is_left_out_and_counted() {
     assert_eq!(whole.matches("<details>").count(), 40);
     let exact = BodyOptions { pr_body_limit: chars(&whole), ..BodyOptions::default() };
     assert_eq!(body(&changes, &exact), whole, "all of it fits exactly");
+
+    let remark = |n| json!({"path": format!("{n}.py"), "line": 1, "rules": ["r"], "reason": "ü".repeat(100)});
+    let remaining: Vec<Remark> = (0..50).map(|n| serde_json::from_value(remark(n)).unwrap()).collect();
+    for pr_body_limit in [200, 1_000, 3_000] {
+        let options = BodyOptions { pr_body_limit, remaining: remaining.clone(), ..BodyOptions::default() };
+        let body = body(&changes, &options);
+        assert!(chars(&body) <= pr_body_limit, "{} > {pr_body_limit}", chars(&body));
+        assert_eq!(body.contains("- … and "), pr_body_limit > 200, "{body}");
+    }
 
     let many: Vec<Change> = (0..100).map(|n| change("one.py", &format!("{n} {}", "x".repeat(100)))).collect();
     let body = body(&many, &BodyOptions { pr_body_limit: 2_000, ..BodyOptions::default() });

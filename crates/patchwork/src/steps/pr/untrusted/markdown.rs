@@ -7,7 +7,7 @@ use super::{shortened, visible};
 const DRAWN: [&str; 5] = ["mermaid", "geojson", "topojson", "stl", "math"];
 
 /// Some text on one line, of at most `limit` characters before it is escaped.
-pub(in super::super) fn line(text: &str, limit: usize) -> String {
+pub(crate) fn line(text: &str, limit: usize) -> String {
     let text = visible(text).split_whitespace().collect::<Vec<_>>().join(" ");
     let mut out = String::with_capacity(text.len());
     spans(&shortened(&text, limit), &mut out);
@@ -15,7 +15,7 @@ pub(in super::super) fn line(text: &str, limit: usize) -> String {
 }
 
 /// Some text of several lines, of at most `limit` characters before it is escaped. What it opens it closes.
-pub(in super::super) fn block(text: &str, limit: usize) -> String {
+pub(crate) fn block(text: &str, limit: usize) -> String {
     let text = shortened(visible(text).trim(), limit);
     let mut out = String::with_capacity(text.len());
     let mut lines = text.lines();
@@ -39,7 +39,7 @@ pub(in super::super) fn block(text: &str, limit: usize) -> String {
 }
 
 /// A literal as a code span.
-pub(in super::super) fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     let text = visible(text).replace('\n', " ");
     let mut out = String::with_capacity(text.len() + 2);
     code_span(&text, &mut out);
@@ -47,9 +47,29 @@ pub(in super::super) fn code(text: &str) -> String {
 }
 
 /// A literal inside HTML.
-pub(in super::super) fn html(text: &str) -> String {
+pub(crate) fn html(text: &str) -> String {
     let text = visible(text).replace('\n', " ");
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// Lines as a fenced block of `language`, of at most `limit` characters, cut at the end of a line. Nothing in it closes it.
+pub(crate) fn fenced(language: &str, text: &str, limit: usize) -> String {
+    let mut shown = String::with_capacity(text.len().min(limit));
+    let (mut used, mut missing) = (0, 0_usize);
+    for line in text.lines() {
+        used += line.len() + 1;
+        if used > limit {
+            missing += 1;
+        } else {
+            shown.push_str(&visible(line).replace('\n', " "));
+            shown.push('\n');
+        }
+    }
+    if missing > 0 {
+        shown.push_str(&format!("… {missing} more lines\n"));
+    }
+    let fence = "`".repeat(longest_run(&shown).max(2) + 1);
+    format!("{fence}{language}\n{shown}{fence}")
 }
 
 /// The start of a fenced block.

@@ -1,11 +1,11 @@
 //! Text from models and repositories, made fit for places where text can give orders: pull requests and commits.
 
 pub(super) mod commit;
-pub(super) mod markdown;
+pub(crate) mod markdown;
 
 /// The text without characters that change how others are read: control characters, and those that hide text or turn its
 /// direction. Line ends become `\n`, tabs spaces.
-fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     text.replace("\r\n", "\n")
         .chars()
         .filter_map(|c| match c {
@@ -18,7 +18,8 @@ fn visible(text: &str) -> String {
         .collect()
 }
 
-fn is_hidden(c: char) -> bool {
+/// Whether a character hides text or turns its direction.
+pub(crate) fn is_hidden(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
