@@ -63,15 +63,16 @@ impl Ladder {
         if !options.runs_commands() {
             return Ok(None);
         }
-        let lent = dependencies::lend(ctx)?;
         let mut commands = options.commands(ctx.root()?);
         require(options, &commands)?;
+        // What is installed on this machine is no part of it: a replay may be elsewhere.
+        let name =
+            format!("base line {}", digest(&(&commands, options.command_timeout, options.sandbox_network))?);
+        let lent = dependencies::lend(ctx)?;
         let not_set_up = not_set_up(ctx, &commands, &lent)?;
         // What is installed already need not be installed again.
         commands.setup = commands.setup.filter(|_| lent.is_empty() || options.setup_command.is_some());
         let terms = Terms::of(options, lent);
-        let name =
-            format!("base line {}", digest(&(&commands.setup, &commands.build, &commands.tests, &terms))?);
         let (in_task, task_commands, task_terms, task_name) =
             (ctx.clone(), commands.clone(), terms.clone(), name.clone());
         let Recorded { base } = ctx
@@ -80,7 +81,12 @@ impl Ladder {
                     return Ok(Recorded { base: None });
                 }
                 let _core = core(&in_task).await?;
-                let (base, layer) = base_line::make(&in_task, &task_commands, &task_terms).await?;
+                let made = base_line::make(&in_task, &task_commands, &task_terms).await;
+                let (base, layer) = made.map_err(|error| match (error, &not_set_up) {
+                    // What is not found may be what nobody has installed.
+                    (StepError::Failed(failure), Some(hint)) => StepError::Failed(failure.hint(hint.clone())),
+                    (error, _) => error,
+                })?;
                 if let Some(layer) = layer {
                     in_task.trials()?.keep(&task_name, layer);
                 }
@@ -275,3 +281,6 @@ fn require(options: &VerifyOptions, commands: &Commands) -> Result<(), StepError
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

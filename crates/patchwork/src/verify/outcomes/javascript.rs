@@ -11,12 +11,18 @@ pub(super) fn node_spec(text: &str) -> Option<Outcomes> {
         if let Some(rest) = content.strip_prefix("ℹ ") {
             ran = number_after(rest, "tests ").filter(|_| rest.starts_with("tests ")).or(ran);
             failed = number_after(rest, "fail ").filter(|_| rest.starts_with("fail ")).or(failed);
-        } else if let Some(name) = content.strip_prefix("✖ ").filter(|name| *name != "failing tests:") {
+        } else if let Some(name) = failed_in(content) {
             names.add(name.rsplit_once(" (").map_or(name, |(name, _)| name));
         }
     }
     let (ran, failed) = (ran?, failed?);
     (failed == 0 || !names.is_empty()).then(|| Outcomes { failing: names.once(), ran: Some(ran) })
+}
+
+/// The name in `✖ name (1.2ms)`, but for tests that are known to fail.
+fn failed_in(line: &str) -> Option<&str> {
+    let name = line.strip_prefix("✖ ")?;
+    (name != "failing tests:" && !name.contains(") # ")).then_some(name)
 }
 
 /// `FAIL src/a.test.js`, below it `  ● suite › name`, at the end `Tests:       1 failed, 2 passed, 3 total`.
@@ -33,7 +39,7 @@ pub(super) fn jest(text: &str) -> Option<Outcomes> {
             if !name.starts_with("Console") && !name.starts_with("Validation Warning") {
                 names.add(&format!("{file} › {name}"));
             }
-        } else if let Some(counts) = line.strip_prefix("Tests:") {
+        } else if let Some(counts) = line.strip_prefix("Tests:").filter(|counts| counts.contains(" total")) {
             let failures = number_before(counts, &["failed"]).unwrap_or(0);
             failed += failures;
             ran = super::sum(ran, Some(failures + number_before(counts, &["passed"]).unwrap_or(0)));
