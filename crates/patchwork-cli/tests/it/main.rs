@@ -8,6 +8,8 @@ mod flows;
 mod listings;
 mod models;
 mod runs;
+#[cfg(target_os = "linux")]
+mod sandbox;
 #[cfg(unix)]
 mod trust;
 mod usage;

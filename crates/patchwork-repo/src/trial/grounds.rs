@@ -209,7 +209,7 @@ impl Grounds {
             let lent = trial.lent.iter();
             mounts.extend(lent.map(|lent| Mount {
                 to: self.checkout.join(&lent.place),
-                what: What::Folder(lent.from.clone()),
+                what: What::Shown(lent.from.clone()),
             }));
         }
         // Programs of an environment name it by its place (`#!/home/me/project/.venv/bin/python`).

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use patchwork_core::failure::{Failure, FailureKind};
 use patchwork_core::port::trial::{Trial, Trials as _};
 use patchwork_core::run::RunId;
 
-use crate::world::{KERNELS, Kernel, World, changes, executable, run};
+use crate::world::{KERNELS, Kernel, World, changes, command, executable, run, try_run};
 
 /// Files below a folder, as paths relative to it.
 fn files_below(folder: &Path) -> Vec<String> {
@@ -46,7 +47,7 @@ async fn two_trials_at_once_see_their_own_changes_only() {
 
 #[tokio::test]
 async fn a_file_that_does_not_change_is_not_copied() {
-    let world = World::new(Kernel::Whole);
+    let Some(world) = World::with_overlays().await else { return };
     std::fs::write(world.checkout().join("big"), vec![b'x'; 1 << 20]).unwrap();
     let trial = world.open(&[("app.txt", Some("after\n"))]).await;
     let ran = run(&*trial, "wc -c < big; cat lib/code.txt; echo made > lib/made").await;
@@ -200,8 +201,25 @@ async fn the_kernel_tells_what_holds() {
 }
 
 #[tokio::test]
+async fn where_nothing_holds_programs_in_they_run_only_if_the_user_says_so() {
+    let world = World::without_sandbox();
+    let isolation = world.trials.isolation().await;
+    assert!(!isolation.sound && isolation.walls.is_empty() && !isolation.missing.is_empty(), "{isolation:?}");
+    let before = world.files();
+    let trial = world.open(&[("app.txt", Some("after\n"))]).await;
+    let mut line = command("cat app.txt; echo made > made; env | grep -c TOKEN; exit 3");
+    let failure = Failure::from(try_run(&*trial, &line).await.unwrap_err());
+    assert_eq!(failure.kind, FailureKind::Refused);
+    assert!(failure.hints[0].contains("sandbox: off"), "{failure:?}");
+    line.limits.unsafe_allowed = true;
+    let ran = try_run(&*trial, &line).await.unwrap();
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(3), "after\n0\n"), "{ran:?}");
+    assert_eq!(world.files(), before);
+}
+
+#[tokio::test]
 async fn odd_names_are_no_obstacle() {
-    let world = World::new(Kernel::Whole);
+    let Some(world) = World::with_overlays().await else { return };
     let odd = world.checkout().join("a:b,c\\d e\n");
     std::fs::create_dir(&odd).unwrap();
     std::fs::write(odd.join("x"), "odd\n").unwrap();

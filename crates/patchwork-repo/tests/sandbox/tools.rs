@@ -32,7 +32,7 @@ async fn interpreters_and_compilers_work() {
         let files = [("Cargo.toml", Some(manifest)), ("src/main.rs", Some(rust))];
         try_tool(kernel, "cargo", &files, "cargo test -q >/dev/null && cargo run -q", "built\n").await;
         let java = "import java.io.File;\npublic class A { public static void main(String[] a) throws Exception {\n\
-            System.out.println(File.createTempFile(\"a\", \"b\").exists()); } }\n";
+            System.out.println(File.createTempFile(\"abc\", \"d\").exists()); } }\n";
         try_tool(kernel, "javac", &[("A.java", Some(java))], "javac A.java && java A", "true\n").await;
         let go = "package main\nimport \"fmt\"\nfunc main() { fmt.Println(\"built\") }\n";
         try_tool(kernel, "go", &[("a.go", Some(go))], "go run a.go", "built\n").await;

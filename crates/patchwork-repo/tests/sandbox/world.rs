@@ -31,6 +31,8 @@ pub(crate) enum Kernel {
     Whole,
     /// No namespaces, as on many machines of CI systems.
     Plain,
+    /// Nothing that holds a program in, as on other systems.
+    None,
 }
 
 impl World {
@@ -57,7 +59,23 @@ impl World {
         Self { folder, trials }
     }
 
-    /// Trials of the checkout, as another process of the same run has them.
+    /// One where copies are overlays; none where the kernel of this machine does not permit that, which is said.
+    pub(crate) async fn with_overlays() -> Option<Self> {
+        let world = Self::new(Kernel::Whole);
+        let isolation = world.trials.isolation().await;
+        if isolation.copies != "overlay" {
+            println!("not tried: {}", isolation.missing.join("; "));
+            return None;
+        }
+        Some(world)
+    }
+
+    /// One on a system that has no sandbox.
+    pub(crate) fn without_sandbox() -> Self {
+        Self::new(Kernel::None)
+    }
+
+    /// Trials of the checkout.
     fn trials_in(folder: &Path, kernel: Kernel) -> SystemTrials {
         let path = std::env::var_os("PATH").unwrap();
         let mut variables: Vec<(OsString, OsString)> = vec![
@@ -75,7 +93,7 @@ impl World {
             repository: folder.join("repository"),
             state_dir: folder.join("state"),
             run: RunId::parse("20261121-054211-7f3a9c").unwrap(),
-            helper: Some(sandbox_program()),
+            helper: (kernel != Kernel::None).then(sandbox_program),
         };
         let trials = SystemTrials::new(site, &SystemProcesses::new(variables));
         if kernel == Kernel::Plain { trials.without_namespaces() } else { trials }

@@ -31,15 +31,16 @@ pub(super) fn enter(network: bool) -> Result<(), String> {
     keep_rights().map_err(|error| format!("rights in the namespace can't be kept: {error}"))
 }
 
-/// Lets a program that is executed keep the rights in the namespace also when its user is not root.
+/// Lets a program that is executed keep the rights in the namespace also when its user is not root. All of them: an overlay
+/// works with those of whoever mounts it.
 fn keep_rights() -> io::Result<()> {
-    // Mounts, the loopback device, the number of processes, giving rights up.
-    let needed = [CapabilitySet::SYS_ADMIN, CapabilitySet::NET_ADMIN, CapabilitySet::SETPCAP];
     let sets = rustix::thread::capabilities(None)?;
-    let inheritable = needed.into_iter().fold(CapabilitySet::empty(), |all, one| all | one);
-    set_capabilities(None, CapabilitySets { inheritable, ..sets })?;
-    for capability in needed {
-        configure_capability_in_ambient_set(capability, true)?;
+    set_capabilities(None, CapabilitySets { inheritable: sets.permitted, ..sets })?;
+    for bit in 0..u64::BITS {
+        let capability = CapabilitySet::from_bits_retain(1 << bit);
+        if sets.permitted.contains(capability) {
+            configure_capability_in_ambient_set(capability, true)?;
+        }
     }
     Ok(())
 }

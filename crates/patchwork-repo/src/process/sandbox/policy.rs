@@ -60,7 +60,9 @@ pub(crate) struct Mount {
 pub(crate) enum What {
     /// What stands there in the system; nothing when that is nothing. Symbolic links on the way are there as well.
     Same,
-    /// Another folder.
+    /// Another folder, which is only read.
+    Shown(PathBuf),
+    /// Another folder, which is the program's own.
     Folder(PathBuf),
     /// Nothing, where the system has something that is there because a folder above is.
     Nothing,

@@ -73,7 +73,7 @@ impl Source {
                 Ok(same) => Self::One(same),
                 Err(_) => return Ok(None),
             },
-            What::Folder(from) => Self::One(open(from)?),
+            What::Shown(from) | What::Folder(from) => Self::One(open(from)?),
             What::Nothing => Self::Nothing,
             What::Overlay { lower, upper, work } => Self::Stack {
                 lower: lower.iter().map(|path| open(path)).collect::<io::Result<_>>()?,
