@@ -49,7 +49,7 @@ fn pytest(folder: &Folder) -> Option<String> {
     declared.map(str::to_owned).or_else(|| {
         places.iter().find_map(|place| {
             let mut files = test_files(place).take(MAX_TEST_FILES);
-            let file = files.find(|file| place.read(file).is_some_and(|text| imports_pytest(&text)))?;
+            let file = files.find(|file| place.read(file).is_some_and(|text| is_pytests(&text)))?;
             Some(if place.place() == folder.place() {
                 file.to_owned()
             } else {
@@ -91,10 +91,12 @@ fn setup(folder: &Folder, runner: &str) -> Option<Line> {
 /// Where tests are kept by custom.
 const TEST_FOLDERS: [&str; 3] = ["tests", "test", "testing"];
 
-/// The folders of tests, and those in them.
+/// The folders of tests, here or in a package, and those in them.
 fn test_folders(folder: &Folder) -> Vec<Folder> {
     let mut all = Vec::new();
-    for tests in TEST_FOLDERS.into_iter().filter_map(|name| folder.sub(name)) {
+    let packages: Vec<Folder> = folder.subs().into_iter().filter(|sub| sub.has("__init__.py")).collect();
+    let places = std::iter::once(folder).chain(&packages);
+    for tests in places.flat_map(|place| TEST_FOLDERS.into_iter().filter_map(|name| place.sub(name))) {
         let inner = tests.subs();
         all.push(tests);
         all.extend(inner);
@@ -121,8 +123,12 @@ fn names_pytest(text: &str) -> bool {
     })
 }
 
-fn imports_pytest(text: &str) -> bool {
+/// Whether a file of tests is for pytest alone: it imports it, or has tests outside of any class.
+fn is_pytests(text: &str) -> bool {
     text.lines().any(|line| {
+        if line.starts_with("def test_") || line.starts_with("async def test_") {
+            return true;
+        }
         let mut words = line.split_whitespace();
         matches!(words.next(), Some("import" | "from"))
             && words.next().is_some_and(|name| name.trim_end_matches(',').split('.').next() == Some("pytest"))

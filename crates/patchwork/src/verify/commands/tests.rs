@@ -134,6 +134,10 @@ fn pytest_is_told_from_unittest() {
             &[("tests/test_a.py", "from pytest import raises\n")],
             "- | - | python3 -m pytest -q (tests/test_a.py) in .",
         ),
+        (
+            &[("p/__init__.py", ""), ("p/tests/test_a.py", "import p\n\ndef test_a():\n    pass\n")],
+            "- | - | python3 -m pytest -q (p/tests/test_a.py) in .",
+        ),
         (&[("requirements.txt", "pytest\n")], "- | - | -"),
         (
             &[("requirements.txt", "pytest-cov\n"), ("tests/test_a.py", test)],

@@ -101,7 +101,8 @@ fn none_possible(text: &str) -> Option<String> {
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
     let first = first.trim().trim_matches(['*', '#', '`', ' ']);
     let said = first.get(..NO_TEST.len()).filter(|start| start.eq_ignore_ascii_case(NO_TEST))?;
-    let same_line = first.get(said.len()..).unwrap_or_default().trim_start_matches([':', '.', '-', ' ']);
+    let same_line =
+        first.get(said.len()..).unwrap_or_default().trim_start_matches(['*', '_', '`', ':', '.', '-', ' ']);
     Some(format!("{same_line} {}", rest.trim()).trim().to_owned())
 }
 

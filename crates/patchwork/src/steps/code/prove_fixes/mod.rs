@@ -8,7 +8,7 @@ mod question;
 mod style;
 mod taking_out;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use futures_util::future::try_join_all;
@@ -162,16 +162,16 @@ async fn judge(
     out: &mut ProveFixesOutput,
     files: &BTreeMap<String, FixedText>,
 ) -> Result<(), StepError> {
-    let mut questions: BTreeMap<usize, TestQuestion> = questions
-        .into_iter()
-        .filter(|question| question.fix < out.accepted.len())
-        .map(|q| (q.fix, q))
-        .collect();
     let mut proposed: Vec<NewTest> = Vec::new();
     let mut failed: BTreeMap<usize, String> = BTreeMap::new();
+    let mut settled: BTreeSet<usize> = BTreeSet::new();
     out.asked = responses.len().min(questions.len());
-    for (question, answer) in questions.values().zip(&responses) {
-        let Some(language) = Language::of_path(&question.uri) else { continue };
+    for (question, answer) in questions.iter().zip(&responses) {
+        let (Some(language), Some(fix)) =
+            (Language::of_path(&question.uri), out.accepted.get_mut(question.fix))
+        else {
+            return Err(StepError::input("questions", "they are not about these fixes"));
+        };
         let tests = TestFiles::find(ctx.root()?, language, &question.uri);
         match answer::read(ctx, answer, question, &tests)? {
             Proposed::Test(test) if proposed.iter().any(|other| other.path == test.path) => {
@@ -185,18 +185,16 @@ async fn judge(
                 failed.insert(question.fix, reason);
             }
             Proposed::None(reason) => {
-                let why = format!("the model says that none is possible: {reason}");
-                if let Some(fix) = out.accepted.get_mut(question.fix) {
-                    note(ctx, fix, &why);
-                }
+                settled.insert(question.fix);
+                note(ctx, fix, &format!("the model says that none is possible: {reason}"));
             }
             Proposed::Unanswered(reason) => {
                 out.unanswered += 1;
-                failed.insert(question.fix, reason);
+                note(ctx, fix, &reason);
             }
             Proposed::NotAsked(reason) => {
-                out.not_asked.clone_from(&reason);
-                failed.insert(question.fix, reason);
+                note(ctx, fix, &reason);
+                out.not_asked = reason;
             }
         }
     }
@@ -223,13 +221,14 @@ async fn judge(
     for (test, proof) in held {
         let Some(fix) = out.accepted.get_mut(test.fix) else { continue };
         put(ctx, test, proof, fix)?;
+        settled.insert(test.fix);
     }
-    for (at, reason) in failed {
-        let Some(mut question) = questions.remove(&at) else { continue };
-        if let Some(fix) = out.accepted.get_mut(at) {
+    for mut question in questions.into_iter().filter(|question| !settled.contains(&question.fix)) {
+        if let (Some(reason), Some(fix)) = (failed.remove(&question.fix), out.accepted.get_mut(question.fix))
+        {
             note(ctx, fix, &reason);
+            question.feedback.push(ctx.redact(&reason));
         }
-        question.feedback.push(ctx.redact(&reason));
         out.pending.push(question);
     }
     Ok(())
@@ -274,7 +273,7 @@ fn note_all(ctx: &Context, fixes: &mut [Fix], why: &str) {
 
 /// Says among the checks of a fix why no test proves it.
 fn note(ctx: &Context, fix: &mut Fix, why: &str) {
-    let detail = ctx.redact(why.lines().next().unwrap_or_default());
+    let detail = ctx.redact(why.lines().next().unwrap_or_default().trim_end_matches(':'));
     fix.evidence.checks.retain(|check| check.name != NEW_TEST);
     fix.evidence.checks.push(Check { name: NEW_TEST.to_owned(), passed: false, detail });
 }

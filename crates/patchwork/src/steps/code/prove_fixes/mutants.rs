@@ -93,14 +93,13 @@ mod tests {
     use super::*;
 
     fn file(base: &str, now: &str) -> FixedText {
-        let (old, new) = (base.lines().count(), now.lines().count());
+        let old = base.lines().count();
         let fix: crate::steps::code::verify_patch::Fix = serde_json::from_value(serde_json::json!({
             "path": "a.py", "findings": [], "replaced": [base], "source": "model",
             "patch": {"edits": [{"path": "a.py", "start_line": 0, "end_line": old, "replacement": now}]},
             "commit_message": "", "patch_message": "", "diff": "", "evidence": {"level": "L0", "checks": []},
         }))
         .unwrap();
-        let _ = new;
         FixedText::new("a.py", base.into(), now.into(), &[(0, &fix)]).unwrap()
     }
 
