@@ -14,15 +14,16 @@ use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use patchwork::sarif;
 use patchwork::steps::code::extract_code::{ExtractCode, ExtractCodeInput};
 use patchwork_repo::checkout::{GitCheckout, Repository};
 use patchwork_repo::process::SystemProcesses;
+use patchwork_testkit::bench::cpu_time;
 use patchwork_testkit::context::{TestContext, run_id};
 use patchwork_testkit::repo::TestRepo;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// Results of the report.
 const RESULTS: usize = 25_000;
@@ -30,9 +31,11 @@ const RESULTS: usize = 25_000;
 const FILES: usize = 500;
 /// Bytes of the report at least.
 const BYTES: u64 = 100_000_000;
-/// Time to read it.
+/// How often it is read, of which the best counts: whatever else runs only makes it slower.
+const TIMES: usize = 3;
+/// CPU time to read it, on one core.
 const READ: Duration = Duration::from_secs(2);
-/// Time for `ExtractCode`.
+/// CPU time for `ExtractCode`.
 const EXTRACT: Duration = Duration::from_secs(10);
 /// Memory of the process at most, in MiB.
 const MEMORY: u64 = 300;
@@ -42,21 +45,27 @@ fn main() {
     let report = folder.path().join("report.sarif");
     let size = write(&report);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
-    let started = Instant::now();
-    let log = runtime.block_on(sarif::read_file(&report, "the report")).expect("a report");
-    let took = started.elapsed();
+    let mut best = Duration::MAX;
+    let mut log = Value::Null;
+    println!("{:<60} {:>12}   limit", "", "");
+    for time in 0..TIMES {
+        drop(std::mem::take(&mut log));
+        let before = cpu_time();
+        log = runtime.block_on(sarif::read_file(&report, "the report")).expect("a report");
+        best = best.min(cpu_time().saturating_sub(before));
+        if time == 0 {
+            memory("memory at most while it was read");
+        }
+    }
     let results = log["runs"][0]["results"].as_array().map_or(0, Vec::len);
     assert_eq!(results, RESULTS);
     let slim = log.to_string().len();
-    println!("{:<60} {:>12}   limit", "", "");
     let megabytes = size / 1_000_000;
-    let speed = megabytes as f64 / took.as_secs_f64();
-    line(&format!("read a report of {megabytes} MB ({speed:.0} MB/s)"), took, READ);
+    let speed = megabytes as f64 / best.as_secs_f64();
+    line(&format!("CPU to read a report of {megabytes} MB ({speed:.0} MB/s)"), best, READ);
     println!("{:<60} {:>9} MB", "what stays of it", slim / 1_000_000);
-    memory("memory at most while it was read");
     let took = runtime.block_on(extract(log));
-    line(&format!("ExtractCode with {RESULTS} findings in {FILES} files, 10 taken"), took, EXTRACT);
-    memory("memory at most until then");
+    line(&format!("CPU of ExtractCode with {RESULTS} findings in {FILES} files, 10 taken"), took, EXTRACT);
 }
 
 fn line(name: &str, took: Duration, limit: Duration) {
@@ -80,7 +89,7 @@ async fn extract(log: Value) -> Duration {
     let code: String = (0..400).map(|line| format!("value_{line} = compute({line})\n")).collect();
     let repo = TestRepo::new();
     for file in 0..FILES {
-        repo.write(path(file), &code);
+        repo.write(&path(file), &code);
     }
     repo.commit("first");
     let processes = Arc::new(SystemProcesses::new(repo.environment()));
@@ -88,11 +97,12 @@ async fn extract(log: Value) -> Duration {
     let checkout =
         GitCheckout::create(&repository, &run_id(), &repo.beside("worktrees")).await.expect("a worktree");
     let test = TestContext::new().checkout(Arc::new(checkout));
-    let input: ExtractCodeInput = serde_json::from_value(json!({ "sarif_values": log })).expect("an input");
-    let started = Instant::now();
+    let input = Value::Object(Map::from_iter([("sarif_values".to_owned(), log)]));
+    let input: ExtractCodeInput = serde_json::from_value(input).expect("an input");
+    let before = cpu_time();
     let output = test.run(&ExtractCode, input).await.expect("an output");
     assert_eq!((output.counts.found, output.counts.taken), (RESULTS, 10));
-    started.elapsed()
+    cpu_time().saturating_sub(before)
 }
 
 fn path(file: usize) -> String {

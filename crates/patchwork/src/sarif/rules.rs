@@ -186,7 +186,9 @@ pub(super) const ID_LIMIT: usize = 200;
 
 /// The beginning of a text, with `…` where the rest was.
 pub(super) fn shortened(text: &str, limit: usize) -> String {
-    match text.char_indices().nth(limit) {
+    // No text has more characters than bytes, and nearly all are short.
+    let cut = if text.len() > limit { text.char_indices().nth(limit) } else { None };
+    match cut {
         Some((cut, _)) => format!("{}…", text.get(..cut).unwrap_or_default()),
         None => text.to_owned(),
     }

@@ -1,5 +1,6 @@
 //! What is kept of a JSON document while it is read: the rest is skipped without ever being held.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -93,7 +94,10 @@ impl<'de> Visitor<'de> for &Shape {
         while items.len() < most {
             match seq.next_element_seed(shape)? {
                 Some(item) => items.push(item),
-                None => return Ok(Value::Array(items)),
+                None => {
+                    items.shrink_to_fit();
+                    return Ok(Value::Array(items));
+                }
             }
         }
         while seq.next_element::<IgnoredAny>()?.is_some() {
@@ -105,18 +109,19 @@ impl<'de> Visitor<'de> for &Shape {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let mut out = Map::new();
+        // The map is made when its size is known: one that grows keeps room for more, and there are many of them.
+        let mut out: Vec<(Cow<'static, str>, Value)> = Vec::with_capacity(8);
         match self {
             Shape::Open(keys) => {
                 let mut others = 0;
                 while let Some(name) = map.next_key::<String>()? {
                     match keys.iter().find(|(key, _)| *key == name) {
-                        Some((_, shape)) => drop(out.insert(name, map.next_value_seed(shape)?)),
+                        Some((key, shape)) => out.push((Cow::Borrowed(*key), map.next_value_seed(shape)?)),
                         None => {
                             map.next_value::<IgnoredAny>()?;
                             if others < OTHERS {
                                 others += 1;
-                                out.insert(name, Value::Null);
+                                out.push((name.into(), Value::Null));
                             }
                         }
                     }
@@ -125,9 +130,7 @@ impl<'de> Visitor<'de> for &Shape {
             Shape::Object(keys) => {
                 while let Some(key) = map.next_key_seed(Key(keys))? {
                     match key {
-                        Some((name, shape)) => {
-                            drop(out.insert((*name).to_owned(), map.next_value_seed(shape)?))
-                        }
+                        Some((name, shape)) => out.push((Cow::Borrowed(*name), map.next_value_seed(shape)?)),
                         None => drop(map.next_value::<IgnoredAny>()?),
                     }
                 }
@@ -135,7 +138,7 @@ impl<'de> Visitor<'de> for &Shape {
             Shape::Named(most, shape) => {
                 while let Some(name) = map.next_key::<String>()? {
                     if out.len() < *most {
-                        out.insert(name, map.next_value_seed(*shape)?);
+                        out.push((name.into(), map.next_value_seed(*shape)?));
                     } else {
                         map.next_value::<IgnoredAny>()?;
                     }
@@ -143,7 +146,9 @@ impl<'de> Visitor<'de> for &Shape {
             }
             _ => while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {},
         }
-        Ok(Value::Object(out))
+        let mut made = Map::with_capacity(out.len());
+        made.extend(out.into_iter().map(|(name, value)| (name.into_owned(), value)));
+        Ok(Value::Object(made))
     }
 }
 
