@@ -28,6 +28,8 @@ pub(crate) fn run(name: Option<&str>, all: Option<&Path>, pages: Option<&Path>) 
         for (path, text) in schema::generated_files(&registry) {
             write(&dir.join(path), &text)?;
         }
+        let report = output::encode(&patchwork::report::schema(), Format::Json)?;
+        write(&dir.join("run-report.schema.json"), &report)?;
     }
     if let Some(dir) = pages {
         for step in registry.steps() {

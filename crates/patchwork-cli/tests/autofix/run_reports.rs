@@ -110,7 +110,10 @@ fn a_run_writes_every_form_and_findings_that_may_not_remain_decide() {
     {
         let later = world.run(&["report", &id[..15], "--format", format]);
         later.assert_code(0);
-        assert_eq!(later.stdout, std::fs::read_to_string(at(&world, name)).unwrap(), "{format}");
+        let then = std::fs::read_to_string(at(&world, name)).unwrap();
+        let differs = later.stdout.lines().zip(then.lines()).find(|(now, then)| now != then);
+        assert_eq!(differs, None, "{format}");
+        assert_eq!(later.stdout.len(), then.len(), "{format}");
     }
     let again = world.run(&[
         "AutoFix",

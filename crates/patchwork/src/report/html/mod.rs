@@ -50,8 +50,9 @@ pub fn render(report: &RunReport) -> String {
         },
     );
     // The page is ours and its values are plain data; should it not render, the fault is told and not hidden.
-    page.unwrap_or_else(|error| {
+    let page = page.unwrap_or_else(|error| {
         let text = error.to_string().replace('&', "&amp;").replace('<', "&lt;");
         format!("<!doctype html><title>Patchwork</title><p>The report can't be shown: {text}</p>")
-    })
+    });
+    format!("{}\n", page.trim_end())
 }
