@@ -108,7 +108,10 @@ impl SystemTrials {
             let (landlock, lacks) = match self.probe(mode).await {
                 Ok(found) => found,
                 Err(why) => {
-                    missing.push(why);
+                    // What stops one mode often stops the next.
+                    if !missing.contains(&why) {
+                        missing.push(why);
+                    }
                     continue;
                 }
             };

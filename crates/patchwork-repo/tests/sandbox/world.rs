@@ -60,6 +60,7 @@ impl World {
     }
 
     /// One where copies are overlays; none where the kernel of this machine does not permit that, which is said.
+    #[expect(clippy::print_stdout, reason = "a test says what it leaves out")]
     pub(crate) async fn with_overlays() -> Option<Self> {
         let world = Self::new(Kernel::Whole);
         let isolation = world.trials.isolation().await;
