@@ -78,8 +78,7 @@ fn a_pull_request_is_opened_once_and_updated_after() {
 
     - **Finding:** `weak-hash` (high), line 6: MD5 is broken
     - **Compatibility risk:** low
-    - **Evidence:** L0, applies and parses
-      - ✅ parses: Python
+    - **Evidence:** L0, applies and parses: ✅ parses (Python)
 
     #### Use SHA-256
 
@@ -87,8 +86,7 @@ fn a_pull_request_is_opened_once_and_updated_after() {
 
     - **Finding:** `weak-hash` (high), line 12: MD5 is broken
     - **Compatibility risk:** low
-    - **Evidence:** L0, applies and parses
-      - ✅ parses: Python
+    - **Evidence:** L0, applies and parses: ✅ parses (Python)
 
     </details>
 
@@ -101,8 +99,7 @@ fn a_pull_request_is_opened_once_and_updated_after() {
 
     - **Finding:** `weak-hash` (high), line 6: MD5 is broken
     - **Compatibility risk:** low
-    - **Evidence:** L0, applies and parses
-      - ✅ parses: Python
+    - **Evidence:** L0, applies and parses: ✅ parses (Python)
 
     #### Use SHA-256
 
@@ -110,8 +107,7 @@ fn a_pull_request_is_opened_once_and_updated_after() {
 
     - **Finding:** `weak-hash` (high), line 12: MD5 is broken
     - **Compatibility risk:** low
-    - **Evidence:** L0, applies and parses
-      - ✅ parses: Python
+    - **Evidence:** L0, applies and parses: ✅ parses (Python)
 
     </details>
 
@@ -124,8 +120,7 @@ fn a_pull_request_is_opened_once_and_updated_after() {
 
     - **Finding:** `weak-hash` (high), line 6: MD5 is broken
     - **Compatibility risk:** low
-    - **Evidence:** L0, applies and parses
-      - ✅ parses: Python
+    - **Evidence:** L0, applies and parses: ✅ parses (Python)
 
     </details>
     "####);
