@@ -147,16 +147,12 @@ fn form(path: &str) -> Option<String> {
         }
         Language::Java | Language::Kotlin => ends(&["Test", "Tests"]).or_else(|| starts(&["Test"])),
         Language::Go => ends(&["_test"]),
-        Language::Rust => (name_of_last(folder(path)) == "tests").then(|| format!("*.{ending}")),
+        Language::Rust => (name(folder(path)) == "tests").then(|| format!("*.{ending}")),
         Language::CSharp => ends(&["Tests", "Test"]),
         Language::Php => ends(&["Test"]),
         Language::Ruby => ends(&["_test", "_spec"]).or_else(|| starts(&["test_"])),
         Language::C | Language::Cpp => None,
     }
-}
-
-fn name_of_last(folder: &str) -> &str {
-    name(folder)
 }
 
 #[cfg(test)]
