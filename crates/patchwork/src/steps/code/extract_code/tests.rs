@@ -380,3 +380,18 @@ async fn what_is_suppressed_is_told_and_not_taken() {
         (3, "`suppressions` item 1: `reason` is empty: expected why the findings are left as they are")
     );
 }
+
+#[tokio::test]
+async fn our_own_report_says_itself_what_a_comment_suppresses() {
+    let code = "import ssl\n\na = ssl._create_unverified_context()  # patchwork:ignore python-* the server is ours\nb = ssl._create_unverified_context()\n";
+    let fixture = Fixture::new(&[("a.py", code)]).await;
+    let (report, _) = fixture.test.run_json(ScanRules, json!({})).await.unwrap();
+    let results = report["sarif_values"]["runs"][0]["results"].as_array().unwrap();
+    let said: Vec<&Value> = results.iter().map(|result| &result["suppressions"][0]["justification"]).collect();
+    assert_eq!(said, [&json!("the server is ours"), &Value::Null]);
+    let input = json!({ "sarif_values": report["sarif_values"] });
+    let output = fixture.test.run(&ExtractCode, serde_json::from_value(input).unwrap()).await.unwrap();
+    assert_eq!((output.counts.suppressed, output.counts.taken), (1, 1));
+    assert_eq!(output.suppressed[0].reason, "the server is ours");
+    assert_eq!(fixture.test.notes(), ["1 findings are suppressed"]);
+}
