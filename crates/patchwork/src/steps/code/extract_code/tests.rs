@@ -387,7 +387,8 @@ async fn our_own_report_says_itself_what_a_comment_suppresses() {
     let fixture = Fixture::new(&[("a.py", code)]).await;
     let (report, _) = fixture.test.run_json(ScanRules, json!({})).await.unwrap();
     let results = report["sarif_values"]["runs"][0]["results"].as_array().unwrap();
-    let said: Vec<&Value> = results.iter().map(|result| &result["suppressions"][0]["justification"]).collect();
+    let said: Vec<&Value> =
+        results.iter().map(|result| &result["suppressions"][0]["justification"]).collect();
     assert_eq!(said, [&json!("the server is ours"), &Value::Null]);
     let input = json!({ "sarif_values": report["sarif_values"] });
     let output = fixture.test.run(&ExtractCode, serde_json::from_value(input).unwrap()).await.unwrap();
