@@ -45,7 +45,12 @@ fn main() {
 
     let ratio = run.seconds / ideal;
     println!("{CANDIDATES} candidates, tests of {one:.3} s, {cores} cores:");
-    println!("  {:.2} s, {ratio:.3} x ideal ({:.2} s)   {}", run.seconds, ideal, verdict(ratio <= 1.25, "1.25"));
+    println!(
+        "  {:.2} s, {ratio:.3} x ideal ({:.2} s)   {}",
+        run.seconds,
+        ideal,
+        verdict(ratio <= 1.25, "1.25")
+    );
     let share = disk as f64 / DATA as f64;
     println!(
         "  {:.0} MiB of disk, {share:.3} x the data   {}",
