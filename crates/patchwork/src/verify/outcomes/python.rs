@@ -38,7 +38,7 @@ fn summary_of(line: &str) -> Option<(u64, u64)> {
     let line = line.trim_matches(['=', ' ']);
     let (counts, time) = line.rsplit_once(" in ")?;
     let time = time.split_whitespace().next()?;
-    if !time.strip_suffix('s').is_some_and(|time| time.parse::<f64>().is_ok()) {
+    if time.strip_suffix('s').is_none_or(|time| time.parse::<f64>().is_err()) {
         return None;
     }
     if counts == "no tests ran" {

@@ -177,7 +177,7 @@ impl FileUnderCheck {
                     }
                     self.candidates.push(candidate);
                 }
-                Err(rejection) => rejected.push(rejection),
+                Err(rejection) => rejected.push(*rejection),
             }
         }
         if self.with_candidates().is_ok() {
@@ -194,13 +194,13 @@ impl FileUnderCheck {
         });
     }
 
-    fn placed(&self, candidate: &Candidate, taken: &Taken) -> Result<Vec<Edit>, Rejected> {
+    fn placed(&self, candidate: &Candidate, taken: &Taken) -> Result<Vec<Edit>, Box<Rejected>> {
         let Some(source) = self.source.shown() else {
-            return Err(Rejected::of(candidate, format!("{} does not exist", self.source.path)));
+            return Err(Box::new(Rejected::of(candidate, format!("{} does not exist", self.source.path))));
         };
         if let Some(edit) = candidate.base_edits.iter().find(|edit| edit.path != candidate.piece.uri) {
             let reason = format!("it changes {} too: expected one file", edit.path);
-            return Err(Rejected::of(candidate, reason));
+            return Err(Box::new(Rejected::of(candidate, reason)));
         }
         let ranges: Vec<(u32, u32)> = candidate.base_edits.iter().map(|edit| self.range_of(edit)).collect();
         let mut edits = Vec::with_capacity(ranges.len());
@@ -209,12 +209,12 @@ impl FileUnderCheck {
             let Some(lines) = self.map.new_range(*start..*end) else {
                 let place =
                     format!("lines {} to {end} are not in {}", start.saturating_add(1), self.source.path);
-                return Err(Rejected::of(candidate, place));
+                return Err(Box::new(Rejected::of(candidate, place)));
             };
             if taken.overlaps(lines.start, lines.end) || self.breaks_up_a_fix(&ranges) {
                 // The answer may be fine: it is asked for again, on top of the other fix.
                 let rejected = Rejected::of(candidate, "another fix changes the same lines");
-                return Err(Rejected { feedback: false, ..rejected });
+                return Err(Box::new(Rejected { feedback: false, ..rejected }));
             }
             let old = source.line_range(lines.start as usize, lines.end as usize);
             same &= reindent(old, &edit.replacement).trim_end_matches('\n') == old.trim_end_matches('\n');
@@ -226,7 +226,7 @@ impl FileUnderCheck {
             });
         }
         if same {
-            return Err(Rejected::of(candidate, "the fixed code is the same as before"));
+            return Err(Box::new(Rejected::of(candidate, "the fixed code is the same as before")));
         }
         Ok(edits)
     }
