@@ -16,12 +16,15 @@ const SOURCE_ROOTS: [&str; 11] =
 /// Locations that are looked at to find the folder that they all are below.
 const LOOKED_AT: usize = 1_000;
 
+/// A path below the root of the repository, or why there is none.
+type Resolved = Result<String, String>;
+
 /// Resolves the artifact locations of one run.
 pub(super) struct Locations<'a, F> {
     bases: Bases<'a>,
     files: &'a F,
     /// Reports name one file in many results.
-    known: RefCell<HashMap<(&'a str, &'a str), Result<String, String>>>,
+    known: RefCell<HashMap<(&'a str, &'a str), Resolved>>,
     /// See [`Self::assumed_root`].
     assumed: OnceCell<Option<String>>,
 }
@@ -32,7 +35,7 @@ impl<'a, F: Files> Locations<'a, F> {
     }
 
     /// The file that an artifact location is about, or why there is none.
-    pub(super) fn resolve(&self, location: &'a Value) -> Result<String, String> {
+    pub(super) fn resolve(&self, location: &'a Value) -> Resolved {
         let (uri, base) = self.uri(location)?;
         if let Some(known) = self.known.borrow().get(&(uri, base)) {
             return known.clone();
@@ -66,7 +69,7 @@ impl<'a, F: Files> Locations<'a, F> {
         Ok((uri, location["uriBaseId"].as_str().unwrap_or_default()))
     }
 
-    fn resolve_uri(&self, uri: &str, base: &str) -> Result<String, String> {
+    fn resolve_uri(&self, uri: &str, base: &str) -> Resolved {
         if let Some((scheme, _)) = uri.split_once("://")
             && !scheme.eq_ignore_ascii_case("file")
         {
