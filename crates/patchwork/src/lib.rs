@@ -3,6 +3,7 @@
 pub mod affected;
 pub mod demo;
 pub mod kept_answers;
+pub mod learn;
 pub mod local;
 pub mod models;
 pub mod patchflows;

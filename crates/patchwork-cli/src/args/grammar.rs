@@ -96,6 +96,10 @@ pub(crate) fn patchwork() -> Command {
                 .arg(run_id())
                 .arg(switch("yes").long("yes").short('y').help("Do it"))
                 .arg(tail("secrets, such as github_api_key=…, which are never stored")),
+            Command::new("learn")
+                .about("Proposes rules from accepted model fixes of a run, after trying them on its repository")
+                .arg(run_id())
+                .arg(switch("write").long("write").help("Write them into .patchwork/rules/")),
             Command::new("plan")
                 .about("Shows the model calls and the price of a run before anything is paid")
                 .arg(required("patchflow", "PATCHFLOW"))

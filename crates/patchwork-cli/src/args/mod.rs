@@ -47,6 +47,8 @@ pub(crate) enum Command {
     Resume { run: String, words: Vec<String> },
     /// Takes back what a run did.
     Undo { run: String, yes: bool, words: Vec<String> },
+    /// Proposes rules from what models fixed in a run.
+    Learn { run: String, write: bool },
     /// Says what a run would cost.
     Plan { patchflow: String, words: Vec<String> },
     /// Runs a recorded run again, offline.
@@ -137,6 +139,7 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation, Stop> {
             let yes = sub.get_flag("yes") || words.len() < typed;
             Command::Undo { run: text(sub, "run"), yes, words }
         }
+        "learn" => Command::Learn { run: text(sub, "run"), write: sub.get_flag("write") },
         "plan" => {
             Command::Plan { patchflow: text(sub, "patchflow"), words: tail(sub, "words", &mut options)? }
         }

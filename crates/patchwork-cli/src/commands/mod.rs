@@ -5,6 +5,7 @@ mod completions;
 mod config;
 mod demo;
 mod eject;
+mod learn;
 mod list;
 mod models;
 mod page;
@@ -44,6 +45,7 @@ pub(crate) fn run(invocation: Invocation) -> Result<u8, Failure> {
         Command::Report { run, form, file } => report::run(options, &run, form.as_deref(), file.as_deref()),
         Command::Resume { run, words } => resume::run(options, &run, &words),
         Command::Undo { run, yes, words } => undo::run(options, &run, yes, &words),
+        Command::Learn { run, write } => learn::run(options, &run, write),
         Command::Plan { patchflow, words } => plan::run(options, &patchflow, &words),
         Command::Replay { run } => replay::run(options, run.as_deref()),
         Command::RecordExport { run, file } => record::export(options, &run, &file),

@@ -45,6 +45,8 @@ pub struct ScanResult {
     pub message: String,
     /// What the rule's fix does, and its replacements in this file.
     pub fix: Option<(String, Vec<Replacement>)>,
+    /// The reason for which a comment in the code suppresses it.
+    pub suppressed: Option<String>,
 }
 
 /// The log of one run of a tool. `problems` are files that it could not read.
@@ -98,6 +100,9 @@ fn result(result: &ScanResult, rule: &RuleText) -> Value {
             "region": region(result.start, result.end),
         } }],
     });
+    if let Some(reason) = &result.suppressed {
+        out["suppressions"] = json!([{ "kind": "inSource", "status": "accepted", "justification": reason }]);
+    }
     if let Some((description, replacements)) = &result.fix {
         let replacements: Vec<Value> = replacements
             .iter()

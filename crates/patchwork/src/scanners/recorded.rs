@@ -10,7 +10,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
-use super::{Choice, choose};
+use super::{Choice, choose, rules};
 
 /// What [`choose`] gives for the same words, with its name and its reports recorded. Built-in rules are asked again in
 /// place of that: they are as quick as the journal.
@@ -20,7 +20,7 @@ pub(crate) async fn recorded(
     semgrep_extra_args: &str,
 ) -> Result<Arc<dyn Scanner>, StepError> {
     if choice == Choice::Rules {
-        return Ok(choose(ctx, choice, semgrep_extra_args).await?.1);
+        return Ok(rules::scanner_again());
     }
     let live = Arc::new(OnceCell::new());
     let chosen = Chosen { choice, arguments: semgrep_extra_args.to_owned(), live };
@@ -33,7 +33,7 @@ pub(crate) async fn recorded(
         })
         .await?;
     if choice == Choice::Rules {
-        return Ok(choose(ctx, choice, "").await?.1);
+        return Ok(rules::scanner_again());
     }
     Ok(Arc::new(Recorded { chosen, name }))
 }

@@ -15,6 +15,7 @@ fn what_is_written_reads_back_with_its_fix() {
         rule: 0,
         message: "found".into(),
         fix: Some(("Do y.".into(), vec![replacement(line, columns, text)])),
+        suppressed: None,
     };
     let results = [place(1, (3, 4), "y"), place(1, (7, 8), "yy"), place(2, (1, 2), "")];
     let written = own(&results, &["b.py: is no text".into()]);

@@ -15,6 +15,7 @@ fn a_shaken_report_is_read_without_a_crash() {
         rule: 0,
         message: "m".into(),
         fix: Some(("f".into(), vec![replacement(1, (1, 2), "x")])),
+        suppressed: None,
     };
     let mut whole = own(&vec![result; 3], &["p".into()]);
     whole["runs"][0]["artifacts"] = json!([{ "location": { "uri": "src/a.py" } }]);

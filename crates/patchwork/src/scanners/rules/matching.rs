@@ -16,6 +16,7 @@ use super::fuel::FueledDoc;
 use super::places::Places;
 use super::silenced::Silenced;
 use crate::sarif::{Replacement, ScanResult};
+use crate::suppressions::Suppressions;
 
 /// What matching all rules in one file may take; an ordinary one takes milliseconds.
 pub(super) const TIME: Duration = Duration::from_secs(10);
@@ -71,8 +72,16 @@ pub(super) fn scan_text(
     let silenced = Silenced::of(text.text(), &root);
     found.retain(|(rule, found)| !silenced.covers(found.start_pos().line(), &rule.config.id));
     let places = Places::of(text.text());
-    let mut results: Vec<ScanResult> =
-        found.iter().map(|(rule, found)| result(rule, found, path, text, &places)).collect();
+    let suppressions = Suppressions::default();
+    let suppressed = suppressions.in_file(path, text.text());
+    let mut results: Vec<ScanResult> = found
+        .iter()
+        .map(|(rule, found)| {
+            let result = result(rule, found, path, text, &places);
+            let reason = suppressed.of(&rule.config.id, result.start.0).map(|said| said.reason);
+            ScanResult { suppressed: reason, ..result }
+        })
+        .collect();
     if doc.is_spent() {
         return Err(out_of_time(last, path, time));
     }
@@ -132,5 +141,6 @@ fn result(
         rule: rule.text,
         message,
         fix,
+        suppressed: None,
     }
 }

@@ -38,6 +38,8 @@ pub(crate) use trial::{Candidate, valid_cases};
 pub struct RulesScanner {
     /// Which of the rules are used.
     pub selection: Selection,
+    /// Whether the user was told before which rules these are.
+    pub known: bool,
 }
 
 #[async_trait]
@@ -57,9 +59,14 @@ impl Scanner for RulesScanner {
             paths.push(path);
         }
         let own = own::read(ctx).await?;
-        let (cancel, selection) = (ctx.cancel().clone(), self.selection.clone());
+        let (cancel, selection, known) = (ctx.cancel().clone(), self.selection.clone(), self.known);
+        let repository = ctx.checkout()?.base().repository.clone();
         let work = move || {
-            let (catalogue, notes) = on_large_stack(|| Catalogue::of(&own, &selection))?;
+            let (catalogue, mut notes) = on_large_stack(|| Catalogue::of(&own, &selection))?;
+            match known {
+                true => notes.clear(),
+                false => notes.extend(own::uncommitted(&repository, &own)),
+            }
             let files = files::list(&root, &paths, &|path| catalogue.covers(path));
             let Found { results, problems, .. } = scan_files(&catalogue, &files, &cancel)?;
             let tool = Tool { name: OWN_TOOL.into(), version: env!("CARGO_PKG_VERSION").into() };
@@ -139,6 +146,11 @@ fn scan_files(
     found.results.sort();
     found.problems.sort();
     Ok(found)
+}
+
+/// The same rules, for a later scan of a run.
+pub(crate) fn scanner_again() -> Arc<dyn Scanner> {
+    Arc::new(RulesScanner { known: true, ..RulesScanner::default() })
 }
 
 /// Our own rules as a [`Scanner`], all of them.

@@ -23,7 +23,7 @@ pub(super) struct OwnFile {
     pub(super) text: String,
 }
 
-/// Reads them. The user is told of files that are not committed, and so not used.
+/// Reads them.
 pub(super) async fn read(ctx: &Context) -> Result<Vec<OwnFile>, StepError> {
     let checkout = ctx.checkout()?;
     let mut files = Vec::new();
@@ -43,6 +43,31 @@ pub(super) async fn read(ctx: &Context) -> Result<Vec<OwnFile>, StepError> {
         return Err(Failure::configuration(problem).into());
     }
     Ok(files)
+}
+
+/// One sentence for each rule file of the user's own checkout that is not committed as it stands there, and so not used.
+pub(super) fn uncommitted(repository: &Path, used: &[OwnFile]) -> Vec<String> {
+    let walk = ignore::WalkBuilder::new(repository.join(FOLDER)).standard_filters(false).build();
+    let files =
+        walk.filter_map(Result::ok).filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));
+    let mut told = Vec::new();
+    for file in files.filter(|file| is_rule_file(file.path())).take(MAX_FILES) {
+        let relative = file.path().strip_prefix(repository).unwrap_or(file.path());
+        let path = relative.to_string_lossy().replace('\\', "/");
+        let text = std::fs::read_to_string(file.path()).unwrap_or_default();
+        match used.iter().find(|used| used.path == path) {
+            Some(used) if same(&used.text, &text) => {}
+            Some(_) => told.push(format!("{path} is used as it is committed, not as it was changed since")),
+            None => told.push(format!("{path} is not committed, so its rules are not used")),
+        }
+    }
+    told.sort();
+    told
+}
+
+/// Git may have changed line ends.
+fn same(a: &str, b: &str) -> bool {
+    a.lines().eq(b.lines())
 }
 
 fn is_rule_file(path: &Path) -> bool {

@@ -54,7 +54,7 @@ impl Step for ScanRules {
     async fn run(&self, ctx: &Context, input: ScanRulesInput) -> Result<ScanRulesOutput, StepError> {
         let request = ScanRequest { paths: input.paths.into_list(&input.path_key)? };
         let selection = Selection { rules: input.rules, exclude_rules: input.exclude_rules };
-        let sarif_values = RulesScanner { selection }.scan(ctx, &request).await?;
+        let sarif_values = RulesScanner { selection, known: false }.scan(ctx, &request).await?;
         Ok(ScanRulesOutput { sarif_values })
     }
 }

@@ -112,6 +112,18 @@ async fn a_repositorys_own_rules_are_used_as_they_are_committed() {
     std::fs::write(fixture.path(".patchwork/rules/deep/print.yml"), "broken: [").unwrap();
     std::fs::write(fixture.path(".patchwork/rules/more.yml"), OWN.replace("no-print", "more")).unwrap();
     assert_eq!(fixture.test.run_json(ScanRules, json!({})).await.unwrap().0, found);
+    assert_eq!(fixture.test.notes(), Vec::<String>::new());
+    // What the user has not committed isn't used either, and that is said.
+    fixture.repo.write(".patchwork/rules/deep/print.yml", "id: other\n");
+    fixture.repo.write(".patchwork/rules/new.yml", OWN);
+    assert_eq!(fixture.test.run_json(ScanRules, json!({})).await.unwrap().0, found);
+    assert_eq!(
+        fixture.test.notes(),
+        [
+            ".patchwork/rules/deep/print.yml is used as it is committed, not as it was changed since",
+            ".patchwork/rules/new.yml is not committed, so its rules are not used",
+        ]
+    );
 }
 
 #[tokio::test]
@@ -133,6 +145,16 @@ async fn a_shipped_rule_is_replaced_or_switched_off() {
         fixture.test.notes(),
         ["`python-eval` of .patchwork/rules/eval.yaml takes the place of the shipped rule"]
     );
+}
+
+#[tokio::test]
+async fn what_a_comment_suppresses_is_in_the_report_as_such() {
+    let code = "eval(x)  # patchwork:ignore python-eval written by us\neval(y)\n";
+    let fixture = Fixture::new(&[("a.py", code)]).await;
+    let (found, _) = fixture.test.run_json(ScanRules, json!({})).await.unwrap();
+    let results = &found["sarif_values"]["runs"][0]["results"];
+    let expected = json!([{ "kind": "inSource", "status": "accepted", "justification": "written by us" }]);
+    assert_eq!((&results[0]["suppressions"], &results[1]["suppressions"]), (&expected, &Value::Null));
 }
 
 #[tokio::test]
