@@ -13,16 +13,20 @@ const USAGE: &str = "\
 cargo xtask check              layers, doors, sizes, generated files, format, clippy
 cargo xtask generate           writes schemas/ and docs/reference/steps/ anew
 cargo xtask test [-- ARGS…]    installs what the tests need below target/ and runs them all; ARGS go to `cargo test`
-cargo xtask bench              what runs, model calls, counting tokens and scanning cost, in release, against limits";
+cargo xtask bench [NAME…]      what runs, model calls, counting tokens and scanning cost, and what the ladder of evidence lets
+                               through, in release, against limits; only benches of these names, when some are given";
 
 /// The benches, with the package that each is of.
-const BENCHES: [(&str, &str); 6] = [
+const BENCHES: [(&str, &str); 8] = [
     ("patchwork-cli", "autofix"),
+    ("patchwork-cli", "trials"),
     ("patchwork", "ask"),
     ("patchwork", "rules"),
     ("patchwork", "sarif"),
     ("patchwork-remote", "call"),
     ("patchwork-remote", "tokens"),
+    // The longest, and what it prints is read the most.
+    ("patchwork-cli", "proof"),
 ];
 
 /// What a chore ends with when it did not work: what to tell.
@@ -37,7 +41,7 @@ fn main() -> ExitCode {
         "check" => check::run(&root),
         "generate" => generate::run(&root),
         "test" => test::run(&root, &rest),
-        "bench" => bench(&root),
+        "bench" => bench(&root, &rest),
         _ => Err(USAGE.to_owned()),
     };
     match outcome {
@@ -49,9 +53,14 @@ fn main() -> ExitCode {
     }
 }
 
-fn bench(root: &Path) -> Outcome {
+fn bench(root: &Path, names: &[String]) -> Outcome {
+    let known: Vec<&str> = BENCHES.iter().map(|(_, bench)| *bench).collect();
+    if let Some(name) = names.iter().find(|name| !known.contains(&name.as_str())) {
+        return Err(format!("there is no bench `{name}`: expected some of {}", known.join(", ")));
+    }
     let variables = test::for_benches(root);
-    BENCHES.iter().try_for_each(|(package, bench)| {
+    let wanted = |bench: &str| names.is_empty() || names.iter().any(|name| name == bench);
+    BENCHES.iter().filter(|(_, bench)| wanted(bench)).try_for_each(|(package, bench)| {
         let mut cargo = program::cargo(root);
         cargo.args(["bench", "--package", package, "--bench", bench]);
         program::run(cargo.envs(variables.iter().map(|(name, value)| (*name, value))))
