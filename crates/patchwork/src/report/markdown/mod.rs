@@ -78,7 +78,7 @@ fn whole(report: &RunReport, room: Room) -> String {
             continue;
         }
         let _ =
-            write!(out, "{}### {}\n", if out.ends_with("\n\n") { "" } else { "\n" }, words::outcome(outcome));
+            writeln!(out, "{}### {}", if out.ends_with("\n\n") { "" } else { "\n" }, words::outcome(outcome));
         for case in cases {
             if room == Room::Lines {
                 let _ = write!(out, "\n- {}", case_line(case));

@@ -13,10 +13,9 @@ const SCHEMA: &str = include_str!("../../../../patchwork-testkit/descriptions/sa
 /// The log, which must fit the schema of SARIF 2.1.0.
 fn log(report: &RunReport) -> Value {
     let log: Value = serde_json::from_str(&sarif(report)).unwrap();
-    let mut schema: Value = serde_json::from_str(SCHEMA).unwrap();
-    // The published pattern of a language is no regular expression.
-    let language = schema.pointer_mut("/definitions/run/properties/language").unwrap();
-    language.as_object_mut().unwrap().remove("pattern");
+    // The published pattern of a language is no regular expression: a bracket is wrong.
+    let schema = SCHEMA.replace("^[a-zA-Z]{2}|^[a-zA-Z]{2}-[a-zA-Z]{2}]?$", "^[a-zA-Z]{2}(-[a-zA-Z]{2})?$");
+    let schema: Value = serde_json::from_str(&schema).unwrap();
     let schema = jsonschema::validator_for(&schema).unwrap();
     let faults: Vec<String> =
         schema.iter_errors(&log).map(|fault| format!("{}: {fault}", fault.instance_path())).collect();
@@ -76,7 +75,7 @@ fn a_fix_that_was_proven_and_not_committed_is_proposed() {
     assert_eq!(change["artifactLocation"]["uri"], "shop/accounts.py");
     let replacement = &change["replacements"][0];
     // The region ends at the end of the line: the file's own line end stays.
-    let region = serde_json::json!({"startLine": 20, "startColumn": 1, "endLine": 20, "endColumn": 36});
+    let region = serde_json::json!({"startLine": 20, "startColumn": 1, "endLine": 20, "endColumn": 38});
     assert_eq!(replacement["deletedRegion"], region);
     assert_eq!(replacement["insertedContent"]["text"], "    cursor.execute(\"… = ?\", (name,))");
     assert_eq!(log["runs"][0]["properties"]["patchwork"]["fixed"], serde_json::json!([]));
