@@ -70,7 +70,8 @@ impl Rules {
     }
 }
 
-/// All rules, by language.
+/// All rules, by language. Strict ones never stand beside those that scan: [`super::strict`] makes a catalogue of them
+/// when a fix is judged.
 pub(super) struct Catalogue {
     by_language: HashMap<Language, Rules>,
     texts: Vec<RuleText>,
@@ -141,6 +142,9 @@ impl Catalogue {
         notes.sort();
         let all = shipped.iter().flat_map(|file| &file.rules).filter(|rule| !homes.contains_key(rule.id()));
         let all = all.chain(own.iter().flat_map(|file| &file.rules)).filter(|rule| !off.contains(rule.id()));
+        if let Err(more) = Self::compile(own.iter().flat_map(|file| &file.strict)) {
+            faults.extend(more);
+        }
         let known: Vec<&str> = shipped_ids.iter().copied().chain(homes.keys().copied()).collect();
         let wanted = selection.matcher(&known)?;
         match Self::compile(all.filter(|rule| wanted(rule.id()))) {

@@ -9,6 +9,7 @@ mod places;
 mod rule_file;
 mod selection;
 mod silenced;
+mod strict;
 mod trial;
 
 #[cfg(test)]
@@ -31,6 +32,7 @@ use matching::Problem;
 
 pub use own::FOLDER as OWN_RULES;
 pub use selection::Selection;
+pub(crate) use strict::{StrictMatch, StrictRules};
 pub(crate) use trial::{Candidate, valid_cases};
 
 /// The scanner of our own rules and the repository's. It needs no program and no network.

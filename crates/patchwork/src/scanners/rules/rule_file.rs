@@ -1,7 +1,9 @@
 //! One rule file, read. A file holds YAML documents: rules in ast-grep's format, variants of one with the same id (with
-//! and without a fix), and cases (`invalid` and `valid`), which only tests read.
+//! and without a fix), strict ones, and cases (`invalid` and `valid`, `strict_invalid` and `strict_valid`), which only
+//! tests read.
 //!
-//! `metadata` may hold `cwe`, `security-severity`, `references`, and `fix`: what the fix does.
+//! `metadata` may hold `cwe`, `security-severity`, `references`, `fix`: what the fix does, and `strict: true`: such a document
+//! says nothing in a scan. It is what must not be in a fix of a finding of the rule.
 
 use std::sync::Arc;
 
@@ -47,6 +49,9 @@ pub(super) struct Metadata {
     pub(super) security_severity: Option<f64>,
     /// What the fix does, in words.
     pub(super) fix: Option<String>,
+    /// Whether only fixes of the rule's findings are judged by it.
+    #[serde(default)]
+    pub(super) strict: bool,
 }
 
 /// A text, or a list of texts.
@@ -154,6 +159,8 @@ impl RuleSource {
 pub(super) struct RuleFile {
     /// Its rules.
     pub(super) rules: Vec<RuleSource>,
+    /// What fixes of findings of its rules are judged by.
+    pub(super) strict: Vec<RuleSource>,
     /// The rules that it switches off.
     pub(super) off: Vec<Off>,
 }
@@ -263,9 +270,13 @@ fn document_into(
             named.and_then(|key| document.lines().position(|line| line.trim_start().starts_with(&key)));
         (found.unwrap_or(below), problem)
     })?;
+    if metadata.strict && fields.contains_key("fix") {
+        return Err((at("fix:"), "a strict rule judges fixes and has none: expected no `fix`".to_owned()));
+    }
+    let rules = if metadata.strict { &mut file.strict } else { &mut file.rules };
     let text = document.into();
     let path = path.clone();
-    file.rules.push(RuleSource { source, metadata, files, ignores, own, language, path, line, text });
+    rules.push(RuleSource { source, metadata, files, ignores, own, language, path, line, text });
     Ok(())
 }
 

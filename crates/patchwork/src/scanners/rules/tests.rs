@@ -19,6 +19,12 @@ use crate::sarif::{Fix, patch_of};
 struct Cases {
     invalid: Vec<Invalid>,
     valid: Vec<String>,
+    /// What no fix may look like.
+    #[serde(default)]
+    strict_invalid: Vec<String>,
+    /// What right fixes look like.
+    #[serde(default)]
+    strict_valid: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -106,7 +112,7 @@ fn faults(file: &str, text: &str) -> Vec<String> {
         Err(faults) => return faults.iter().map(ToString::to_string).collect(),
     };
     let findings = |code: &str| findings_of(&alone, &id, path, code);
-    let mut faults = Vec::new();
+    let mut faults = strict_faults(file, text, &cases);
     if cases.invalid.is_empty() || cases.valid.is_empty() {
         faults.push("needs both kinds of cases".to_owned());
     }
@@ -143,6 +149,34 @@ fn faults(file: &str, text: &str) -> Vec<String> {
     faults
 }
 
+/// What is wrong with the strict rules of a file and their cases.
+fn strict_faults(file: &str, text: &str, cases: &Cases) -> Vec<String> {
+    let path = case_path(file);
+    let rules = rule_file::read(file, text, false).map(|file| file.strict).unwrap_or_default();
+    let strict = match Catalogue::compile(rules.iter()) {
+        Ok(strict) => strict,
+        Err(faults) => return faults.iter().map(ToString::to_string).collect(),
+    };
+    let fires = |code: &str| !scanned(&strict, path, code, Duration::from_secs(60)).unwrap().is_empty();
+    let mut faults = Vec::new();
+    if !rules.is_empty() && (cases.strict_invalid.is_empty() || cases.strict_valid.len() < 3) {
+        faults.push("strict rules need what no fix looks like, and three right fixes".to_owned());
+    }
+    for code in cases.strict_invalid.iter().filter(|code| !parses(path, code) || !fires(code)) {
+        faults.push(format!("takes this for a fix, or it does not parse:\n{code}"));
+    }
+    let fixed = cases.invalid.iter().filter_map(|case| case.fixed.as_ref());
+    for code in cases
+        .strict_valid
+        .iter()
+        .filter(|code| !parses(path, code))
+        .chain(cases.strict_valid.iter().chain(fixed).filter(|code| fires(code)))
+    {
+        faults.push(format!("does not take this for a fix, or it does not parse:\n{code}"));
+    }
+    faults
+}
+
 #[test]
 fn every_rule_finds_its_cases_and_its_fix_ends_them() {
     let faults: Vec<String> = FILES
@@ -164,7 +198,9 @@ fn every_rule_says_what_it_is_about() {
         assert!(!rule.cwe.is_empty() && rule.cwe.iter().all(cwe), "{file}: cwe");
         assert!(rule.url.as_ref().is_some_and(|url| url.starts_with("https://")), "{file}: url");
         assert!(rule.summary.ends_with(['.', '!']), "{file}: the message is a sentence");
-        for (_, document) in documents(text).filter(|(_, document)| !document.starts_with("invalid:")) {
+        let is_rule =
+            |document: &str| !document.starts_with("invalid:") && !document.contains("\n  strict: true");
+        for (_, document) in documents(text).filter(|(_, document)| is_rule(document)) {
             assert!(document.contains("\n  references: [\"https://"), "{file}: references");
             let has_fix = document.contains("\nfix: ");
             assert_eq!(

@@ -6,6 +6,7 @@ mod file;
 mod proving;
 mod rescan;
 mod scanning;
+mod strictness;
 mod syntax_check;
 mod trials;
 mod tries;

@@ -129,9 +129,9 @@ pub(super) fn compare(
 }
 
 /// The lines a candidate answers for: those of its edits and those of its findings.
-struct Area {
+pub(super) struct Area {
     before: Vec<Range<u32>>,
-    after: Vec<Range<u32>>,
+    pub(super) after: Vec<Range<u32>>,
 }
 
 impl Area {
@@ -144,11 +144,11 @@ impl Area {
     }
 }
 
-fn overlap(a: &Range<u32>, b: &Range<u32>) -> bool {
+pub(super) fn overlap(a: &Range<u32>, b: &Range<u32>) -> bool {
     a.start < b.end && b.start < a.end
 }
 
-fn areas(file: &FileUnderCheck, map: &LineMap) -> Vec<Area> {
+pub(super) fn areas(file: &FileUnderCheck, map: &LineMap) -> Vec<Area> {
     let mut number = 0;
     file.candidates
         .iter()

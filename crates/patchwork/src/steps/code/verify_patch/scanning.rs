@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::VerifyPatchInput;
 use super::file::{FileUnderCheck, Rejected};
 use super::rescan::{Blind, Seen, View, carried_over, compare};
+use super::strictness::Strictness;
 use super::syntax_check;
 use crate::sarif::{self, Complaint, Files};
 use crate::scanners::{self, Choice};
@@ -62,6 +63,7 @@ impl Rescan {
         rejected: &mut Vec<Rejected>,
     ) -> Result<(), StepError> {
         let name = scanner.name();
+        let strictness = Strictness::of(ctx, files).await?;
         let before = self.before(ctx, scanner, files).await?;
         let mut open: Vec<usize> = (0..files.len()).collect();
         while !open.is_empty() {
@@ -71,13 +73,20 @@ impl Rescan {
                 file.source.write(ctx, &file.with_candidates()?)?;
                 paths.push(file.source.path.clone());
             }
+            let doubts = match &strictness {
+                Some(strictness) => strictness.doubts(ctx, files, &open).await?,
+                None => BTreeMap::new(),
+            };
             let after = scan(ctx, scanner, paths).await?;
             let mut next = Vec::new();
             for at in open {
                 let Some(file) = files.get_mut(at) else { continue };
                 let path = file.source.path.clone();
                 let before = before.get(&path).cloned().unwrap_or_default();
-                let dropped = compare(file, &before, &after.of(&path), &name)?;
+                let mut dropped = compare(file, &before, &after.of(&path), &name)?;
+                for (position, reason) in doubts.get(&at).into_iter().flatten() {
+                    dropped.entry(*position).or_insert_with(|| reason.clone());
+                }
                 if dropped.is_empty() {
                     continue;
                 }
