@@ -3,6 +3,8 @@
 //! [`Nest::places`] is the one list of places that are searched: what is told, written, recorded or sent by something new
 //! joins it there.
 
+mod proof;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -49,6 +51,10 @@ struct Canaries {
     invented: String,
     /// In what a server says of an error.
     error: String,
+    /// In the tests of the repository, which print it.
+    printed: String,
+    /// In the reason of a suppression.
+    suppressed: String,
 }
 
 impl Canaries {
@@ -70,6 +76,8 @@ impl Canaries {
             summary: format!("AIza{}", noise(10, 35)),
             invented: github(11),
             error: github(12),
+            printed: github(13),
+            suppressed: github(14),
         }
     }
 
@@ -89,6 +97,8 @@ impl Canaries {
             ("the summary of an answer", &self.summary),
             ("the code of an answer", &self.invented),
             ("the error of a server", &self.error),
+            ("what tests print", &self.printed),
+            ("the reason of a suppression", &self.suppressed),
         ]
     }
 
@@ -115,7 +125,14 @@ impl Nest {
         let code = format!(
             "import hashlib\n\n\ndef digest(data):\n    key = '{source}' + '{aws}'\n    salt = '{environment}' + '{KEY}'\n    sign('''{pem}''')\n    return hashlib.md5(data + key + salt).hexdigest()\n\n\ndef login():\n    token = '{hard_coded}'\n    return connect(token)\n"
         );
-        let world = World::new(&[("app.py", &code), ("README.md", "# A project\n")]);
+        Self::holding(canaries, &code, &[])
+    }
+
+    /// With this as `app.py`, which has a finding where it says `md5` and one where it says `token =`.
+    fn holding(canaries: Canaries, code: &str, more: &[(&str, &str)]) -> Self {
+        let mut all = vec![("app.py", code), ("README.md", "# A project\n")];
+        all.extend_from_slice(more);
+        let world = World::new(&all);
         let line = |text: &str| {
             u32::try_from(code.lines().position(|line| line.contains(text)).unwrap() + 1).unwrap()
         };
@@ -133,7 +150,7 @@ impl Nest {
         };
         let results = [
             result(line("md5"), format!("MD5 is broken, says {}", canaries.report)),
-            result(line("token ="), format!("a key in the code: {hard_coded}")),
+            result(line("token ="), format!("a key in the code: {}", canaries.hard_coded)),
         ];
         let run =
             json!({ "tool": { "driver": { "name": "test", "rules": [{ "id": "r" }] } }, "results": results });
@@ -222,7 +239,13 @@ impl Nest {
         let run = self.world().newest_run();
         let exported = self.beside("exported.json");
         for words in [
-            &["runs", "show", &run, "--log", "debug"][..],
+            &["report", &run][..],
+            &["report", &run, "--format", "html"],
+            &["report", &run, "--format", "json"],
+            &["report", &run, "--format", "sarif"],
+            &["learn", &run],
+            &["undo", &run],
+            &["runs", "show", &run, "--log", "debug"],
             &["runs", "show", &run, "--format", "json"],
             &["record", "export", &run, exported.to_str().unwrap()],
             &["replay", &run],
