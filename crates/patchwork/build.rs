@@ -1,5 +1,4 @@
 //! Embeds the rule files: whatever lies below `rules/` is shipped.
-#![expect(clippy::print_stdout, reason = "this is how a build script talks to cargo")]
 
 use std::error::Error;
 use std::fmt::Write;
