@@ -61,11 +61,15 @@ pub(crate) fn check(path: &Path) -> Result<(), Failure> {
 /// Refuses the place of a file when there can be none; `before` is put before it.
 pub(crate) fn possible(path: &Path, before: &str) -> Result<(), Failure> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if path.is_dir() || !folder.is_dir() {
-        return Err(Failure::usage(format!("{before}{}: there can be no such file", path.display()))
-            .hint("name a file in a folder that exists"));
-    }
-    Ok(())
+    let problem = if path.is_dir() {
+        "it is a folder".to_owned()
+    } else if !folder.is_dir() {
+        format!("there is no folder {}", folder.display())
+    } else {
+        return Ok(());
+    };
+    Err(Failure::usage(format!("{before}{}: {problem}", path.display()))
+        .hint("name a file in a folder that exists"))
 }
 
 /// [`possible`], and that the folder can be written to.

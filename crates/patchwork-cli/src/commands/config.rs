@@ -22,6 +22,9 @@ struct Here {
     commands: Commands,
     /// Folders that trials are lent.
     lent: Vec<Dependencies>,
+    /// Whether commands will reach the network.
+    #[serde(skip)]
+    network: Network,
 }
 
 /// Shows the options in effect; secrets are masked.
@@ -63,7 +66,10 @@ fn here(ready: &Ready) -> Result<Option<Here>, Failure> {
             let kept = repository.git().text(args).await?;
             lent.retain(|lent| !kept.split('\0').any(|file| is_below(file, &lent.place)));
         }
-        Ok(Some(Here { commands: commands::find(repository.top(), network), lent }))
+        let mut commands = commands::find(repository.top(), network);
+        // What is lent is installed already.
+        commands.setup = commands.setup.filter(|_| lent.is_empty());
+        Ok(Some(Here { commands, lent, network }))
     })
 }
 
@@ -73,7 +79,7 @@ fn is_below(file: &str, folder: &str) -> bool {
 
 /// A short section for people; nothing when nothing is found.
 fn shown(here: &Here) -> String {
-    let Here { commands: Commands { setup, build, tests, others }, lent } = here;
+    let Here { commands: Commands { setup, build, tests, others }, lent, network } = here;
     let named = [("setup", setup), ("build", build), ("tests", tests)];
     let found = named.iter().filter_map(|(name, found)| Some((*name, found.as_ref()?)));
     let rows: Vec<(&str, &Found)> = found.chain(others.iter().map(|found| ("not taken", found))).collect();
@@ -81,7 +87,9 @@ fn shown(here: &Here) -> String {
     let mut text = String::new();
     for (name, found) in rows {
         let place = if found.cwd.is_empty() { String::new() } else { format!(" in {}", found.cwd) };
-        text.push_str(&format!("  {name:9}  {:width$}  {}{place}\n", found.line, found.because));
+        let when =
+            if name == "setup" && *network == Network::Absent { ", only with --sandbox-network" } else { "" };
+        text.push_str(&format!("  {name:9}  {:width$}  {}{place}{when}\n", found.line, found.because));
     }
     if !lent.is_empty() {
         let places: Vec<&str> = lent.iter().map(|lent| lent.place.as_str()).collect();

@@ -180,7 +180,7 @@ fn a_place_that_can_t_be_written_is_found_out_before_anything_is_paid() {
     let world = World::with_five_findings();
     let server = ModelServer::start(fixing);
     for (file, word) in [
-        ("--report=/nowhere/at/all/x.html", "there can be no such file"),
+        ("--report=/nowhere/at/all/x.html", "there is no folder /nowhere/at/all"),
         ("--report=x.pdf", "does not say which form"),
         ("--report=/proc/x.html", "can't be written"),
     ] {

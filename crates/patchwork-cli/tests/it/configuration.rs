@@ -360,6 +360,13 @@ fn commands_of_the_repository_and_what_trials_are_lent_stand_below_the_options()
       not taken  npm test              package.json scripts.test
       lent       node_modules
     ");
+    // Nothing is lent, and nothing is installed without the network.
+    std::fs::remove_file(world.repo.root().join("pytest.ini")).unwrap();
+    std::fs::rename(world.repo.root().join("node_modules"), world.repo.beside("aside")).unwrap();
+    let told = world.stdout(&["config", "AutoFix"]);
+    assert!(told.contains("package.json, only with --sandbox-network\n"), "{told}");
+    std::fs::rename(world.repo.beside("aside"), world.repo.root().join("node_modules")).unwrap();
+    world.repo.write("pytest.ini", "");
     // What git keeps is in every checkout.
     world.repo.git(&["add", "node_modules"]);
     let told = world.stdout(&["config", "AutoFix", "--format", "json"]);

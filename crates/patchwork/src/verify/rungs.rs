@@ -71,9 +71,12 @@ impl Required {
             least.meaning(),
             highest.meaning()
         );
-        let mut failure = Failure::configuration(message);
-        if let Some(why) = ladder.and_then(Ladder::tests_useless) {
-            failure = failure.cause(format!("the tests show nothing: {why}"));
+        let failure = Failure::configuration(message);
+        if let Some(why) = ladder.and_then(Ladder::tests_useless).filter(|_| least >= Level::L3) {
+            let hint = "mend the tests first, or name some that pass: --test-command";
+            return Err(StepError::Failed(
+                failure.cause(format!("the tests show nothing: {why}")).hint(hint),
+            ));
         }
         let hint = match least {
             Level::L0 => "",

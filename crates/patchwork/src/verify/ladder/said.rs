@@ -8,6 +8,9 @@ use patchwork_core::step::Context;
 /// Characters of the end of the output that go into reasons and prompts.
 const TAIL: usize = 2_000;
 
+/// Characters of the end of each stream in which secrets are looked for: so many more that none is cut before it is known.
+const MASKED: usize = 64 << 10;
+
 /// What a program printed.
 #[derive(Debug, Default)]
 pub(super) struct Said {
@@ -34,9 +37,11 @@ impl Said {
             text.replace(&format!("{root}/"), "").replace(&*root, ".")
         };
         let (out, err) = (text(&output.stdout), text(&output.stderr));
-        let shown = tail_of(&out, &err);
-        let shown = ctx.redact(&shown);
-        let tail = ctx.mask(&shown).map_or(shown, |masked| masked.text);
+        let masked = |text: &str| {
+            let shown = ctx.redact(&last(text.trim(), MASKED));
+            ctx.mask(&shown).map_or(shown, |masked| masked.text)
+        };
+        let tail = tail_of(&masked(&out), &masked(&err));
         Self { out, err, cut: output.truncated, tail }
     }
 }

@@ -11,6 +11,9 @@ pub(super) fn node_spec(text: &str) -> Option<Outcomes> {
         if let Some(rest) = content.strip_prefix("ℹ ") {
             ran = number_after(rest, "tests ").filter(|_| rest.starts_with("tests ")).or(ran);
             failed = number_after(rest, "fail ").filter(|_| rest.starts_with("fail ")).or(failed);
+        } else if content == "✖ failing tests:" {
+            // All of them once more, and nothing but tests: what came before named suites as well.
+            names = Names::default();
         } else if let Some(name) = failed_in(content) {
             names.add(name.rsplit_once(" (").map_or(name, |(name, _)| name));
         }
@@ -22,7 +25,7 @@ pub(super) fn node_spec(text: &str) -> Option<Outcomes> {
 /// The name in `✖ name (1.2ms)`, but for tests that are known to fail.
 fn failed_in(line: &str) -> Option<&str> {
     let name = line.strip_prefix("✖ ")?;
-    (name != "failing tests:" && !name.contains(") # ")).then_some(name)
+    (!name.contains(") # ")).then_some(name)
 }
 
 /// `FAIL src/a.test.js`, below it `  ● suite › name`, at the end `Tests:       1 failed, 2 passed, 3 total`.
