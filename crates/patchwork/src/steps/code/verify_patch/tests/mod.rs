@@ -1,6 +1,7 @@
 mod rescans;
 mod rounds;
 mod secrets;
+mod strictness;
 
 use patchwork_core::finding::{Finding, Severity};
 use patchwork_core::patch::{Edit, Patch};
