@@ -62,8 +62,8 @@ impl Checkout for TextCheckout {
     async fn diff(&self) -> Result<String, Failure> {
         Ok(String::new())
     }
-    async fn check_branch(&self, _: &str, _: bool) -> Result<(), Failure> {
-        Ok(())
+    async fn check_branch(&self, _: &str, _: bool) -> Result<Option<String>, Failure> {
+        Ok(None)
     }
     async fn commit(&self, _: &CommitRequest) -> Result<Committed, Failure> {
         Err(Failure::internal("not in these tests"))
@@ -71,10 +71,10 @@ impl Checkout for TextCheckout {
     async fn remote_url(&self, _: &str) -> Result<Option<String>, Failure> {
         Ok(None)
     }
-    async fn check_push(&self, _: &PushRequest) -> Result<(), Failure> {
-        Ok(())
+    async fn check_push(&self, _: &PushRequest) -> Result<Option<String>, Failure> {
+        Ok(None)
     }
-    async fn push(&self, _: &PushRequest) -> Result<Pushed, Failure> {
+    async fn push(&self, _: &PushRequest, _: Option<&str>) -> Result<Pushed, Failure> {
         Err(Failure::internal("not in these tests"))
     }
 }
