@@ -16,9 +16,13 @@ pub(super) struct Mutant {
     /// What is undone, for people.
     pub(super) what: String,
     pub(super) bytes: Vec<u8>,
+    /// The same without the hunks that do nothing by themselves, for where it can't be built with them: some languages refuse
+    /// an import that nothing uses, and one may have taken the place of another.
+    pub(super) bare: Option<Vec<u8>>,
 }
 
-/// Undoes each hunk of a fix, and each statement of a hunk that has several; what does nothing by itself is left alone.
+/// Undoes each hunk of a fix, and each statement of a hunk that has several; what does nothing by itself is left alone, unless
+/// the fix has nothing else.
 pub(super) fn mutants(path: &str, file: &FixedText, fix: usize) -> Vec<Mutant> {
     let language = Language::of_path(path);
     let parsed = |bytes: &[u8]| Syntax::parse(language?, std::str::from_utf8(bytes).ok()?);
@@ -30,14 +34,19 @@ pub(super) fn mutants(path: &str, file: &FixedText, fix: usize) -> Vec<Mutant> {
         }
         _ => true,
     };
-    let live: Vec<&Hunk> = own.iter().filter(matters).copied().collect();
+    let (live, idle): (Vec<&Hunk>, Vec<&Hunk>) = own.iter().copied().partition(|hunk| matters(&hunk));
     let mut found: Vec<Mutant> = live
         .iter()
         .map(|hunk| Mutant {
             what: lines_of(&hunk.now, &hunk.base),
             bytes: file.without(|other| other == *hunk),
+            bare: (!idle.is_empty()).then(|| file.without(|other| other == *hunk || idle.contains(&other))),
         })
         .collect();
+    if live.is_empty() && !idle.is_empty() {
+        let bytes = file.without(|other| idle.contains(&other));
+        found.push(Mutant { what: "all of it".to_owned(), bytes, bare: None });
+    }
     if let (Some(base), Some(now)) = (&base, &now) {
         found.extend(live.iter().flat_map(|hunk| statements(file, hunk, base, now)));
     }
@@ -65,7 +74,7 @@ fn statements(file: &FixedText, hunk: &Hunk, base: &Syntax, now: &Syntax) -> Vec
             Some(was) => old.get(was.clone()).unwrap_or_default().concat(),
             None => nothing(now.language(), new.get(rows.start).copied().unwrap_or_default()),
         };
-        Mutant { what: lines_of(rows, &(0..0)), bytes: file.with(&[(rows.clone(), text)]) }
+        Mutant { what: lines_of(rows, &(0..0)), bytes: file.with(&[(rows.clone(), text)]), bare: None }
     };
     is.iter().enumerate().filter(|(_, rows)| now.does_something((*rows).clone())).map(mutant).collect()
 }
@@ -117,6 +126,15 @@ mod tests {
         assert_eq!(what, ["line 6", "line 9"]);
         assert_eq!(found[0].1, now.replace("ast.literal_eval(x)", "eval(x)"));
         assert_eq!(found[1].1, now.replace("raise ValueError", "return exec(x)"));
+    }
+
+    #[test]
+    fn imports_alone_are_undone_together_and_else_where_nothing_is_built_with_them() {
+        let (base, now) = ("from a import f\n\nf(1)\n", "from b import f\n\nf(1)\n");
+        assert_eq!(shown(base, now), [("all of it".to_owned(), base.to_owned())]);
+        let base = "import os\n\nx = 1\nos.system(x)\n";
+        let found = mutants("a.py", &file(base, "import subprocess\n\nx = 1\nsubprocess.run([x])\n"), 0);
+        assert_eq!(found[0].bare.as_deref(), Some(base.as_bytes()));
     }
 
     #[test]

@@ -100,17 +100,22 @@ impl Bench<'_> {
     }
 
     async fn kills(&self, test: &NewTest, fix: &Fix, mutant: &Mutant) -> Result<Killed, StepError> {
-        let file = Change { path: fix.path.clone(), content: Some(mutant.bytes.clone()) };
-        let runs = self.ladder.tests(self.ctx, &[file, added(test)], 1).await?;
-        Ok(match runs.first() {
-            Some(run) if self.passes(run) => Killed::No,
-            Some(run) if did_not_run(run) => Killed::NeverRan,
-            Some(run) => match self.ladder.new_failures(run) {
+        for bytes in std::iter::once(&mutant.bytes).chain(&mutant.bare) {
+            let file = Change { path: fix.path.clone(), content: Some(bytes.clone()) };
+            let runs = self.ladder.tests(self.ctx, &[file, added(test)], 1).await?;
+            let Some(run) = runs.first() else { continue };
+            if self.passes(run) {
+                return Ok(Killed::No);
+            }
+            if did_not_run(run) {
+                continue;
+            }
+            return Ok(match self.ladder.new_failures(run) {
                 Some(names) if !names.iter().any(|name| is_of(name, test)) => Killed::No,
                 _ => Killed::Yes,
-            },
-            None => Killed::NeverRan,
-        })
+            });
+        }
+        Ok(Killed::NeverRan)
     }
 
     fn passes(&self, run: &TestRun) -> bool {
