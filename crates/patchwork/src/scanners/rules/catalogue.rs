@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use aho_corasick::{AhoCorasick, BuildError};
 use ast_grep_config::{GlobalRules, RuleConfig, SerializableRuleConfig, Severity};
 use ast_grep_core::Matcher;
 use ast_grep_language::SupportLang;
@@ -11,6 +12,7 @@ use patchwork_core::failure::{Failure, nearest};
 use patchwork_core::step::StepError;
 use patchwork_repo::language::Language;
 
+use super::literals::Literal;
 use super::own::OwnFile;
 use super::rule_file::{self, Fault, FileGlob, Off, RuleFile, RuleSource};
 use super::selection::Selection;
@@ -42,31 +44,74 @@ impl Rule {
 }
 
 /// The rules of a language.
-#[derive(Default)]
 pub(super) struct Rules {
     rules: Vec<Rule>,
     /// For each kind of node the places of the rules that may match it.
     by_kind: Vec<Vec<usize>>,
+    /// Finds the texts that rules need.
+    texts: AhoCorasick,
+    /// Each of these texts with the place of the rule that needs it.
+    owners: Vec<(Literal, usize)>,
+    /// The places of rules of which nothing is known.
+    always: Vec<usize>,
+}
+
+/// The rules that may match in one file.
+pub(super) struct Awake<'r> {
+    rules: &'r Rules,
+    awake: Vec<bool>,
+}
+
+impl<'r> Awake<'r> {
+    /// The rules that may match a node of a kind.
+    pub(super) fn for_kind(&self, kind: u16) -> impl Iterator<Item = &'r Rule> {
+        let places = self.rules.by_kind.get(usize::from(kind)).map(Vec::as_slice).unwrap_or_default();
+        let awake = places.iter().filter(|place| self.awake.get(**place).copied().unwrap_or_default());
+        awake.filter_map(|place| self.rules.rules.get(*place))
+    }
 }
 
 impl Rules {
-    /// The rules that may match a node of a kind.
-    pub(super) fn for_kind(&self, kind: u16) -> impl Iterator<Item = &Rule> {
-        let places = self.by_kind.get(usize::from(kind)).map(Vec::as_slice).unwrap_or_default();
-        places.iter().filter_map(|place| self.rules.get(*place))
-    }
-
-    fn add(&mut self, rule: Rule) {
-        // A rule without kinds is refused when it is compiled.
-        for kind in rule.config.matcher.potential_kinds().iter().flatten() {
-            if self.by_kind.len() <= kind {
-                self.by_kind.resize(kind + 1, Vec::new());
+    fn of(rules: Vec<(Rule, Option<Vec<Literal>>)>) -> Result<Self, BuildError> {
+        let mut by_kind: Vec<Vec<usize>> = Vec::new();
+        let (mut texts, mut owners, mut always) = (Vec::new(), Vec::new(), Vec::new());
+        for (place, (rule, needed)) in rules.iter().enumerate() {
+            // A rule without kinds is refused when it is compiled.
+            for kind in rule.config.matcher.potential_kinds().iter().flatten() {
+                if by_kind.len() <= kind {
+                    by_kind.resize(kind + 1, Vec::new());
+                }
+                if let Some(places) = by_kind.get_mut(kind) {
+                    places.push(place);
+                }
             }
-            if let Some(places) = self.by_kind.get_mut(kind) {
-                places.push(self.rules.len());
+            match needed {
+                Some(needed) => {
+                    owners.extend(needed.iter().map(|literal| (literal.clone(), place)));
+                    texts.extend(needed.iter().map(|literal| &literal.text));
+                }
+                None => always.push(place),
             }
         }
-        self.rules.push(rule);
+        let texts = AhoCorasick::new(texts)?;
+        let rules = rules.into_iter().map(|(rule, _)| rule).collect();
+        Ok(Self { rules, by_kind, texts, owners, always })
+    }
+
+    /// The rules that may match in a text; none when there is none.
+    pub(super) fn awake(&self, text: &str) -> Option<Awake<'_>> {
+        let mut awake = vec![false; self.rules.len()];
+        let found = self.texts.find_overlapping_iter(text);
+        let found = found.filter_map(|found| {
+            let (literal, place) = self.owners.get(found.pattern().as_usize())?;
+            literal.fits(text, found.start(), found.end()).then_some(place)
+        });
+        for place in self.always.iter().chain(found) {
+            if let Some(awake) = awake.get_mut(*place) {
+                *awake = true;
+            }
+        }
+        awake.contains(&true).then_some(Awake { rules: self, awake })
     }
 }
 
@@ -160,6 +205,7 @@ impl Catalogue {
     /// Compiles rules; all faults are told at once.
     pub(super) fn compile<'r>(rules: impl Iterator<Item = &'r RuleSource>) -> Result<Self, Vec<Fault>> {
         let mut this = Self { by_language: HashMap::new(), texts: Vec::new() };
+        let mut by_language: HashMap<Language, Vec<(Rule, Option<Vec<Literal>>)>> = HashMap::new();
         let mut places: HashMap<&str, usize> = HashMap::new();
         let mut faults = Vec::new();
         for rule in rules {
@@ -169,10 +215,23 @@ impl Catalogue {
             });
             for language in dialects(rule.language) {
                 match compiled(rule, language, text) {
-                    Ok(compiled) => this.by_language.entry(language).or_default().add(compiled),
+                    Ok(compiled) => {
+                        by_language.entry(language).or_default().push((compiled, rule.needed.clone()));
+                    }
                     // What is built upon a language need not have all of it.
                     Err(_) if language != rule.language => {}
                     Err(fault) => faults.push(fault),
+                }
+            }
+        }
+        for (language, rules) in by_language {
+            match Rules::of(rules) {
+                Ok(rules) => {
+                    this.by_language.insert(language, rules);
+                }
+                // Far above what the limits on files allow.
+                Err(error) => {
+                    faults.push(Fault { path: "rules".into(), line: 1, problem: error.to_string() })
                 }
             }
         }

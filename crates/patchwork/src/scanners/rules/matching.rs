@@ -49,7 +49,9 @@ pub(super) fn scan_text(
     text: &SourceText,
     time: Duration,
 ) -> Result<Vec<ScanResult>, Problem> {
-    let Some(rules) = catalogue.rules(language) else { return Ok(Vec::new()) };
+    let Some(rules) = catalogue.rules(language).and_then(|rules| rules.awake(text.text())) else {
+        return Ok(Vec::new());
+    };
     let tree = tree_for_rules(language, text.text(), STACK_BYTES / 2).ok_or_else(tangled)?;
     let doc = FueledDoc::new(language.support_lang(), text.text().to_owned(), tree, time);
     let grep = AstGrep::doc(doc);

@@ -3,6 +3,7 @@
 mod catalogue;
 mod files;
 mod fuel;
+mod literals;
 mod matching;
 mod own;
 mod places;

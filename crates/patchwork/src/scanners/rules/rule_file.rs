@@ -14,6 +14,8 @@ use patchwork_repo::language::Language;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::literals::{self, Literal};
+
 /// Bytes of one text in a rule (a pattern, an expression): patterns are parsed and walked by recursion, expressions
 /// compiled.
 const MAX_TEXT: usize = 4 << 10;
@@ -115,6 +117,8 @@ pub(super) struct RuleSource {
     pub(super) metadata: Metadata,
     pub(super) files: Vec<FileGlob>,
     pub(super) ignores: Vec<FileGlob>,
+    /// Texts of which a file must hold one for it to match; none when nothing is known.
+    pub(super) needed: Option<Vec<Literal>>,
     /// Whether it is a repository's own.
     pub(super) own: bool,
     /// Its language.
@@ -275,8 +279,8 @@ fn document_into(
     }
     let rules = if metadata.strict { &mut file.strict } else { &mut file.rules };
     let text = document.into();
-    let path = path.clone();
-    rules.push(RuleSource { source, metadata, files, ignores, own, language, path, line, text });
+    let (path, needed) = (path.clone(), literals::needed(&fields));
+    rules.push(RuleSource { source, metadata, files, ignores, needed, own, language, path, line, text });
     Ok(())
 }
 

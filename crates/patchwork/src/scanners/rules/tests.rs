@@ -250,10 +250,11 @@ rule:
   inside:
     stopBy: end
     kind: module
-    has: { stopBy: end, kind: call, follows: { stopBy: end, has: { stopBy: end, regex: nowhere } } }
+    has: { stopBy: end, kind: call, follows: { stopBy: end, has: { stopBy: end, regex: '^nowhere$' } } }
 ";
     let catalogue = catalogue("slow.yml", slow, true).ok().unwrap();
-    let code = "value = call(other)\n".repeat(5_000);
+    // Without the word the rule would not be tried at all.
+    let code = format!("# it is nowhere\n{}", "value = call(other)\n".repeat(5_000));
     match scanned(&catalogue, "a.py", &code, Duration::from_millis(300)) {
         Err(Problem::Rule(failure)) => {
             assert_eq!(failure.message, "slow.yml: the rule `slow` takes more than 0.3 s for a.py");
