@@ -25,7 +25,7 @@ use patchwork_repo::process::SystemProcesses;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::sarif;
+use crate::sarif::{self, Report};
 use crate::scanners::rules::{Candidate, OWN_RULES, valid_cases};
 use crate::steps::code::verify_patch::Fix;
 use examples::Example;
@@ -130,10 +130,12 @@ fn learn_in(
             Err(why) => learned.declined.push(format!("{}: {why}", place(fix))),
         }
     }
-    let findings = scanned(outcomes, checkout)?;
-    for ((rule, language), examples) in kinds {
+    let scan = scanned(outcomes, checkout)?;
+    for ((rule, language), mut examples) in kinds {
+        let at = |example: &Example| (example.finding.path.clone(), example.finding.start_line);
+        examples.sort_by_key(at);
         let root = checkout.root();
-        let school = School { run, root, findings: &findings, rule: &rule, language, taken };
+        let school = School { run, root, scan: &scan, rule: &rule, language, taken };
         school.teach(&examples, &mut learned)?;
     }
     Ok(learned)
@@ -149,7 +151,7 @@ struct School<'a> {
     run: &'a str,
     root: &'a Path,
     /// What the run's scan found.
-    findings: &'a [Finding],
+    scan: &'a Report,
     rule: &'a str,
     language: Language,
     /// Ids that are in use.
@@ -240,17 +242,18 @@ impl School<'_> {
         known.extend(group.iter().map(|example| example.place()));
         for fired in candidate.fires_below(self.root)? {
             let (first, last) = (fired.start.0, fired.end.0);
-            let finding = self.findings.iter().find(|finding| {
+            let is_here = |finding: &&Finding| {
                 finding.rule == self.rule
                     && finding.path == fired.path
                     && finding.start_line <= last
                     && finding.end_line >= first
-            });
-            let Some(finding) = finding else {
-                return Ok(Err(format!(
-                    "also matches {}:{first}, where {} finds nothing",
-                    fired.path, self.rule
-                )));
+            };
+            let Some(finding) = self.scan.findings.iter().find(is_here) else {
+                // The suppression names that rule, not the new one, which would fix what is to stay.
+                let suppressed = self.scan.suppressed.iter().any(|(finding, _)| is_here(&finding));
+                let why = if suppressed { "is suppressed" } else { "finds nothing" };
+                let rule = self.rule;
+                return Ok(Err(format!("also matches {}:{first}, where {rule} {why}", fired.path)));
             };
             let place = format!("{}:{}", finding.path, finding.start_line);
             if known.insert(place.clone()) {
@@ -330,18 +333,18 @@ fn squeezed(text: &str) -> String {
 }
 
 /// What the run's scan found: the first report that it recorded.
-fn scanned(outcomes: &[Value], checkout: &dyn Checkout) -> Result<Vec<Finding>, Failure> {
+fn scanned(outcomes: &[Value], checkout: &dyn Checkout) -> Result<Report, Failure> {
     let mut rest: Vec<&Value> = outcomes.iter().rev().collect();
     while let Some(value) = rest.pop() {
         let Some(fields) = value.as_object() else { continue };
         match fields.get("sarif_values") {
             Some(report) if report.is_object() => {
-                return Ok(sarif::read(report, &BaseFiles(checkout))?.findings);
+                return Ok(sarif::read(report, &BaseFiles(checkout))?);
             }
             _ => rest.extend(fields.values().filter(|value| value.is_object())),
         }
     }
-    Ok(Vec::new())
+    Ok(Report::default())
 }
 
 struct BaseFiles<'a>(&'a dyn Checkout);

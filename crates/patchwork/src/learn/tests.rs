@@ -59,12 +59,27 @@ async fn learned(
     changes: &[Change<'_>],
     further: &[(&str, u32)],
 ) -> Learned {
+    learned_beside(files, rule, changes, further, &[]).await
+}
+
+/// [`learned`], where the scan has found these places as well, which are suppressed.
+async fn learned_beside(
+    files: &[(&str, &str)],
+    rule: &str,
+    changes: &[Change<'_>],
+    further: &[(&str, u32)],
+    suppressed: &[(&str, u32)],
+) -> Learned {
     let fixture = Fixture::of(TestRepo::with_files(files)).await;
     let places = changes.iter().map(|(path, line, _)| (*path, *line)).chain(further.iter().copied());
+    let suppressed = suppressed.iter().map(|place| (*place, json!([{ "kind": "inSource" }])));
     let results: Vec<Value> = places
-        .map(|(path, line)| {
+        .map(|place| (place, json!([])))
+        .chain(suppressed)
+        .map(|((path, line), suppressions)| {
             json!({
                 "ruleId": rule,
+                "suppressions": suppressions,
                 "message": { "text": "wrong" },
                 "locations": [{ "physicalLocation": {
                     "artifactLocation": { "uri": path },
@@ -157,6 +172,16 @@ async fn a_rule_that_would_change_what_is_right_is_not_offered() {
     assert_eq!(learned.rules, []);
     let why = "`$A = oldlib.loads($B)` also matches b.py:1, where unsafe-load finds nothing";
     assert_eq!(learned.declined, [format!("a.py:4, a.py:5 (unsafe-load): {why}")]);
+}
+
+#[tokio::test]
+async fn a_rule_that_would_fix_what_is_suppressed_is_not_offered() {
+    let changes = [("a.py", 5, "b = json.loads(read(path))"), ("a.py", 4, "a = json.loads(first)")];
+    let learned = learned_beside(&[("a.py", LOADS)], "unsafe-load", &changes, &[], &[("a.py", 6)]).await;
+    assert_eq!(learned.rules, []);
+    let why = &learned.declined[0];
+    assert!(why.starts_with("a.py:4, a.py:5 (unsafe-load): "), "{why}");
+    assert!(why.ends_with("also matches a.py:6, where unsafe-load is suppressed"), "{why}");
 }
 
 #[tokio::test]

@@ -284,7 +284,11 @@ fn tell(ctx: &Context, output: &ExtractCodeOutput, least: Severity) {
     }
     if !output.files_to_patch.is_empty() {
         if counts.suppressed > 0 {
-            ctx.note(format!("{} findings are suppressed", counts.suppressed));
+            let suppressed = match counts.suppressed {
+                1 => "1 finding is suppressed".to_owned(),
+                many => format!("{many} findings are suppressed"),
+            };
+            ctx.note(suppressed);
         }
         return;
     }

@@ -394,5 +394,5 @@ async fn our_own_report_says_itself_what_a_comment_suppresses() {
     let output = fixture.test.run(&ExtractCode, serde_json::from_value(input).unwrap()).await.unwrap();
     assert_eq!((output.counts.suppressed, output.counts.taken), (1, 1));
     assert_eq!(output.suppressed[0].reason, "the server is ours");
-    assert_eq!(fixture.test.notes(), ["1 findings are suppressed"]);
+    assert_eq!(fixture.test.notes(), ["1 finding is suppressed"]);
 }
