@@ -22,6 +22,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::case::Case;
 
+/// Seconds of a test command: those of the corpus end within ten, also the first of a language that compiles.
+const COMMAND_TIMEOUT: u64 = 40;
+
 /// How far a fix came.
 #[derive(Debug, Clone)]
 pub(crate) struct Ending {
@@ -172,7 +175,7 @@ impl Bench<'_> {
 
     fn options(&self) -> VerifyOptions {
         read(
-            json!({"verify": ["tests"], "test_command": self.case.sheet.test_command, "command_timeout": 120}),
+            json!({"verify": ["tests"], "test_command": self.case.sheet.test_command, "command_timeout": COMMAND_TIMEOUT}),
         )
     }
 }

@@ -5,6 +5,7 @@
 
 #![expect(
     clippy::print_stdout,
+    clippy::print_stderr,
     clippy::expect_used,
     clippy::panic,
     reason = "a bench prints, and stops when it can't go on"
@@ -48,7 +49,9 @@ async fn main() -> ExitCode {
         let turns = turns.clone();
         judging.spawn(async move {
             let _turn = turns.acquire_owned().await.expect("nobody closes it");
+            let begun = Instant::now();
             let judged = judge(&case, Path::new(BINARY)).await;
+            eprintln!("{:>4.0} s  {}", begun.elapsed().as_secs_f64(), case.name);
             (case, judged)
         });
     }

@@ -4,12 +4,17 @@
 
 mod budget;
 mod canary;
+#[path = "../../benches/proof/case.rs"]
+mod case;
+mod corpus;
 mod crash;
 mod edits;
 mod escalation;
 mod evidence;
 mod github;
 mod hostile;
+#[path = "../../benches/proof/judge.rs"]
+mod judge;
 mod learn;
 mod llama;
 mod model_faults;

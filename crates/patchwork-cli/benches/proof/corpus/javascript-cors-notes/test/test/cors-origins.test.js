@@ -11,7 +11,10 @@ before(async () => {
   await new Promise((done) => server.listen(0, '127.0.0.1', done));
   base = `http://127.0.0.1:${server.address().port}`;
 });
-after(() => server.close());
+after(() => {
+  server.close();
+  server.closeAllConnections();
+});
 
 const ask = (origin, method = 'GET') => fetch(`${base}/note`, { method, headers: { Origin: origin, Cookie: 'visitor=anna' } });
 
