@@ -48,12 +48,23 @@ pub(super) struct TestsBefore {
 impl TestsBefore {
     /// Why nothing can be said about changes; none when something can.
     pub(super) fn useless(&self) -> Option<String> {
+        if self.outcomes.as_ref().is_some_and(|outcomes| outcomes.ran == Some(0)) {
+            return Some("no test ran".to_owned());
+        }
         let ended = self.failed.as_ref()?;
         match (ended, &self.outcomes) {
+            (Ended::Code(_), Some(outcomes)) if outcomes.none_passed() => {
+                Some("none of them passes without any change".to_owned())
+            }
             (Ended::Code(_), Some(_)) => None,
             (Ended::Code(_), None) => Some("they fail without any change, and do not say which".to_owned()),
             (ended, _) => Some(format!("without any change the command {}", ended.words())),
         }
+    }
+
+    /// Whether running them with a change would only take time.
+    pub(super) fn hang(&self) -> bool {
+        matches!(self.failed, Some(Ended::TimedOut { .. }))
     }
 
     /// The tests that fail without any change.
@@ -190,9 +201,6 @@ async fn tests_before(
         let known = before.outcomes.take().map(|known| known.failing);
         let mut read = read;
         if let Some(read) = &mut read {
-            if ended.well() {
-                read.failing.clear();
-            }
             // A test counts as failing when it fails each time.
             if number > 0
                 && let Some(known) = known
@@ -201,11 +209,12 @@ async fn tests_before(
                 read.failing.retain(|name| known.contains(name));
             }
         }
+        let named = read.as_ref().is_some_and(|read| !read.failing.is_empty());
         before.outcomes = read;
         let well = ended.well();
         let timed_out = matches!(ended, Ended::TimedOut { .. });
         before.failed = (!well).then_some(ended);
-        if well || timed_out {
+        if (well && !named) || timed_out {
             break;
         }
     }
@@ -218,7 +227,7 @@ fn tell(ctx: &Context, before: &TestsBefore) {
         ctx.warn(format!("tests can't tell what a change breaks: {why}"));
         return;
     }
-    if before.failed.is_some() {
+    if before.failing().next().is_some() {
         let failing: Vec<&str> = before.failing().map(String::as_str).take(5).collect();
         let more = before.failing().count().saturating_sub(failing.len());
         let more = if more == 0 { String::new() } else { format!(" and {more} more") };
@@ -240,7 +249,9 @@ fn missing_command(command: Option<&Found>, ended: &Ended, said: &Said) -> Resul
     let message = format!("`{}` ({}) can't be run: {}", command.line, command.because, ended.words());
     let mut failure = Failure::new(FailureKind::Configuration, message);
     failure.causes = last_lines(said);
-    Err(StepError::Failed(failure))
+    let hint = "trials have the programs of this machine and what your checkout lends; name another command, or install \
+                what is missing: --setup-command";
+    Err(StepError::Failed(failure.hint(hint)))
 }
 
 /// The last lines of what a command said, for a failure.

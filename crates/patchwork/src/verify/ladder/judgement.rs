@@ -81,6 +81,8 @@ pub struct TestRun {
     pub passed: bool,
     /// How it ended, in words.
     pub ended: String,
+    /// Whether it came to its end, and was not killed.
+    pub whole: bool,
     /// Which tests failed, and how many ran; none when the output does not say.
     pub outcomes: Option<Outcomes>,
     /// The end of what it printed. Untrusted.
@@ -92,6 +94,7 @@ impl TestRun {
         Self {
             passed: ran.ended.well(),
             ended: ran.ended.words(),
+            whole: matches!(ran.ended, Ended::Code(_)),
             outcomes: outcomes::read(&ran.said.out, &ran.said.err),
             output: ran.said.tail.clone(),
         }
@@ -145,43 +148,50 @@ impl TestsSeen {
     /// Takes a run in.
     pub(super) fn add(&mut self, before: &TestsBefore, ran: &Ran) -> Tests {
         self.runs += 1;
+        let said = outcomes::read(&ran.said.out, &ran.said.err);
         if let Some(why) = before.useless() {
-            let known = if ran.ended.well() { Verdict::Held } else { Verdict::Unknown };
-            return Tests::Judged(match known {
-                Verdict::Held => Seen::new(Verdict::Held, "they fail without the change"),
-                other => Seen::new(other, format!("not judged: {why}")),
+            let mended = ran.ended.well() && said.is_some_and(|said| said.ran > Some(0));
+            return Tests::Judged(match mended && before.failed.is_some() {
+                true => Seen::new(Verdict::Held, "they fail without the change"),
+                false => Seen::new(Verdict::Unknown, format!("not judged: {why}")),
             });
         }
         let output = || ran.said.tail.clone();
-        let said = outcomes::read(&ran.said.out, &ran.said.err);
-        if let Some(problem) = fewer(before, said.as_ref()) {
-            return Tests::Failing(Seen::broken(problem, output()));
-        }
-        if ran.ended.well() {
-            return Tests::Judged(Seen::new(Verdict::Held, self.passed_with(before, said.as_ref())));
-        }
-        let Ended::Code(_) = ran.ended else {
+        if let Ended::Killed | Ended::TimedOut { .. } = ran.ended {
             return Tests::Judged(Seen::broken(format!("the test command {}", ran.ended.words()), output()));
-        };
-        let told = said.filter(|said| !ran.said.cut && !said.failing.is_empty());
-        let Some(said) = told else {
+        }
+        let names_all = |said: &Outcomes| !ran.said.cut && !said.failing.is_empty();
+        if !ran.ended.well() && !said.as_ref().is_some_and(names_all) {
             // It failed for something that is no test, or that the output does not name.
             self.failing = None;
             return Tests::Failing(Seen::broken(format!("the test command {}", ran.ended.words()), output()));
-        };
+        }
+        // A command that ends well all the same may have lost the code on its way (`pytest | tee`).
         let known =
             |name: &String| before.failing().any(|known| known == name) || before.flaky.contains(name);
-        let new: BTreeSet<String> = said.failing.iter().filter(|name| !known(name)).cloned().collect();
+        let failing = said.iter().flat_map(|said| &said.failing);
+        let new: BTreeSet<String> = failing.filter(|name| !known(name)).cloned().collect();
+        if new.is_empty() {
+            return match fewer(before, said.as_ref(), 0) {
+                Some(why) if ran.said.cut => {
+                    let why = format!("not judged: {why}, as far as what is kept of its output says");
+                    Tests::Judged(Seen::new(Verdict::Unknown, why))
+                }
+                Some(problem) => Tests::Failing(Seen::broken(problem, output())),
+                None => Tests::Judged(Seen::new(Verdict::Held, self.passed_with(before, said.as_ref()))),
+            };
+        }
         self.ever.extend(new.iter().cloned());
-        let each_time = match &self.failing {
+        let each_time: BTreeSet<String> = match &self.failing {
             Some(earlier) if self.runs > 1 => new.intersection(earlier).cloned().collect(),
             _ => new,
         };
         self.failing = Some(each_time.clone());
-        if each_time.is_empty() {
-            return Tests::Judged(Seen::new(Verdict::Held, self.passed_with(before, Some(&said))));
-        }
-        Tests::Failing(Seen::broken(failing_words(&each_time), output()))
+        let words = match each_time.is_empty() {
+            true => format!("each run of the tests fails, in other tests: {}", listed(&self.ever)),
+            false => failing_words(&each_time),
+        };
+        Tests::Failing(Seen::broken(words, output()))
     }
 
     /// How it was seen that the tests pass.
@@ -202,14 +212,14 @@ impl TestsSeen {
     }
 }
 
-/// Whether so many tests less ran that passing says nothing.
-fn fewer(before: &TestsBefore, now: Option<&Outcomes>) -> Option<String> {
-    let before = before.outcomes.as_ref()?.ran.filter(|ran| *ran > 0)?;
-    match now.map(|now| now.ran) {
-        Some(Some(now)) if now.saturating_mul(2) <= before && now < before => {
-            Some(format!("only {now} of {before} tests ran"))
-        }
-        _ => None,
+/// Why passing says nothing where fewer tests ran than without the change and `added` new ones: code that ends the runner early,
+/// or keeps a file of tests from being found, breaks no test.
+pub(super) fn fewer(before: &TestsBefore, now: Option<&Outcomes>, added: u64) -> Option<String> {
+    let before = before.outcomes.as_ref()?.ran.filter(|ran| *ran > 0)?.saturating_add(added);
+    match now.and_then(|now| now.ran) {
+        Some(now) if now >= before => None,
+        Some(now) => Some(format!("only {now} of {before} tests ran")),
+        None => Some(format!("it does not say any more how many tests ran: {before} were to run")),
     }
 }
 

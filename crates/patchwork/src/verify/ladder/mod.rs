@@ -90,10 +90,11 @@ impl Ladder {
                 if let Some(layer) = layer {
                     in_task.trials()?.keep(&task_name, layer);
                 }
-                if let Some(hint) =
-                    not_set_up.filter(|_| base.tests.as_ref().is_some_and(|b| b.useless().is_some()))
-                {
-                    in_task.warn(hint);
+                if base.tests.as_ref().is_some_and(|tests| tests.useless().is_some()) {
+                    let submodules = in_task.root()?.join(".gitmodules").is_file();
+                    let hint = "the submodules of this repository are empty in the copies that are tested";
+                    not_set_up.into_iter().for_each(|hint| in_task.warn(hint));
+                    submodules.then_some(hint).into_iter().for_each(|hint| in_task.warn(hint));
                 }
                 Ok(Recorded { base: Some(base) })
             })
@@ -196,6 +197,10 @@ impl Ladder {
             }
         }
         if let (Some(command), Some(before)) = (&commands.tests, &base.tests) {
+            if let Some(why) = before.useless().filter(|_| before.hang()) {
+                judgement.tests = Some(Seen::new(Verdict::Unknown, format!("not judged: {why}")));
+                return Ok(judgement);
+            }
             let mut seen = TestsSeen::default();
             for number in 1..=TEST_RUNS {
                 let ran = run(ctx, &*trial, command, terms, "the tests").await?;

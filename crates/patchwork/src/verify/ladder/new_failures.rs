@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::judgement::fewer;
 use super::{Ladder, TestRun};
 use crate::verify::commands::Found;
 
@@ -18,12 +19,15 @@ impl Ladder {
 
     /// The tests that fail in this run and neither always nor at times without any change; none when the run does not say.
     pub fn new_failures(&self, run: &TestRun) -> Option<BTreeSet<String>> {
-        if run.passed {
-            return Some(BTreeSet::new());
-        }
+        let Some(said) = &run.outcomes else { return run.passed.then(BTreeSet::new) };
         let before = self.0.base.tests.as_ref()?;
         let known: BTreeSet<&String> = before.failing().chain(&before.flaky).collect();
-        let failing = &run.outcomes.as_ref()?.failing;
-        Some(failing.iter().filter(|name| !known.contains(name)).cloned().collect())
+        Some(said.failing.iter().filter(|name| !known.contains(name)).cloned().collect())
+    }
+
+    /// Why a run in which no test fails is none of all tests: fewer ran than without any change, and of `added` new ones.
+    pub fn too_few(&self, run: &TestRun, added: usize) -> Option<String> {
+        let before = self.0.base.tests.as_ref()?;
+        fewer(before, run.outcomes.as_ref(), added as u64)
     }
 }

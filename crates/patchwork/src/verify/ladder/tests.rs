@@ -201,7 +201,13 @@ async fn only_what_a_change_breaks_counts() {
         ("at times", 0) => failing(&["old", "new"]),
         ("at times", _) => failing(&["old"]),
         ("crash", _) => Ok((1, "Traceback\n".into())),
-        ("fewer", _) => Ok((0, "Ran 2 tests in 0.1s\n".into())),
+        ("fewer", _) => Ok((0, "Ran 9 tests in 0.1s\n".into())),
+        ("fewer and old", _) => Ok((1, "FAIL: old\nRan 9 tests in 0.1s\n".into())),
+        // What ends the runner while it loads the tests.
+        ("exit", _) => Ok((0, String::new())),
+        ("forged", _) => Ok((0, "\u{1b}[32mok 1 - fine\u{1b}[0m\n999 passed\n".into())),
+        ("swallowed", _) => Ok((0, "FAIL: new\nRan 10 tests in 0.1s\n".into())),
+        ("others each time", number) => failing(&["old", &format!("new{number}")]),
         ("mended", _) => failing(&[]),
         _ => panic!("{changes}"),
     })
@@ -217,12 +223,50 @@ async fn only_what_a_change_breaks_counts() {
         ("worse", Verdict::Broken, "a test fails that passed before: new"),
         ("at times", Verdict::Held, "flaky: new failed once"),
         ("crash", Verdict::Broken, "the test command ended with code 1"),
-        ("fewer", Verdict::Broken, "only 2 of 10 tests ran"),
+        ("fewer", Verdict::Broken, "only 9 of 10 tests ran"),
+        ("fewer and old", Verdict::Broken, "only 9 of 10 tests ran"),
+        ("exit", Verdict::Broken, "it does not say any more how many tests ran: 10 were to run"),
+        ("forged", Verdict::Broken, "it does not say any more how many tests ran"),
+        ("swallowed", Verdict::Broken, "a test fails that passed before: new"),
+        (
+            "others each time",
+            Verdict::Broken,
+            "each run of the tests fails, in other tests: new0, new1, new2",
+        ),
     ] {
         let seen = tests_of(&world, &ladder, text).await;
         assert_eq!(seen.verdict, verdict, "{text}: {seen:?}");
         assert!(seen.detail.contains(words), "{text}: {seen:?}");
     }
+}
+
+#[tokio::test]
+async fn a_command_that_runs_no_test_shows_nothing() {
+    for (code, text) in [(0, "\nRan 0 tests in 0.000s\n\nOK\n"), (5, "no tests ran in 0.01s\n")] {
+        let world = World::new(move |_, _, _| Ok((code, text.into()))).await;
+        let ladder = world.open(&options()).await.unwrap();
+        assert_eq!(ladder.highest(), Level::L0, "{text}");
+        assert!(world.test.warnings()[0].ends_with("no test ran"), "{:?}", world.test.warnings());
+        let seen = tests_of(&world, &ladder, "a").await;
+        assert_eq!((seen.verdict, seen.detail.as_str()), (Verdict::Unknown, "not judged: no test ran"));
+    }
+}
+
+#[tokio::test]
+async fn a_command_that_loses_the_code_of_its_tests_is_known_by_their_names() {
+    let piped = |names: &[&str]| failing(names).map(|(_, text)| (0, text));
+    let world = World::new(move |_, changes, number| match changes {
+        "" if number == 0 => piped(&["old", "moody"]),
+        "" => piped(&["old"]),
+        "worse" => piped(&["old", "new"]),
+        _ => piped(&["old", "moody"]),
+    })
+    .await;
+    let ladder = world.open(&options()).await.unwrap();
+    assert!(world.test.warnings()[0].contains("not counted: old"), "{:?}", world.test.warnings());
+    assert_eq!(tests_of(&world, &ladder, "same").await.verdict, Verdict::Held);
+    let worse = tests_of(&world, &ladder, "worse").await;
+    assert_eq!(worse.detail, "a test fails that passed before: new");
 }
 
 #[tokio::test]
@@ -274,6 +318,48 @@ async fn each_bad_end_has_its_words() {
 }
 
 #[tokio::test]
+async fn tests_of_which_none_passes_show_nothing() {
+    let world = World::new(|_, changes, _| match changes {
+        "" | "other" => Ok((1, "FAIL: test_all (t.T)\nRan 1 test in 0.1s\nFAILED (failures=1)\n".into())),
+        _ => failing(&[]),
+    })
+    .await;
+    let ladder = world.open(&options()).await.unwrap();
+    assert_eq!(ladder.highest(), Level::L0);
+    assert!(world.test.warnings()[0].contains("none of them passes"), "{:?}", world.test.warnings());
+    assert_eq!(tests_of(&world, &ladder, "other").await.verdict, Verdict::Unknown);
+    assert_eq!(tests_of(&world, &ladder, "mended").await.verdict, Verdict::Held);
+}
+
+#[tokio::test]
+async fn tests_that_hang_are_not_run_again_for_each_change() {
+    let hangs =
+        || ProcessError::TimedOut { program: "sh".into(), timeout: std::time::Duration::from_secs(600) };
+    let world = World::new(move |_, _, _| Err(hangs())).await;
+    let ladder = world.open(&options()).await.unwrap();
+    world.ran();
+    let seen = tests_of(&world, &ladder, "any").await;
+    assert_eq!(seen.verdict, Verdict::Unknown);
+    assert!(seen.detail.contains("did not end within 600 s"), "{seen:?}");
+    assert_eq!(world.ran(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn no_part_of_a_key_is_shown_wherever_the_output_is_cut() {
+    const KEY: &str = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
+    let world = World::new(|_, changes, _| match changes {
+        "" => failing(&[]),
+        room => Ok((3, format!("{KEY} {}", "-".repeat(room.parse().unwrap())))),
+    })
+    .await;
+    let ladder = world.open(&options()).await.unwrap();
+    for room in 1_970..2_000 {
+        let seen = tests_of(&world, &ladder, &room.to_string()).await;
+        assert!(!seen.output.contains("J012345") && !seen.output.contains("5 -"), "{room}: {seen:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_can_not_be_run_is_an_error_before_anything_else() {
     let world = World::new(|line, _, _| match line {
         "setup" => Ok((1, "no network\n".into())),
@@ -303,11 +389,12 @@ async fn bisection_leaves_out_as_few_as_it_can() {
         let text: String = some.iter().map(|at| format!("c{at};")).collect();
         Ok(change(&text))
     };
-    let found = ladder.together(&world.ctx(), 8, changes_of).await.unwrap();
+    let found = ladder.together(&world.ctx(), 8, changes_of, Judgement::broken).await.unwrap();
     let left_out: Vec<usize> = found.left_out.iter().map(|(at, _)| *at).collect();
     assert_eq!(left_out, [5, 7]);
     assert_eq!(found.judgement.unwrap().broken(), None, "the others were seen together");
     let tried: std::collections::BTreeSet<String> = world.ran().into_iter().collect();
     assert!(tried.len() <= 9, "{tried:?}");
-    assert!(ladder.together(&world.ctx(), 1, changes_of).await.unwrap().judgement.is_none());
+    let one = ladder.together(&world.ctx(), 1, changes_of, Judgement::broken).await.unwrap();
+    assert!(one.judgement.is_none());
 }

@@ -3,7 +3,7 @@
 use patchwork_core::port::trial::Change;
 use patchwork_core::step::{Context, StepError};
 
-use super::{Judgement, Ladder, Seen, Verdict};
+use super::{Judgement, Ladder, Seen};
 
 /// Which of several changes hold together.
 #[derive(Debug, Default)]
@@ -16,18 +16,19 @@ pub struct Together {
 
 impl Ladder {
     /// Finds out which of so many changes hold together, each of which holds alone. `changes_of` makes the changes of some of
-    /// them, given by position.
+    /// them, given by position; `fails` is what speaks against them.
     pub async fn together(
         &self,
         ctx: &Context,
         count: usize,
         changes_of: impl Fn(&[usize]) -> Result<Vec<Change>, StepError>,
+        fails: impl Fn(&Judgement) -> Option<&Seen>,
     ) -> Result<Together, StepError> {
         let mut all: Vec<usize> = (0..count).collect();
         let mut out = Together::default();
         while all.len() > 1 {
             let judgement = self.judge(ctx, &changes_of(&all)?).await?;
-            let Some(mut seen) = broken(&judgement) else {
+            let Some(mut seen) = fails(&judgement).cloned() else {
                 out.judgement = Some(judgement);
                 return Ok(out);
             };
@@ -36,8 +37,8 @@ impl Ladder {
             while failing - holding > 1 {
                 let middle = holding + (failing - holding) / 2;
                 let first = all.get(..middle).unwrap_or_default();
-                match broken(&self.judge(ctx, &changes_of(first)?).await?) {
-                    Some(worse) => (failing, seen) = (middle, worse),
+                match fails(&self.judge(ctx, &changes_of(first)?).await?) {
+                    Some(worse) => (failing, seen) = (middle, worse.clone()),
                     None => holding = middle,
                 }
             }
@@ -45,8 +46,4 @@ impl Ladder {
         }
         Ok(out)
     }
-}
-
-fn broken(judgement: &Judgement) -> Option<Seen> {
-    judgement.broken().filter(|seen| seen.verdict == Verdict::Broken).cloned()
 }

@@ -9,9 +9,11 @@ pub(super) fn test(text: &str) -> Option<Outcomes> {
     let mut panicked = false;
     let mut recognised = false;
     let (mut ran, mut verbose) = (0_u64, false);
+    // Packages without tests are no packages that pass.
+    let (mut empty, mut tested) = (false, false);
     for line in text.lines() {
         if let Some(package) = package_of(line, "FAIL") {
-            recognised = true;
+            (recognised, tested) = (true, true);
             if of_package.is_empty() || panicked {
                 // What did not compile, or broke down in the middle.
                 names.add(package);
@@ -20,7 +22,11 @@ pub(super) fn test(text: &str) -> Option<Outcomes> {
             panicked = false;
         } else if package_of(line, "ok").is_some() {
             recognised = true;
+            let without = line.ends_with("[no tests to run]");
+            (empty, tested) = (empty || without, tested || !without);
             of_package.clear();
+        } else if package_of(line, "?").is_some() && line.ends_with("[no test files]") {
+            (recognised, empty) = (true, true);
         } else if let Some((result, rest)) =
             line.trim_start().strip_prefix("--- ").and_then(|r| r.split_once(": "))
         {
@@ -33,7 +39,8 @@ pub(super) fn test(text: &str) -> Option<Outcomes> {
             panicked |= line.starts_with("panic: ") || line.starts_with("fatal error: ");
         }
     }
-    recognised.then(|| Outcomes { failing: names.each(), ran: verbose.then_some(ran) })
+    recognised
+        .then(|| Outcomes { failing: names.each(), ran: (verbose || (empty && !tested)).then_some(ran) })
 }
 
 fn package_of<'a>(line: &'a str, word: &str) -> Option<&'a str> {

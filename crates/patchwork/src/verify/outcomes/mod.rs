@@ -28,6 +28,14 @@ pub struct Outcomes {
     pub ran: Option<u64>,
 }
 
+impl Outcomes {
+    /// Whether each test that ran failed.
+    pub fn none_passed(&self) -> bool {
+        let failing = self.failing.len() as u64;
+        failing > 0 && self.ran.is_some_and(|ran| ran <= failing)
+    }
+}
+
 /// Reads one stream of a runner's output; none when it is not of that runner, or does not name all that failed.
 type Reader = fn(&str) -> Option<Outcomes>;
 
@@ -65,7 +73,37 @@ pub fn read(out: &str, err: &str) -> Option<Outcomes> {
             all.ran = sum(all.ran, read.ran);
         }
     }
-    found
+    found.or_else(|| {
+        [out, err].into_iter().any(found_none).then(|| Outcomes { ran: Some(0), ..Outcomes::default() })
+    })
+}
+
+/// Whether a runner says that it found no test, and counts none.
+fn found_none(text: &str) -> bool {
+    const LINES: [&str; 6] = [
+        "No tests found",          // jest
+        "No test files found",     // vitest
+        "No tests to run.",        // Surefire
+        "No tests executed!",      // PHPUnit
+        "No test is available in", // .NET
+        "No examples found.",      // RSpec
+    ];
+    let mut gradle = (false, false);
+    for line in text.lines() {
+        let line = line.trim_start();
+        let line = line.strip_prefix("[INFO] ").unwrap_or(line);
+        if LINES.iter().any(|words| line.starts_with(words)) {
+            return true;
+        }
+        if let Some(task) = line.strip_prefix("> Task :") {
+            let name = task.split(' ').next().unwrap_or(task);
+            if name == "test" || name.ends_with(":test") {
+                let empty = task.ends_with(" NO-SOURCE");
+                gradle = (gradle.0 || empty, gradle.1 || !empty);
+            }
+        }
+    }
+    gradle == (true, false)
 }
 
 fn sum(a: Option<u64>, b: Option<u64>) -> Option<u64> {

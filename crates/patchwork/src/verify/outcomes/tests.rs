@@ -88,7 +88,7 @@ fn javascript() {
     );
     says(
         "✔ fine (1.2ms)\n✖ todo one (0.3ms) # TODO\n▶ a suite\n  ✖ breaks (13.5ms)\n    AssertionError [ERR_ASSERTION]: 1 == 2\n  ✔ is fine (0.2ms)\n✖ a suite (16.9ms)\nℹ tests 4\nℹ suites 1\nℹ pass 2\nℹ fail 1\n\n✖ failing tests:\n\ntest at t.test.js:5:29\n✖ breaks (13.5ms)\n",
-        &["a suite", "breaks"],
+        &["breaks"],
         Some(4),
     );
     let jest = "PASS src/b.test.js\nFAIL src/a.test.js (5.1 s)\n  suite\n    ✓ fine (2 ms)\n    ✕ breaks (1 ms)\n\n  ● suite › breaks\n\n    expect(received).toBe(expected)\n\nTest Suites: 1 failed, 1 passed, 2 total\nTests:       1 failed, 2 passed, 3 total\nSnapshots:   0 total\nTime:        0.5 s\n";
@@ -158,6 +158,28 @@ fn ruby_php_and_dotnet() {
         &["A.B.Breaks"],
         Some(3),
     );
+}
+
+#[test]
+fn a_runner_that_found_no_test_ran_none() {
+    for out in [
+        "?   \tx/e\t[no test files]\n",
+        "ok  \tx\t0.002s [no tests to run]\n?   \tx/e\t[no test files]\n",
+        "No tests found, exiting with code 0\n",
+        "[INFO] No tests to run.\n[INFO] BUILD SUCCESS\n",
+        "> Task :test NO-SOURCE\n\nBUILD SUCCESSFUL in 1s\n",
+        "No tests executed!\n",
+        "\nRan 0 tests in 0.000s\n\nNO TESTS RAN\n",
+        "\n  0 passing (2ms)\n",
+        "ℹ tests 0\nℹ fail 0\n",
+    ] {
+        says(out, &[], Some(0));
+    }
+    for out in ["> Task :a:test NO-SOURCE\n> Task :b:test\n", "[INFO] BUILD SUCCESS\n"] {
+        assert_eq!(read_out(out), None, "{out}");
+    }
+    let modules = "[INFO] No tests to run.\n[INFO] Tests run: 2, Failures: 0, Errors: 0, Skipped: 0\n";
+    says(modules, &[], Some(2));
 }
 
 #[test]
