@@ -21,6 +21,8 @@ pub(super) struct Candidate {
     pub(super) index: usize,
     /// Which of the answers about its piece it is, from 0.
     pub(super) number: usize,
+    /// How many answers about its piece are better, as far as each alone can say.
+    pub(super) rank: usize,
     /// The piece it is for.
     pub(super) piece: AffectedCode,
     /// The edits, in lines of the base.
@@ -164,9 +166,15 @@ impl FileUnderCheck {
         text
     }
 
+    /// Whether this candidate is in it.
+    pub(super) fn has(&self, candidate: &Candidate) -> bool {
+        self.candidates.iter().any(|one| (one.index, one.number) == (candidate.index, candidate.number))
+    }
+
     /// Takes candidates in as far as they fit the file, its fixes and each other.
     pub(super) fn place(&mut self, candidates: Vec<Candidate>, rejected: &mut Vec<Rejected>) {
         let mut taken = Taken::default();
+        self.candidates.iter().flat_map(|known| &known.edits).for_each(|edit| taken.add(edit));
         for mut candidate in candidates {
             match self.placed(&candidate, &taken) {
                 Ok(edits) => {

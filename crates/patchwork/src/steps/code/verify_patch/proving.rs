@@ -37,34 +37,86 @@ impl Proof {
     /// Proves the candidates; the checkout holds those that are left in the files.
     pub(super) async fn prove(&self, ctx: &Context, verdicts: &mut Verdicts) -> Result<Files, StepError> {
         let mut waves = std::mem::take(&mut verdicts.waves);
-        let candidates = match waves.len() {
+        let mut waiting = match waves.len() {
             0 | 1 => waves.pop().unwrap_or_default(),
-            _ => self.best(ctx, waves, &verdicts.accepted, &mut verdicts.rejected).await?,
+            _ => self.ranked(ctx, waves, &verdicts.accepted, &mut verdicts.rejected).await?,
         };
         let rejected = &mut verdicts.rejected;
-        let mut files = open(ctx, &verdicts.accepted, candidates, rejected)?;
+        let first = waiting.extract_if(.., |candidate| candidate.rank == 0).collect();
+        let mut files = open(ctx, &verdicts.accepted, first, rejected)?;
         files = syntax_check::check_all(files, rejected).await?;
-        let with_candidates = files.iter().filter(|(_, file)| !file.candidates.is_empty());
-        let touched: BTreeSet<String> = with_candidates.map(|(path, _)| path.clone()).collect();
-        let mut to_scan: Vec<String> = touched.iter().cloned().collect();
+        let mut touched = with_candidates(&files);
+        self.settle(ctx, &mut files, touched.iter().cloned().collect(), rejected).await?;
+        let mut as_scanned = self.rescan.is_some() && self.asks_nothing();
         loop {
-            self.scan(ctx, &mut files, &to_scan, rejected).await?;
-            to_scan = self.in_trials(ctx, &mut files, rejected).await?;
+            let next = next_best(&files, &mut waiting);
+            if next.is_empty() {
+                break;
+            }
+            as_scanned = false;
+            files = self.beside(ctx, files, next, rejected).await?;
+            touched.extend(with_candidates(&files));
+        }
+        outdone(&files, &waiting, rejected);
+        // A scan leaves the files as they shall be; trials start from files without candidates.
+        if !as_scanned {
+            for file in files.values().filter(|file| touched.contains(&file.source.path)) {
+                file.source.write(ctx, &file.with_candidates()?)?;
+            }
+        }
+        Ok(files)
+    }
+
+    /// Scans, builds and tests until nothing is taken out any more; `paths` are the files with something new.
+    async fn settle(
+        &self,
+        ctx: &Context,
+        files: &mut Files,
+        mut paths: Vec<String>,
+        rejected: &mut Vec<Rejected>,
+    ) -> Result<(), StepError> {
+        loop {
+            self.scan(ctx, files, &paths, rejected).await?;
+            paths = self.in_trials(ctx, files, rejected).await?;
+            if paths.is_empty() {
+                return Ok(());
+            }
             // What is left of a file may have leaned on what is gone.
-            for path in &to_scan {
+            for path in &paths {
                 if let Some(file) = files.get_mut(path) {
                     syntax_check::check(file, rejected)?;
                 }
             }
-            if to_scan.is_empty() {
-                break;
-            }
         }
-        // A scan leaves the files as they shall be; trials start from files without candidates.
-        if self.rescan.is_none() || !self.asks_nothing() {
-            for file in files.values().filter(|file| touched.contains(&file.source.path)) {
-                file.source.write(ctx, &file.with_candidates()?)?;
-            }
+    }
+
+    /// Proves further candidates beside those that are settled, none of which is lost to them.
+    async fn beside(
+        &self,
+        ctx: &Context,
+        mut files: Files,
+        next: Vec<Candidate>,
+        rejected: &mut Vec<Rejected>,
+    ) -> Result<Files, StepError> {
+        // What stands without candidates is what a scan without a report of the base compares with.
+        stand(ctx, files.values().filter(|file| !file.candidates.is_empty()))?;
+        let settled: BTreeMap<String, Vec<Candidate>> =
+            files.iter().map(|(path, file)| (path.clone(), file.candidates.clone())).collect();
+        let known = rejected.len();
+        place(ctx, &mut files, next.clone(), rejected)?;
+        files = syntax_check::check_all(files, rejected).await?;
+        let paths = with_candidates(&files).into_iter().collect();
+        self.settle(ctx, &mut files, paths, rejected).await?;
+        let left = |candidate: &&Candidate| files.values().any(|file| file.has(candidate));
+        if settled.values().flatten().all(|candidate| left(&candidate)) {
+            return Ok(files);
+        }
+        rejected.truncate(known);
+        let reason = "it does not hold beside the fixes of other findings";
+        rejected.extend(next.iter().map(|candidate| Rejected::of(candidate, reason)));
+        stand(ctx, files.values())?;
+        for (path, file) in &mut files {
+            file.candidates = settled.get(path).cloned().unwrap_or_default();
         }
         Ok(files)
     }
@@ -99,8 +151,8 @@ impl Proof {
         Ok(())
     }
 
-    /// Of several answers about a piece, each proven beside the others of its wave, the best one.
-    async fn best(
+    /// Of several answers about a piece, those that are proven beside the others of their wave, with their ranks.
+    async fn ranked(
         &self,
         ctx: &Context,
         waves: Vec<Vec<Candidate>>,
@@ -127,22 +179,47 @@ impl Proof {
             let lines = changed_lines(&diff_of(&candidate.piece, &candidate.base_edits));
             (candidate.index, Reverse(candidate.rungs().level()), lines, candidate.number)
         });
-        let mut best: Vec<Candidate> = Vec::new();
-        for candidate in left {
-            match best.last().filter(|known| known.index == candidate.index) {
-                None => best.push(candidate),
-                Some(known) => {
-                    let reason = match known.rungs().level() > candidate.rungs().level() {
-                        true => "another answer reached more",
-                        false => "another answer reached the same, with no larger change",
-                    };
-                    let (outcome, feedback) = (Outcome::Outdone, false);
-                    rejected.push(Rejected { outcome, feedback, ..Rejected::of(&candidate, reason) });
-                }
-            }
+        let mut piece = None;
+        let mut rank = 0;
+        for candidate in &mut left {
+            rank = if piece == Some(candidate.index) { rank + 1 } else { 0 };
+            piece = Some(candidate.index);
+            candidate.rank = rank;
         }
-        Ok(best)
+        Ok(left)
     }
+}
+
+/// The files with candidates.
+fn with_candidates(files: &Files) -> BTreeSet<String> {
+    let some = files.iter().filter(|(_, file)| !file.candidates.is_empty());
+    some.map(|(path, _)| path.clone()).collect()
+}
+
+/// The next best candidate of each piece of which none is left.
+fn next_best(files: &Files, waiting: &mut Vec<Candidate>) -> Vec<Candidate> {
+    let mut had: BTreeSet<usize> = candidates(files).map(|candidate| candidate.index).collect();
+    waiting.extract_if(.., |candidate| had.insert(candidate.index)).collect()
+}
+
+/// Says of candidates that were not needed what was better.
+fn outdone(files: &Files, waiting: &[Candidate], rejected: &mut Vec<Rejected>) {
+    let kept: BTreeMap<usize, &Candidate> =
+        candidates(files).map(|candidate| (candidate.index, candidate)).collect();
+    for candidate in waiting {
+        let more =
+            kept.get(&candidate.index).is_some_and(|kept| kept.rungs().level() > candidate.rungs().level());
+        let reason = match more {
+            true => "another answer reached more",
+            false => "another answer reached the same, with no larger change",
+        };
+        let (outcome, feedback) = (Outcome::Outdone, false);
+        rejected.push(Rejected { outcome, feedback, ..Rejected::of(candidate, reason) });
+    }
+}
+
+fn candidates(files: &Files) -> impl Iterator<Item = &Candidate> {
+    files.values().flat_map(|file| &file.candidates)
 }
 
 /// Puts files back as they stand, without candidates: what trials start from.
@@ -170,6 +247,17 @@ pub(super) fn open(
     for (path, fixes) in fixes {
         files.insert(path.to_owned(), FileUnderCheck::open(ctx, path, fixes)?);
     }
+    place(ctx, &mut files, candidates, rejected)?;
+    Ok(files)
+}
+
+/// Puts candidates into their files.
+fn place(
+    ctx: &Context,
+    files: &mut Files,
+    candidates: Vec<Candidate>,
+    rejected: &mut Vec<Rejected>,
+) -> Result<(), StepError> {
     let mut by_path: BTreeMap<String, Vec<Candidate>> = BTreeMap::new();
     for candidate in candidates {
         match ctx.checkout()?.resolve(&candidate.piece.uri) {
@@ -194,5 +282,5 @@ pub(super) fn open(
         };
         file.place(candidates, rejected);
     }
-    Ok(files)
+    Ok(())
 }

@@ -8,13 +8,18 @@ use patchwork_core::step::{Context, StepError};
 
 use super::file::{Candidate, FileUnderCheck, Rejected};
 use super::proving::{Files, Proof};
-use crate::verify::{Judgement, Ladder, Seen};
+use crate::verify::{Judgement, Ladder, Seen, Verdict};
 
 /// The name of the check that is made of all fixes of a round at once.
 const TOGETHER: &str = "holds with the other fixes";
 
-/// A candidate by the positions of its piece and its answer.
-type Key = (usize, usize);
+/// A candidate by its rank and the positions of its piece and its answer. One that takes the place of a better one comes behind
+/// all that hold without it: it is the one to go when they do not hold with it.
+type Key = (usize, usize, usize);
+
+fn key(candidate: &Candidate) -> Key {
+    (candidate.rank, candidate.index, candidate.number)
+}
 
 impl Proof {
     /// Builds and tests candidates, and takes out what does not hold. Answers the files that lost some and have others left.
@@ -111,36 +116,38 @@ async fn together(
     files: &mut Files,
     rejected: &mut Vec<Rejected>,
 ) -> Result<(), StepError> {
-    // One that is kept although a rung is broken says nothing about the others on that rung.
-    let broken = |candidate: &&Candidate| candidate.judgement.as_ref().is_some_and(|j| j.broken().is_some());
     let all = || files.values().flat_map(|file| &file.candidates);
-    let mut keys: Vec<Key> = all().map(|candidate| (candidate.index, candidate.number)).collect();
-    if keys.len() < 2 || all().any(|candidate| broken(&candidate)) {
+    let mut keys: Vec<Key> = all().map(key).collect();
+    // One that is kept although a rung is broken says nothing about the others on that rung.
+    let broken = |rung: fn(&Judgement) -> &Option<Seen>| {
+        let judgements = || all().filter_map(|candidate| candidate.judgement.as_ref());
+        judgements().any(|judgement| is_broken(rung(judgement)).is_some())
+    };
+    if keys.len() < 2 || broken(|judgement| &judgement.build) {
         return Ok(());
     }
+    let tests_count = !broken(|judgement| &judgement.tests);
     keys.sort_unstable();
     let changes_of = |positions: &[usize]| {
         let wanted: Vec<Key> = positions.iter().filter_map(|at| keys.get(*at).copied()).collect();
         let mut changes = Vec::new();
         for file in files.values() {
-            let some: Vec<&Candidate> = file
-                .candidates
-                .iter()
-                .filter(|candidate| wanted.contains(&(candidate.index, candidate.number)))
-                .collect();
+            let some: Vec<&Candidate> =
+                file.candidates.iter().filter(|candidate| wanted.contains(&key(candidate))).collect();
             if !some.is_empty() {
                 changes.push(file.change_of(some)?);
             }
         }
         Ok(changes)
     };
-    let found = ladder.together(ctx, keys.len(), changes_of).await?;
+    let fails = if tests_count { Judgement::broken } else { broken_build };
+    let found = ladder.together(ctx, keys.len(), changes_of, fails).await?;
     let mut left_out: BTreeMap<Key, Seen> =
         found.left_out.into_iter().filter_map(|(at, seen)| Some((*keys.get(at)?, seen))).collect();
     let others = keys.len() - left_out.len() - 1;
     for file in files.values_mut() {
         file.candidates.retain_mut(|candidate| {
-            let Some(seen) = left_out.remove(&(candidate.index, candidate.number)) else {
+            let Some(seen) = left_out.remove(&key(candidate)) else {
                 return true;
             };
             let reason = format!("it fails together with other fixes: {}", seen.detail);
@@ -152,11 +159,20 @@ async fn together(
             found.judgement.as_ref().filter(|judgement| judgement.checks().iter().any(|check| check.passed));
         for candidate in file.candidates.iter_mut().filter(|_| held.is_some()) {
             candidate.checks.retain(|check| check.name != TOGETHER);
-            let detail = format!("{others} of this round");
+            let how = if tests_count { "" } else { ", as far as it builds" };
+            let detail = format!("{others} of this round{how}");
             candidate.checks.push(Check { name: TOGETHER.to_owned(), passed: true, detail });
         }
     }
     Ok(())
+}
+
+fn broken_build(judgement: &Judgement) -> Option<&Seen> {
+    is_broken(&judgement.build)
+}
+
+fn is_broken(seen: &Option<Seen>) -> Option<&Seen> {
+    seen.as_ref().filter(|seen| seen.verdict == Verdict::Broken)
 }
 
 impl FileUnderCheck {

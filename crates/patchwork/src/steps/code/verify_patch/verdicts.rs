@@ -253,7 +253,7 @@ impl Said {
         piece.tries.extend(self.tries);
         // Of several answers, most must say so.
         let answers = self.rejected.len() + self.not_vulnerable.len() + self.no_fix.len();
-        let most = |said: &Vec<String>| !said.is_empty() && said.len() * 2 >= answers;
+        let most = |said: &Vec<String>| said.len() * 2 > answers;
         if most(&self.not_vulnerable) {
             let reason = self.not_vulnerable.into_iter().next().unwrap_or_default();
             out.not_vulnerable.push(Remark::about(&piece, reason));
@@ -297,6 +297,7 @@ fn rule_fix(index: usize, piece: &AffectedCode) -> Option<Candidate> {
     Some(Candidate {
         index,
         number: 0,
+        rank: 0,
         piece: piece.clone(),
         base_edits: fix.edits.clone(),
         edits: Vec::new(),
@@ -325,6 +326,7 @@ fn model_fix(
     Candidate {
         index,
         number,
+        rank: 0,
         piece: piece.clone(),
         base_edits: vec![whole(piece, proposal.code)],
         edits: Vec::new(),
