@@ -23,7 +23,7 @@ mod undo;
 
 use patchwork_core::failure::Failure;
 
-use crate::args::{Command, Invocation};
+use crate::args::{Command, Invocation, Options};
 use crate::log;
 
 /// Carries a command out; answers the exit code.
@@ -33,6 +33,7 @@ pub(crate) fn run(invocation: Invocation) -> Result<u8, Failure> {
     if let Some(path) = options.config.as_deref().filter(|path| !path.exists()) {
         return Err(Failure::usage(format!("--config {}: there is no such file or folder", path.display())));
     }
+    reports_belong_to_runs(&invocation.command, options)?;
     match invocation.command {
         Command::Run { patchflow, words } => run::run(options, &patchflow, &words),
         Command::List { steps } => list::run(options, steps),
@@ -56,4 +57,15 @@ pub(crate) fn run(invocation: Invocation) -> Result<u8, Failure> {
         Command::Completions { shell } => completions::run(shell),
         Command::Demo { dir, words } => demo::run(options, dir, &words),
     }
+}
+
+/// Refuses `--report` where nothing would be written.
+fn reports_belong_to_runs(command: &Command, options: &Options) -> Result<(), Failure> {
+    let Some(file) = options.report.first() else { return Ok(()) };
+    let hint = match command {
+        Command::Run { .. } | Command::Resume { .. } | Command::Demo { .. } => return Ok(()),
+        Command::Report { run, .. } => format!("patchwork report {run} -o {}", file.display()),
+        _ => "patchwork report RUN writes the report of an earlier run".to_owned(),
+    };
+    Err(Failure::usage("--report goes with a run, and this command makes none").hint(hint))
 }

@@ -26,6 +26,7 @@ pub(crate) fn run(options: &Options, typed: &str, words: &[String]) -> Result<u8
     first_round(&mut inputs);
     let from_repository = given.of_the_repository();
     let name = plan.name.clone();
+    let inputs_ask_for_tests = inputs.get("evidence_test") == Some(&Value::Bool(true));
     if let Some(path) = &options.output {
         output::check(path)?;
     }
@@ -61,7 +62,15 @@ pub(crate) fn run(options: &Options, typed: &str, words: &[String]) -> Result<u8
         Some(format @ (Format::Json | Format::Yaml)) => {
             stdio::result(&output::encode(&data(&name, &planned), format)?)?
         }
-        _ => stdio::result(&text(&name, &planned, &given.limits))?,
+        _ => {
+            let tests = inputs_ask_for_tests && !planned.is_empty();
+            let more = if tests {
+                "\nWith `evidence_test`, a test is asked for as well for each fix that holds."
+            } else {
+                ""
+            };
+            stdio::result(&(text(&name, &planned, &given.limits) + more))?
+        }
     }
     Ok(0)
 }

@@ -20,10 +20,6 @@ use crate::{journal, output, runtime, settings, signals, stdio};
 /// Runs a recorded run again, offline and without a key, and says whether it ends in the same bytes. The run is in the
 /// journal, or in the file that `--cassette` names.
 pub(crate) fn run(options: &Options, run: Option<&str>) -> Result<u8, Failure> {
-    if !options.report.is_empty() {
-        return Err(Failure::usage("a replay writes no report: it only compares")
-            .hint("patchwork report RUN writes that of the run itself"));
-    }
     let (recording, outside, folder) = match (&options.cassette, run) {
         (Some(file), run) => {
             let recording = Recording::read(file)?;

@@ -189,6 +189,9 @@ fn a_place_that_can_t_be_written_is_found_out_before_anything_is_paid() {
         assert!(ran.stderr.contains(word), "{}", ran.stderr);
     }
     assert_eq!(server.count(), 0);
+    let ran = world.run(&["report", "20261121", "--report", "x.html"]);
+    ran.assert_code(2);
+    assert!(ran.stderr.contains("hint: patchwork report 20261121 -o x.html"), "{}", ran.stderr);
     let ran = world.run(&["report", "20261121"]);
     ran.assert_code(2);
     assert!(ran.stderr.contains("there is no run"), "{}", ran.stderr);
