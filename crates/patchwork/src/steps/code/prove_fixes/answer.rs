@@ -159,11 +159,17 @@ fn reads_source(code: &str, path: &str) -> bool {
         "File.read",
         "IO.read",
         "read_text",
-        "open(",
+        "io.open(",
         "getsource",
         "ReadFile",
         "readAllBytes",
         "readString",
     ];
-    code.contains("getsource(") || (quoted && readers.iter().any(|reader| code.contains(reader)))
+    // A method of this name may be what is tested.
+    let opens = code.match_indices("open(").any(|(at, _)| {
+        let before = code.get(..at).and_then(|before| before.chars().next_back());
+        !before.is_some_and(|c| c == '.' || c == '_' || c.is_alphanumeric())
+    });
+    let reads = opens || readers.iter().any(|reader| code.contains(reader));
+    code.contains("getsource(") || (quoted && reads)
 }

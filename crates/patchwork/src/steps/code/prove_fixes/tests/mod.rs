@@ -83,6 +83,8 @@ async fn answers_are_read_and_what_can_not_be_a_test_is_refused() {
         read(&said("**NO TEST POSSIBLE**: it depends\non the clock")),
         Proposed::None("it depends on the clock".to_owned())
     );
+    let method = "from app import links\nname = 'app.py'\ndef test_a():\n    assert links.open(name)";
+    assert!(matches!(read(&said(&of("tests/test_new.py", method))), Proposed::Test(_)));
     let secret = format!("{good}\nkey = '{}A'", patchwork_core::secret::PLACEHOLDER);
     for (text, reason) in [
         (String::new(), "section `A. File:` is missing"),

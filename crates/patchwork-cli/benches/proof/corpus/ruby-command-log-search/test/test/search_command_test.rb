@@ -42,5 +42,6 @@ class SearchCommandTest < Minitest::Test
     end
     assert_empty @search.lines("-v", service: "web")
     assert_equal %w[dash], @search.lines("dash").map(&:service)
+    assert_empty @search.lines("dash", service: "web")
   end
 end
