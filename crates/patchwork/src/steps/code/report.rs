@@ -22,8 +22,8 @@ pub struct Report;
 ///
 /// With a fix the run is good; what is left is warned about. Without any there is a `failure`: unavailable when no model
 /// answered, below the required evidence when fixes were proposed but not one held, and one of the run when the report of
-/// the scan is of no use. Fixes or not, it is one of the budget when that left questions unasked. When there is none of these,
-/// and findings of severity `fail_on` or worse remain, it is that. `Conclude` fails with it.
+/// the scan is of no use. Fixes or not, it is one of the budget when that left questions unasked, those for regression tests
+/// too. When there is none of these, and findings of severity `fail_on` or worse remain, it is that. `Conclude` fails with it.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReportInput {
@@ -42,6 +42,9 @@ pub struct ReportInput {
     /// What was not asked about in the last round because the budget did not allow it.
     #[serde(default)]
     pub not_asked: Vec<Remark>,
+    /// Why the budget did not allow to ask for a regression test for each fix; empty when it did, or when none was wanted.
+    #[serde(default)]
+    pub tests_not_asked: String,
     /// What the first call of the last round without an answer failed with.
     #[serde(default)]
     pub call_failure: Option<Failure>,
@@ -177,7 +180,11 @@ fn grouped(remaining: &[Remark]) -> Vec<String> {
 /// Why the run fails: because of the budget, or else when something was tried and nothing fixed.
 fn failure_of(run: &RunId, input: &ReportInput) -> Option<Failure> {
     if let Some(first) = input.not_asked.first() {
-        return Some(budget_reached(run, input, &first.reason));
+        return Some(budget_reached(run, &left_unasked(input), &first.reason));
+    }
+    if !input.tests_not_asked.is_empty() {
+        let what = "no regression test was asked for where one is missing";
+        return Some(budget_reached(run, &kept_but(input, what), &input.tests_not_asked));
     }
     if !input.accepted.is_empty() {
         return None;
@@ -253,19 +260,24 @@ fn too_severe(out: &ReportOutput, least: Severity, dry_run: bool) -> Option<Fail
     Some(failure.hint("`fail_on` says what may not remain; write a report with --report FILE"))
 }
 
-/// The failure of a run that had to leave questions unasked.
-fn budget_reached(run: &RunId, input: &ReportInput, reason: &str) -> Failure {
-    let findings: usize = input.not_asked.iter().map(|remark| remark.findings).sum();
-    let (findings, were) = if findings == 1 {
-        ("1 finding".to_owned(), "was")
-    } else {
-        (format!("{findings} findings"), "were")
-    };
-    let kept = if input.accepted.is_empty() { "" } else { "what was fixed is kept, but " };
-    let message = format!("{kept}{findings} {were} not asked about: {reason}");
+/// The failure of a run that had to leave questions unasked: `what` says which.
+fn budget_reached(run: &RunId, what: &str, reason: &str) -> Failure {
     let limit = ["max_cost", "max_tokens", "max_llm_calls"].into_iter().find(|limit| reason.contains(limit));
-    Failure::new(FailureKind::BudgetReached, message)
+    Failure::new(FailureKind::BudgetReached, format!("{what}: {reason}"))
         .hint(format!("go on with a larger limit: patchwork resume {run} {}=…", limit.unwrap_or("max_cost")))
+}
+
+fn left_unasked(input: &ReportInput) -> String {
+    let findings: usize = input.not_asked.iter().map(|remark| remark.findings).sum();
+    match findings {
+        1 => kept_but(input, "1 finding was not asked about"),
+        _ => kept_but(input, &format!("{findings} findings were not asked about")),
+    }
+}
+
+fn kept_but(input: &ReportInput, what: &str) -> String {
+    let kept = if input.accepted.is_empty() { "" } else { "what was fixed is kept, but " };
+    format!("{kept}{what}")
 }
 
 fn summarize(input: ReportInput) -> ReportOutput {

@@ -8,7 +8,7 @@ use patchwork_core::port::trial::Change;
 use patchwork_core::step::{Context, StepError};
 
 use super::answer::NewTest;
-use super::hunks::FixedText;
+use super::hunks::{FixedText, Hunk};
 use super::mutants::{Mutant, mutants};
 use crate::steps::code::verify_patch::Fix;
 use crate::verify::{Ladder, TestRun};
@@ -53,6 +53,15 @@ impl Bench<'_> {
             let all = if runs.iter().any(|run| self.passes(run)) { "not each time" } else { "not" };
             return Ok(Err(format!("the tests do {all} pass with it on the fixed code{}", output(run))));
         }
+        if let Some(why) = runs.iter().find_map(|run| self.ladder.too_few(run, self.present.len() + 1)) {
+            return Ok(Err(format!("on the fixed code the test is not run, or ends the others: {why}")));
+        }
+        if self.passes_without(test, fix).await? {
+            return Ok(Err(
+                "it passes without this fix, beside the other fixes: it shows the weakness of another"
+                    .to_owned(),
+            ));
+        }
         let mut proof = Proof {
             level: Level::L4,
             checks: vec![passed(
@@ -86,7 +95,8 @@ impl Bench<'_> {
     pub(super) async fn hold_together(&self, tests: &[&NewTest]) -> Result<bool, StepError> {
         let changes: Vec<Change> = tests.iter().map(|test| added(test)).collect();
         let runs = self.ladder.tests(self.ctx, &changes, 1).await?;
-        Ok(runs.iter().all(|run| self.passes(run)))
+        let added = self.present.len() + tests.len();
+        Ok(runs.iter().all(|run| self.passes(run) && self.ladder.too_few(run, added).is_none()))
     }
 
     /// The code before any fix, with the test.
@@ -97,6 +107,18 @@ impl Bench<'_> {
             .map(|(path, file)| Change { path: path.clone(), content: Some(file.base.clone()) });
         let without = self.present.iter().map(|path| Change { path: path.clone(), content: None });
         was.chain(without).chain([added(test)]).collect()
+    }
+
+    /// Whether a test passes with all fixes but its own; not when that is all there are.
+    async fn passes_without(&self, test: &NewTest, fix: &Fix) -> Result<bool, StepError> {
+        let Some(file) = self.files.get(&fix.path) else { return Ok(false) };
+        let own = |hunk: &Hunk| hunk.fix == test.fix;
+        let alone = self.files.len() == 1 && file.hunks.iter().all(own);
+        if alone || !file.hunks.iter().any(own) {
+            return Ok(false);
+        }
+        let mutant = Mutant { what: String::new(), bytes: file.without(own), bare: None };
+        Ok(matches!(self.kills(test, fix, &mutant).await?, Killed::No))
     }
 
     async fn kills(&self, test: &NewTest, fix: &Fix, mutant: &Mutant) -> Result<Killed, StepError> {
@@ -110,16 +132,19 @@ impl Bench<'_> {
             if did_not_run(run) {
                 continue;
             }
-            return Ok(match self.ladder.new_failures(run) {
-                Some(names) if !names.iter().any(|name| is_of(name, test)) => Killed::No,
-                _ => Killed::Yes,
-            });
+            match self.ladder.new_failures(run) {
+                Some(names) if names.iter().any(|name| is_of(name, test)) => return Ok(Killed::Yes),
+                Some(_) => return Ok(Killed::No),
+                // A runner that names what fails, and does not, broke down for something else.
+                None if self.ladder.tests_are_named() || !run.whole => {}
+                None => return Ok(Killed::Yes),
+            }
         }
         Ok(Killed::NeverRan)
     }
 
     fn passes(&self, run: &TestRun) -> bool {
-        run.passed || self.ladder.new_failures(run).is_some_and(|names| names.is_empty())
+        self.ladder.new_failures(run).is_some_and(|names| names.is_empty())
     }
 
     /// Why a run on the old code does not show the weakness; none when it does.
@@ -139,7 +164,7 @@ impl Bench<'_> {
             ));
         }
         let Some(names) = self.ladder.new_failures(run) else {
-            return self.ladder.tests_are_named().then(|| {
+            return (self.ladder.tests_are_named() || !run.whole).then(|| {
                 format!(
                     "on the old code the tests do not get to their end: the command {}{}",
                     run.ended,
