@@ -71,13 +71,18 @@ fn asks_for_a_test(request: &SeenRequest) -> bool {
     request.user().contains("A test to go by")
 }
 
+/// A model that answers these when it is asked for a test, and else what `fix` says.
+fn model_of(tests: &[String], fix: impl Fn(&SeenRequest) -> Reply + Send + Sync + 'static) -> ModelServer {
+    let tests: Mutex<VecDeque<String>> = Mutex::new(tests.iter().cloned().collect());
+    ModelServer::start(move |request| match asks_for_a_test(request) {
+        true => Reply::text(tests.lock().unwrap().pop_front().expect("no more tests are asked for")),
+        false => fix(request),
+    })
+}
+
 /// A model that fixes the store, and answers these when it is asked for a test.
 fn model(tests: &[String]) -> ModelServer {
-    let tests: Mutex<VecDeque<String>> = Mutex::new(tests.iter().cloned().collect());
-    ModelServer::start(move |request| {
-        if asks_for_a_test(request) {
-            return Reply::text(tests.lock().unwrap().pop_front().expect("no more tests are asked for"));
-        }
+    model_of(tests, |request| {
         let whole = request.user().contains("import os");
         let code = if whole { FIXED } else { &FIXED["import os\n\n\n".len()..] };
         Reply::text(fix_reply("Keep reads inside", "Refuses paths that lead out.", "Low", code))
@@ -172,6 +177,16 @@ fn a_test_for_a_part_of_the_fix_does_not_reach_the_highest_level() {
 }
 
 #[test]
+fn a_fix_that_is_kept_without_a_test_is_told() {
+    let world = world();
+    let server = model(&["NO TEST POSSIBLE\nNo idea.".to_owned()]);
+    let ran = run(&world, &server, &[]);
+    ran.assert_code(0);
+    let told = "warning: no regression test for store.py:5: the model says that none is possible: No idea.";
+    assert!(ran.stderr.contains(told), "{}", ran.stderr);
+}
+
+#[test]
 fn a_fix_that_no_test_proves_is_taken_out_where_one_is_required() {
     let world = world();
     let before = world.repo.belongings();
@@ -186,4 +201,66 @@ fn a_fix_that_no_test_proves_is_taken_out_where_one_is_required() {
     let server = model(&["NO TEST POSSIBLE".to_owned()]);
     run(&world, &server, &["n=0"]).assert_code(0);
     assert_eq!(committed(&world), "Patched store.py\n\nstore.py");
+}
+
+#[test]
+fn a_test_proves_its_own_fix_and_no_other() {
+    // Two weak functions in one file; the test for the first looks at the second.
+    let weak = |name: &str| format!("def {name}(data):\n    return hashlib.md5(data).hexdigest()\n\n\n");
+    let app = format!("import hashlib\n\n\n{}{}", weak("one"), weak("two"));
+    let tests = "import unittest\n\nimport app\n\n\nclass AppTest(unittest.TestCase):\n    def test_is_text(self):\n        self.assertIsInstance(app.one(b'x'), str)\n";
+    let world = World::new(&[("app.py", &app), ("tests/test_app.py", tests)]);
+    world.report(&[("app.py", 5), ("app.py", 9)]);
+    let test_of = |name: &str| {
+        format!(
+            "import unittest\n\nimport app\n\n\nclass LongTest(unittest.TestCase):\n    def test_{name}_is_long(self):\n        self.assertEqual(len(app.{name}(b'x')), 64)\n"
+        )
+    };
+    let server = model_of(
+        &[
+            answer("tests/test_a.py", &test_of("two")),
+            answer("tests/test_b.py", &test_of("two")),
+            answer("tests/test_c.py", &test_of("one")),
+        ],
+        crate::world::fixing,
+    );
+    run(&world, &server, &["--output", "out.json", "concurrency=1"]).assert_code(0);
+    let asked = questions(&server);
+    assert_eq!(asked.len(), 3);
+    let again = asked[2].system();
+    assert!(again.contains("it shows the weakness of another"), "{again}");
+    let out: serde_json::Value = serde_json::from_slice(&world.repo.read("out.json")).unwrap();
+    let fixes = out["outputs"]["modified_code_files"][0]["fixes"].as_array().unwrap();
+    let tests: Vec<_> = fixes.iter().map(|fix| fix["test"]["path"].as_str().unwrap()).collect();
+    assert_eq!(tests, ["tests/test_c.py", "tests/test_b.py"]);
+    assert!(fixes.iter().all(|fix| fix["evidence"]["level"] == "L5"), "{fixes:#?}");
+}
+
+#[test]
+fn a_test_that_ends_the_others_is_none() {
+    let world = world();
+    let ends = regression(&[UP, ABSOLUTE, "os._exit(0)"]);
+    let server = model(&[answer(FILE, &ends), "NO TEST POSSIBLE".to_owned()]);
+    run(&world, &server, &[]).assert_code(0);
+    let asked = questions(&server);
+    let again = asked[1].system();
+    assert!(again.contains("it does not say any more how many tests ran: 2 were to run"), "{again}");
+}
+
+#[test]
+fn a_budget_that_does_not_reach_to_the_tests_ends_the_run_and_what_is_proven_is_kept() {
+    let world = world();
+    let test = regression(&[UP, ABSOLUTE]);
+    let server = model(&[answer(FILE, &test)]);
+    let ran = run(&world, &server, &["max_llm_calls=1"]);
+    ran.assert_code(12);
+    assert!(
+        ran.stderr.contains("what was fixed is kept, but no regression test was asked for"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(committed(&world), "Patched store.py\n\nstore.py");
+    let key = format!("openai_api_key={}", crate::world::KEY);
+    world.run(&["resume", &world.newest_run(), &key, "max_llm_calls=5"]).assert_code(0);
+    assert!(committed(&world).ends_with(FILE), "{}", committed(&world));
 }

@@ -105,6 +105,7 @@ impl Step for ProveFixes {
         if input.last {
             let least = options.min_evidence.unwrap_or(Level::L0);
             taking_out::below(ctx, least, &mut out, &files, &options).await?;
+            tell_unproven(ctx, &out.accepted);
         } else if let Some(ladder) = Ladder::open(ctx, &options).await? {
             match ladder.tests_useless() {
                 Some(why) => note_all(ctx, &mut out.accepted, &format!("the tests show nothing: {why}")),
@@ -276,6 +277,16 @@ fn note(ctx: &Context, fix: &mut Fix, why: &str) {
     let detail = ctx.redact(why.lines().next().unwrap_or_default().trim_end_matches(':'));
     fix.evidence.checks.retain(|check| check.name != NEW_TEST);
     fix.evidence.checks.push(Check { name: NEW_TEST.to_owned(), passed: false, detail });
+}
+
+/// Tells which fixes are kept without the test that was asked for, and why.
+fn tell_unproven(ctx: &Context, fixes: &[Fix]) {
+    for fix in fixes.iter().filter(|fix| fix.test.is_none()) {
+        let line = fix.findings.first().map(|finding| finding.start_line).unwrap_or_default();
+        let why = fix.evidence.checks.iter().find(|check| check.name == NEW_TEST);
+        let why = why.map(|check| format!(": {}", check.detail)).unwrap_or_default();
+        ctx.warn(format!("no regression test for {}:{line}{why}", fix.path));
+    }
 }
 
 /// The files that have fixes.
