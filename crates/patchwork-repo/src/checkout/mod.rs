@@ -6,6 +6,7 @@ mod branch;
 mod commit;
 pub(crate) mod path;
 mod push;
+mod remove;
 mod repository;
 mod state;
 mod stream;
@@ -29,9 +30,9 @@ use tokio_util::sync::CancellationToken;
 use crate::git::Git;
 use path::Places;
 pub use path::inside;
+pub(crate) use remove::remove_tree;
 pub use repository::Repository;
 use state::State;
-pub(crate) use worktree::remove_tree;
 
 /// A git worktree made for one run. It stays on disk until [`GitCheckout::remove`] or [`Repository::sweep`].
 #[derive(Debug)]

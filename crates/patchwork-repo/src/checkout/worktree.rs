@@ -9,6 +9,7 @@ use patchwork_core::failure::Failure;
 use patchwork_core::run::RunId;
 
 use super::argument;
+use super::remove::remove_tree;
 use crate::git::Git;
 
 /// Where the worktree of a run stands. The folder above it is made, readable by its owner only.
@@ -187,34 +188,4 @@ fn absent(result: io::Result<()>) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,
     }
-}
-
-/// Removes a folder with all that is in it; nothing when it is not there.
-pub(crate) fn remove_tree(path: &Path) -> io::Result<()> {
-    match absent(fs::remove_dir_all(path)) {
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            // Package caches (Go's) make their folders read-only.
-            make_writable(path)?;
-            absent(fs::remove_dir_all(path))
-        }
-        other => other,
-    }
-}
-
-#[cfg(unix)]
-fn make_writable(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            make_writable(&entry.path())?;
-        }
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn make_writable(_folder: &Path) -> io::Result<()> {
-    Ok(())
 }

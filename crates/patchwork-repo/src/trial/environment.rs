@@ -65,11 +65,14 @@ pub(super) fn variables(
         NEVER.contains(&upper.as_str())
             || NEVER_BEGIN.iter().any(|beginning| upper.starts_with(beginning))
             || (!network && PROXIES.contains(&upper.as_str()))
+            || upper.contains("WEBHOOK")
+            // Bundler's, by the name of a server.
+            || (upper.starts_with("BUNDLE_") && upper.contains("__"))
     };
     let mut all: BTreeMap<String, String> = BTreeMap::new();
     let offline = if network { &[] } else { OFFLINE };
     all.extend(ALWAYS.iter().chain(offline).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-    let kept = user.iter().filter(|(name, _)| !leads_outside(name));
+    let kept = user.iter().filter(|(name, value)| !leads_outside(name) && !names_user(value));
     all.extend(kept.map(|(name, value)| (name.clone(), value.clone())));
     let text = |path: &Path| path.to_string_lossy().into_owned();
     all.insert("HOME".to_owned(), text(home));
@@ -81,6 +84,15 @@ pub(super) fn variables(
     }
     all.extend(more.iter().cloned());
     all.into_iter().collect()
+}
+
+/// Whether a value holds an address with a user in it, and so most likely with a password or a token: of a package index, a
+/// database, a proxy.
+fn names_user(value: &str) -> bool {
+    value.split("://").skip(1).any(|rest| {
+        let authority = rest.split(['/', '?', '#', ' ', ',']).next().unwrap_or_default();
+        authority.contains('@')
+    })
 }
 
 #[cfg(test)]
@@ -99,6 +111,10 @@ mod tests {
             ("JAVA_HOME", "/usr/lib/jvm"),
             ("GOPROXY", "https://goproxy.example"),
             ("PATCHWORK_MODEL", "x"),
+            ("PIP_INDEX_URL", "https://me:hunter2@index.example/simple"),
+            ("SENTRY_DSN", "https://0123@sentry.example/1"),
+            ("SLACK_WEBHOOK_URL", "https://hooks.example/services/x"),
+            ("BUNDLE_GEMS__EXAMPLE__COM", "me:hunter2"),
         ];
         let user = user.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let more = [("EXTRA".to_owned(), "1".to_owned())];

@@ -194,6 +194,7 @@ impl Grounds {
                 file_size: command.limits.file_size,
             },
             argv: vec![SHELL.to_owned(), "-c".to_owned(), command.line.clone()],
+            disk: trial.folder.path().to_owned(),
             cwd: self.cwd(trial, command),
             env: self.environment(trial, command),
         }

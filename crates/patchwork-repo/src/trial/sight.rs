@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::tools::{self, Shown};
 use crate::process::sandbox::policy::{Mount, What};
 
-/// Top folders that are not for everyone: homes, sockets of services, other file systems. `/proc`, `/dev` and `/tmp` are the
-/// sandbox's own.
-const NOT_SHOWN: &[&str] =
-    &["boot", "dev", "home", "lost+found", "media", "mnt", "proc", "root", "run", "tmp", "var"];
+/// Top folders that are there for everyone: what is installed. All others are somebody's: homes, the work of other jobs, files
+/// of a CI system with its tokens, secrets that a container is handed. `/proc`, `/dev` and `/tmp` are the sandbox's own.
+const SHOWN: &[&str] =
+    &["bin", "etc", "gnu", "lib", "lib32", "lib64", "libx32", "nix", "opt", "sbin", "snap", "sys", "usr"];
 
 /// What programs need of `/var`, which holds the data, the logs and the sockets of services.
 const OF_VAR: &[&str] =
@@ -30,7 +31,23 @@ const OF_ROOT: &[&str] = &[
     "/etc/sudoers",
     "/etc/sudoers.d",
     "/etc/wireguard",
+    "/sys/firmware/efi",
+    "/sys/firmware/qemu_fw_cfg",
+    "/sys/fs/bpf",
+    "/sys/fs/pstore",
+    "/sys/kernel/debug",
+    "/sys/kernel/tracing",
 ];
+
+/// Variables that name a folder in which a CI system keeps credentials.
+const OF_CI: &[&str] = &["AGENT_TEMPDIRECTORY", "RUNNER_TEMP"];
+
+/// What belongs to the programs of an installation: `/venv/lib` to those of `/venv/bin`.
+const OF_PROGRAMS: &[&str] =
+    &["conf", "include", "jmods", "lib", "lib64", "libexec", "pyvenv.cfg", "release", "share"];
+
+/// Entries of `/etc` that are looked at; most systems have some thousands.
+const MAX_SETTINGS: usize = 100_000;
 
 /// What is there and what is not. All paths are absolute and without links.
 #[derive(Debug, Clone)]
@@ -50,9 +67,11 @@ impl Sight {
     pub(super) fn new(variables: &BTreeMap<String, String>, repository: &Path, state_dir: &Path) -> Self {
         let home = variables.get("HOME").and_then(|home| fs::canonicalize(home).ok());
         let home = home.filter(|home| home.is_dir() && home.components().count() > 1);
-        let mut hidden: Vec<PathBuf> = OF_ROOT.iter().map(PathBuf::from).collect();
-        hidden.extend([real(repository), real(state_dir)]);
-        hidden.extend(home.clone());
+        let mut guarded = vec![real(repository), real(state_dir)];
+        guarded.extend(home.clone());
+        guarded.extend(work_around(repository));
+        let named = OF_CI.iter().filter_map(|name| variables.get(*name)).map(Path::new);
+        guarded.extend(named.filter(|path| path.is_absolute() && path.components().count() > 1).map(real));
         let mut tools = home.as_deref().map(|home| tools::shown(home, variables)).unwrap_or_default();
         let path = variables
             .get("PATH")
@@ -64,14 +83,26 @@ impl Sight {
         let homes: BTreeSet<PathBuf> = folders.iter().filter_map(|folder| home_of(folder)).collect();
         for other in homes.into_iter().filter(|other| home.as_ref() != Some(other)) {
             tools.extend(tools::shown(&other, &BTreeMap::new()));
-            hidden.push(other);
+            guarded.push(other);
         }
-        let guarded: Vec<PathBuf> = hidden.iter().skip(OF_ROOT.len()).cloned().collect();
         // A folder of programs is shown, but not when it is a whole home.
         let folders = folders
             .into_iter()
             .filter(|folder| !guarded.iter().any(|guarded| guarded.starts_with(real(folder))));
-        tools.extend(folders.map(|path| Shown { path, writes: false }));
+        for folder in folders {
+            let belongs = belongings(&folder).filter(|path| {
+                !guarded.iter().any(|guarded| guarded.starts_with(path) || path.starts_with(guarded))
+            });
+            tools.extend(belongs.map(|path| Shown { path, writes: false }));
+            tools.push(Shown { path: folder, writes: false });
+        }
+        let mut hidden: Vec<PathBuf> = OF_ROOT.iter().map(PathBuf::from).collect();
+        if is_root() {
+            hidden.extend(closed_in(Path::new("/etc")));
+        }
+        hidden.extend(guarded);
+        hidden.sort();
+        hidden.dedup();
         let mut sight = Self { home, system: system(), hidden, tools: Vec::new() };
         tools.retain(|tool| !sight.is_for_everyone(&tool.path));
         tools.sort();
@@ -134,13 +165,52 @@ fn home_of(folder: &Path) -> Option<PathBuf> {
     }
 }
 
+/// What belongs to a folder of programs.
+fn belongings(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let is_programs = folder.ends_with("bin") || folder.ends_with("sbin");
+    let around = folder.parent().filter(|around| is_programs && around.components().count() > 1);
+    let paths = around.into_iter().flat_map(|around| OF_PROGRAMS.iter().map(|name| around.join(name)));
+    paths.filter(|path| path.exists())
+}
+
+/// The installation that a repository lies in: a CI system's, with its credentials (`/opt/actions-runner/_work/…`).
+fn work_around(repository: &Path) -> Option<PathBuf> {
+    let repository = real(repository);
+    let name = repository.strip_prefix("/opt").ok()?.components().next()?;
+    Some(Path::new("/opt").join(name))
+}
+
+fn is_root() -> bool {
+    rustix::process::getuid().is_root()
+}
+
+/// What in a folder is closed to users who do not own it.
+fn closed_in(folder: &Path) -> Vec<PathBuf> {
+    let mut closed = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    let mut seen = 0;
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            seen += 1;
+            let Ok(found) = entry.metadata() else { continue };
+            let least = if found.is_dir() { 0o005 } else { 0o004 };
+            if found.is_symlink() {
+                continue;
+            } else if found.mode() & least != least || seen > MAX_SETTINGS {
+                closed.push(entry.path());
+            } else if found.is_dir() {
+                open.push(entry.path());
+            }
+        }
+    }
+    closed
+}
+
 /// What everyone may see of the top folder.
 fn system() -> Vec<PathBuf> {
-    let entries = fs::read_dir("/").into_iter().flatten().flatten();
-    let shown = entries.filter(|entry| !NOT_SHOWN.iter().any(|name| entry.file_name() == *name));
-    let folders = shown.map(|entry| entry.path()).filter(|path| path.is_dir());
+    let tops = SHOWN.iter().map(|name| Path::new("/").join(name));
     let mut all: Vec<PathBuf> =
-        folders.chain(OF_VAR.iter().map(PathBuf::from).filter(|path| path.is_dir())).collect();
+        tops.chain(OF_VAR.iter().map(PathBuf::from)).filter(|path| path.is_dir()).collect();
     all.sort();
     all
 }
@@ -209,6 +279,59 @@ mod tests {
         assert_eq!(readable, [PathBuf::from("/proc"), folder.path().join("a/open"), folder.path().join("b")]);
         assert!(sight.is_for_everyone(&folder.path().join("a/open/x")));
         assert!(!sight.is_for_everyone(&folder.path().join("a/hidden/x")));
+    }
+
+    #[test]
+    fn what_belongs_to_programs_is_shown_and_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        for path in ["venv/bin", "venv/lib", "venv/secrets", "me/repository/bin", "me/repository/lib"] {
+            std::fs::create_dir_all(folder.path().join(path)).unwrap();
+        }
+        let at = |path: &str| folder.path().canonicalize().unwrap().join(path);
+        let sight = sight(folder.path(), &[at("venv/bin"), at("me/repository/bin")]);
+        let shown: Vec<&Path> = sight.tools.iter().map(|tool| tool.path.as_path()).collect();
+        assert_eq!(shown, [at("me/repository/bin"), at("venv/bin"), at("venv/lib")]);
+    }
+
+    #[test]
+    fn work_and_credentials_of_a_ci_system_are_hidden() {
+        let repository = Path::new("/opt/actions-runner/_work/a/a");
+        let variables = [("RUNNER_TEMP", "/opt/temp"), ("AGENT_TEMPDIRECTORY", "/")];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let sight = Sight::new(&variables, repository, Path::new("/state"));
+        for (path, shown) in [
+            ("/opt/actions-runner/.credentials", false),
+            ("/opt/temp/git-credentials", false),
+            ("/opt/other", true),
+            ("/usr/bin/env", true),
+            ("/__w/_temp/token", false),
+            ("/vault/secrets/token", false),
+            ("/github/workflow/event.json", false),
+        ] {
+            assert_eq!(sight.is_for_everyone(Path::new(path)), shown, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_closed_to_others_is_found_at_any_depth() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let at = |path: &str| folder.path().join(path);
+        for path in ["a/b", "closed/x"] {
+            std::fs::create_dir_all(at(path)).unwrap();
+        }
+        for (path, mode) in
+            [("a/b/secret", 0o640), ("a/b/open", 0o644), ("a", 0o755), ("a/b", 0o755), ("closed", 0o750)]
+        {
+            if !at(path).exists() {
+                std::fs::write(at(path), "").unwrap();
+            }
+            std::fs::set_permissions(at(path), fs::Permissions::from_mode(mode)).unwrap();
+        }
+        symlink("secret", at("a/b/link")).unwrap();
+        let mut closed = closed_in(folder.path());
+        closed.sort();
+        assert_eq!(closed, [at("a/b/secret"), at("closed")]);
     }
 
     #[test]

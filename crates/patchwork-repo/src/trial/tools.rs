@@ -10,7 +10,7 @@ struct Tool {
     /// Its folder otherwise, below the home folder.
     folder: &'static str,
     /// What of its folder is shown; all of it when empty. What is left out holds credentials (`~/.cargo/credentials.toml`,
-    /// `~/.m2/settings.xml`, `~/.gradle/gradle.properties`).
+    /// `~/.m2/settings.xml`, `~/.gradle/gradle.properties`, `~/.dotnet/corefx`).
     parts: &'static [&'static str],
     /// Whether it does not work with a folder that it can't write.
     writes: bool,
@@ -80,7 +80,22 @@ const TOOLS: &[Tool] = &[
     tool(None, ".bundle", &["cache"]),
     cache(Some("COMPOSER_CACHE_DIR"), ".cache/composer", &[]),
     tool(None, ".config/composer", &["vendor"]),
-    tool(Some("DOTNET_ROOT"), ".dotnet", &[]),
+    tool(
+        Some("DOTNET_ROOT"),
+        ".dotnet",
+        &[
+            "dotnet",
+            "host",
+            "library-packs",
+            "metadata",
+            "packs",
+            "sdk",
+            "sdk-manifests",
+            "shared",
+            "templates",
+            "tools",
+        ],
+    ),
     tool(Some("NUGET_PACKAGES"), ".nuget/packages", &[]),
     // Whatever is installed by version.
     tool(Some("ASDF_DATA_DIR"), ".asdf", &[]),

@@ -126,6 +126,14 @@ impl World {
         self.folder.path().canonicalize().unwrap().join(path)
     }
 
+    /// Ends all trials; what is left of them.
+    pub(crate) fn end(self) -> Vec<String> {
+        let Self { folder, trials } = self;
+        drop(trials);
+        let runs = std::fs::read_dir(folder.path().join("state/trials")).into_iter().flatten().flatten();
+        runs.map(|run| run.file_name().to_string_lossy().into_owned()).collect()
+    }
+
     /// The run's checkout.
     pub(crate) fn checkout(&self) -> PathBuf {
         self.at("state/worktrees/run")

@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 
-use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, set_parent_process_death_signal, wait};
+use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, set_parent_process_death_signal, setsid, wait};
 
 use super::policy::{Limits, Order, Policy, Report};
 use super::{limits, loopback, namespaces, syscalls, talk, view, walls};
@@ -40,6 +40,9 @@ pub(super) fn socket() -> io::Result<UnixStream> {
 fn start(order: &Order, socket: &UnixStream) -> Result<u8, String> {
     let policy = &order.policy;
     let mut missing = Vec::new();
+    // Without one a program reads what is typed on the user's terminal, and asks for passwords there.
+    setsid().map_err(|error| format!("a session of its own can't be had: {error}"))?;
+    limits::end_first();
     let mut counted = !limits::exempt();
     if let Some(view) = &policy.view {
         if !policy.network {
@@ -56,7 +59,7 @@ fn start(order: &Order, socket: &UnixStream) -> Result<u8, String> {
     limit(&policy.limits, order.others)?;
     let (landlock, lacks) = walls::build(policy)?;
     missing.extend(lacks);
-    syscalls::forbid(order)?;
+    syscalls::forbid(order, landlock)?;
     if order.one_group {
         missing.push("programs of root can't make process groups: namespaces are needed".to_owned());
     }

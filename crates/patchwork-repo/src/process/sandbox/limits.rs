@@ -20,9 +20,17 @@ pub(super) fn set(limits: &Limits, others: u32) -> io::Result<()> {
     lower(Resource::Data, limits.memory)?;
     lower(Resource::Nproc, u64::from(limits.processes.saturating_add(others)))?;
     lower(Resource::Fsize, limits.file_size)?;
-    lower(Resource::Core, 0)?;
+    // Not zero: the kernel would start the machine's own collector of crashes, as root, on what a program makes of itself.
+    let core = getrlimit(Resource::Core).maximum.map_or(1, |most| most.min(1));
+    setrlimit(Resource::Core, Rlimit { current: Some(core), maximum: Some(core) })?;
     lower(Resource::Nofile, OPEN_FILES)?;
     Ok(())
+}
+
+/// Where memory runs out the kernel ends this process and those that come from it before all others, however many share it.
+pub(super) fn end_first() {
+    // A kernel that can't be told ends whoever has most.
+    let _ = fs::write("/proc/self/oom_score_adj", "1000");
 }
 
 /// Neither limit is ever raised.

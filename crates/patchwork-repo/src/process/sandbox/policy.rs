@@ -19,6 +19,8 @@ pub(crate) struct Policy {
     pub(crate) limits: Limits,
     /// The program, by its path, and its arguments.
     pub(crate) argv: Vec<String>,
+    /// A folder of the disk that it must not fill.
+    pub(crate) disk: PathBuf,
     /// Where it runs.
     pub(crate) cwd: PathBuf,
     /// All its variables.
@@ -82,7 +84,7 @@ pub(crate) enum What {
 pub(crate) struct Order {
     /// The program and its walls.
     pub(crate) policy: Policy,
-    /// Processes that no signal of the program may reach.
+    /// Processes that no signal of the program may reach, and, below zero, groups of them.
     pub(crate) guarded: Vec<i32>,
     /// Processes and threads that the user has already, which the kernel counts with the program's.
     pub(crate) others: u32,

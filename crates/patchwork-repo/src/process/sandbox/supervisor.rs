@@ -4,16 +4,16 @@ use std::fs;
 use std::io::{self, BufReader};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitOptions, getpid, getppid, kill_process, pidfd_open, set_child_subreaper,
-    waitpid,
+    Pid, PidfdFlags, Signal, WaitOptions, getpgid, getpid, getppid, kill_process, pidfd_open,
+    set_child_subreaper, waitpid,
 };
 
 use super::policy::{Order, Policy, Report};
+use super::room::{self, Room};
 use super::tree::{self, Count};
 use super::{HELPER, INSIDE, inside, limits, namespaces, talk};
 
@@ -60,7 +60,8 @@ fn supervise(run: &UnixStream, policy: Policy) -> Result<Report, String> {
     let (child, socket) = start().map_err(|error| format!("the sandbox can't be started: {error}"))?;
     let group = Program { pid: child, held };
     let others = if policy.view.is_none() { tree::of_user() } else { 0 };
-    let guarded = std::iter::once(getpid()).chain(getppid()).map(Pid::as_raw_pid).collect();
+    let guarded = guarded();
+    let room = Room::around(policy.disk.clone());
     let mut answers = BufReader::new(&socket);
     let said = talk::say(&socket, &Order { policy, guarded, others, one_group })
         .and_then(|()| talk::hear(&mut answers));
@@ -73,7 +74,7 @@ fn supervise(run: &UnixStream, policy: Policy) -> Result<Report, String> {
         Ok(_) => return Err("the sandbox ended before it stood".to_owned()),
         Err(error) => return Err(format!("the sandbox does not answer: {error}")),
     };
-    let report = watch(run, &group, (!counted).then(|| Count::new(most)));
+    let report = watch(run, &group, (!counted).then(|| Count::new(most)), room);
     drop(group);
     match report {
         // What went wrong after the walls stood: the program is not there.
@@ -85,6 +86,14 @@ fn supervise(run: &UnixStream, policy: Policy) -> Result<Report, String> {
     }
 }
 
+/// This process and who has started it, with their groups.
+fn guarded() -> Vec<i32> {
+    let pids: Vec<Pid> = std::iter::once(getpid()).chain(getppid()).collect();
+    let groups: Vec<Pid> = pids.iter().filter_map(|pid| getpgid(Some(*pid)).ok()).collect();
+    let groups = groups.into_iter().map(|group| -group.as_raw_pid());
+    pids.iter().map(|pid| pid.as_raw_pid()).chain(groups).collect()
+}
+
 /// Starts the process inside; answers it and the socket to it.
 fn start() -> io::Result<(Pid, UnixStream)> {
     let (ours, theirs) = UnixStream::pair()?;
@@ -92,7 +101,6 @@ fn start() -> io::Result<(Pid, UnixStream)> {
         .args([HELPER, INSIDE])
         .env_clear()
         .stdin(OwnedFd::from(theirs))
-        .process_group(0)
         .spawn()?;
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     Ok((pid.ok_or(io::ErrorKind::InvalidData)?, ours))
@@ -126,17 +134,27 @@ impl Drop for Program {
 }
 
 /// Waits until the program has ended, breaks a limit or is let go of.
-fn watch(run: &UnixStream, program: &Program, mut count: Option<Count>) -> io::Result<Report> {
+fn watch(
+    run: &UnixStream,
+    program: &Program,
+    mut count: Option<Count>,
+    mut room: Option<Room>,
+) -> io::Result<Report> {
     let handle = pidfd_open(program.pid, PidfdFlags::empty())?;
     let group = matches!(program.held, Held::Tree).then_some(program.pid);
     // Orphans are taken in now and then as well, for they count.
-    let pause = (count.is_some() || matches!(program.held, Held::Tree)).then_some(COUNT_EVERY);
+    let pause = match count.is_some() || matches!(program.held, Held::Tree) {
+        true => COUNT_EVERY,
+        false => Timespec { tv_sec: 0, tv_nsec: i64::from(room::LOOK_EVERY.subsec_nanos()) },
+    };
+    let broke =
+        |what: &str| Report::Ended { code: 128 + Signal::KILL.as_raw(), broke: Some(what.to_owned()) };
     loop {
         let mut events = [
             PollFd::from_borrowed_fd(run.as_fd(), PollFlags::IN),
             PollFd::from_borrowed_fd(handle.as_fd(), PollFlags::IN),
         ];
-        match poll(&mut events, pause.as_ref()) {
+        match poll(&mut events, Some(&pause)) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
@@ -149,8 +167,10 @@ fn watch(run: &UnixStream, program: &Program, mut count: Option<Count>) -> io::R
             }
         }
         if count.as_mut().is_some_and(|count| count.is_above(group)) {
-            let broke = Some("the number of processes".to_owned());
-            return Ok(Report::Ended { code: 128 + Signal::KILL.as_raw(), broke });
+            return Ok(broke("the number of processes"));
+        }
+        if room.as_mut().is_some_and(Room::is_taken) {
+            return Ok(broke("the space it took on the disk"));
         }
     }
 }

@@ -91,27 +91,76 @@ const NAMESPACES: [libc::c_int; 7] = [
 /// Requests to a terminal that type on it (`TIOCSTI`, `TIOCLINUX`).
 const TYPE_ON_TERMINAL: [u64; 2] = [libc::TIOCSTI, libc::TIOCLINUX];
 
-/// Keeps this process, and all that comes from it, from the calls. It must have one thread.
-pub(super) fn forbid(order: &Order) -> Result<(), String> {
+/// Where there are no namespaces as well: what lies in the memory of the user's other programs, and signals by ways that can't
+/// be told from harmless ones.
+const FORBIDDEN_WITHOUT_VIEW: &[i64] = &[
+    libc::SYS_pidfd_open,
+    libc::SYS_pidfd_send_signal,
+    libc::SYS_shmget,
+    libc::SYS_semget,
+    libc::SYS_msgget,
+    libc::SYS_mq_open,
+];
+
+/// Calls that change modes, and which argument is the mode.
+const MODES: &[(i64, u8)] = &[
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_chmod, 1),
+    (libc::SYS_fchmod, 1),
+    (libc::SYS_fchmodat, 2),
+    // `fchmodat2`
+    (452, 2),
+];
+
+/// Who gets a signal when there is something to read (`F_SETOWN`, `F_SETOWN_EX`; `FIOSETOWN`, `SIOCSPGRP`).
+const OWNERS: [u64; 2] = [8, 15];
+const OWNERS_BY_REQUEST: [u64; 2] = [0x8901, 0x8902];
+
+/// The first call that came after this was written. All processors give new ones the same number.
+const NEXT_CALL: u32 = 467;
+
+/// The first version of Landlock that holds abstract sockets.
+const HOLDS_ABSTRACT_SOCKETS: i32 = 6;
+
+/// Keeps this process, and all that comes from it, from the calls. It must have one thread. `landlock` is the version that
+/// holds it already.
+pub(super) fn forbid(order: &Order, landlock: Option<i32>) -> Result<(), String> {
     rustix::thread::set_no_new_privs(true)
         .map_err(|error| format!("new privileges can't be given up: {error}"))?;
-    programs(order)
+    programs(order, landlock)
         .and_then(|programs| {
-            #[cfg(target_arch = "x86_64")]
-            apply_filter(&no_x32())?;
+            apply_filter(&nothing_newer())?;
             programs.iter().try_for_each(|program| apply_filter(program))
         })
         .map_err(|error| format!("system calls can't be filtered: {error}"))
 }
 
-fn programs(order: &Order) -> Result<Vec<BpfProgram>, seccompiler::Error> {
+fn programs(order: &Order, landlock: Option<i32>) -> Result<Vec<BpfProgram>, seccompiler::Error> {
     let always = |calls: &[i64]| calls.iter().map(|call| (*call, Vec::new())).collect::<BTreeMap<_, _>>();
     let mut refused = always(FORBIDDEN);
     for call in [libc::SYS_clone, libc::SYS_unshare] {
         refused.insert(call, NAMESPACES.iter().map(|flag| flagged(*flag)).collect::<Result<_, _>>()?);
     }
-    let requests = TYPE_ON_TERMINAL.iter().map(|request| rule(1, SeccompCmpArgLen::Dword, *request));
+    let has_view = order.policy.view.is_some();
+    let requests = OWNERS_BY_REQUEST.iter().filter(|_| !has_view).chain(&TYPE_ON_TERMINAL);
+    let requests = requests.map(|request| rule(1, SeccompCmpArgLen::Dword, *request));
     refused.insert(libc::SYS_ioctl, requests.collect::<Result<_, _>>()?);
+    // Of the other families some lead out of a network namespace (to the host of a virtual machine), and all have a long
+    // history of faults.
+    let mut families = vec![libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK];
+    // Sockets of files lead to services of the system (a container engine's gives away the machine), whatever Landlock says
+    // of the files; those of names do where the network is the system's. Pairs of sockets lead nowhere.
+    if has_view
+        && (!order.policy.network || landlock.is_some_and(|version| version >= HOLDS_ABSTRACT_SOCKETS))
+    {
+        families.push(libc::AF_UNIX);
+    }
+    let sockets = match has_view || order.policy.network {
+        true => vec![none_of(&families)?],
+        false => Vec::new(),
+    };
+    refused.insert(libc::SYS_socket, sockets);
+    refused.insert(libc::SYS_socketpair, vec![none_of(&[libc::AF_UNIX])?]);
     if order.policy.view.is_none() {
         refused.extend(without_view(order)?);
     }
@@ -128,28 +177,24 @@ fn programs(order: &Order) -> Result<Vec<BpfProgram>, seccompiler::Error> {
 
 /// What namespaces would hold.
 fn without_view(order: &Order) -> Result<BTreeMap<i64, Vec<SeccompRule>>, seccompiler::Error> {
-    let guarded = &order.guarded;
-    let mut refused = BTreeMap::new();
+    let guarded: Vec<u64> = order.guarded.iter().map(|pid| u64::from(pid.cast_unsigned())).collect();
+    let mut refused: BTreeMap<_, _> = FORBIDDEN_WITHOUT_VIEW.iter().map(|call| (*call, Vec::new())).collect();
     if order.one_group {
         refused.insert(libc::SYS_setsid, Vec::new());
         refused.insert(libc::SYS_setpgid, Vec::new());
     }
-    // Sockets of files lead to services of the system (a container engine's gives away the machine), whatever
-    // Landlock says of the files. Pairs of sockets lead nowhere.
-    if order.policy.network {
-        let permitted = [libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK].map(|family| {
-            SeccompCondition::new(
-                0,
-                SeccompCmpArgLen::Dword,
-                SeccompCmpOp::Ne,
-                u64::from(family.unsigned_abs()),
-            )
+    // Other users would get the rights of whoever owns the file.
+    for (call, argument) in MODES {
+        let rules = [libc::S_ISUID, libc::S_ISGID].map(|bit| {
+            let bit = u64::from(bit);
+            let set =
+                SeccompCondition::new(*argument, SeccompCmpArgLen::Dword, SeccompCmpOp::MaskedEq(bit), bit)?;
+            Ok(SeccompRule::new(vec![set])?)
         });
-        let none = SeccompRule::new(permitted.into_iter().collect::<Result<_, _>>()?)?;
-        refused.insert(libc::SYS_socket, vec![none]);
-    } else {
-        refused.insert(libc::SYS_socket, Vec::new());
+        refused.insert(*call, rules.into_iter().collect::<Result<_, seccompiler::Error>>()?);
     }
+    let owners = OWNERS.iter().map(|command| rule(1, SeccompCmpArgLen::Dword, *command));
+    refused.insert(libc::SYS_fcntl, owners.collect::<Result<_, _>>()?);
     // Signals to everyone, or to those who hold this process. Newer kernels have Landlock for it.
     let everyone = u64::from(u32::MAX);
     for call in [
@@ -159,22 +204,31 @@ fn without_view(order: &Order) -> Result<BTreeMap<i64, Vec<SeccompRule>>, seccom
         libc::SYS_rt_sigqueueinfo,
         libc::SYS_rt_tgsigqueueinfo,
     ] {
-        let pids = guarded.iter().map(|pid| u64::from(pid.unsigned_abs())).chain([everyone]);
+        let pids = guarded.iter().copied().chain([everyone]);
         let rules = pids.map(|pid| rule(0, SeccompCmpArgLen::Dword, pid)).collect::<Result<Vec<_>, _>>()?;
         refused.insert(call, rules);
     }
-    refused.insert(libc::SYS_pidfd_open, Vec::new());
     // Limits, priorities and processors of other processes of the user.
     for call in [
         libc::SYS_sched_setaffinity,
         libc::SYS_sched_setscheduler,
         libc::SYS_sched_setparam,
+        libc::SYS_sched_setattr,
         libc::SYS_prlimit64,
     ] {
-        let pids = guarded.iter().map(|pid| rule(0, SeccompCmpArgLen::Dword, u64::from(pid.unsigned_abs())));
+        let pids = guarded.iter().map(|pid| rule(0, SeccompCmpArgLen::Dword, *pid));
         refused.insert(call, pids.collect::<Result<_, _>>()?);
     }
     Ok(refused)
+}
+
+/// The family of a socket is none of these.
+fn none_of(families: &[libc::c_int]) -> Result<SeccompRule, seccompiler::Error> {
+    let is_not = |family: &libc::c_int| {
+        let family = u64::from(family.unsigned_abs());
+        SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, family)
+    };
+    Ok(SeccompRule::new(families.iter().map(is_not).collect::<Result<_, _>>()?)?)
 }
 
 fn rule(argument: u8, length: SeccompCmpArgLen, value: u64) -> Result<SeccompRule, seccompiler::Error> {
@@ -193,17 +247,16 @@ fn architecture() -> Result<TargetArch, seccompiler::Error> {
     Ok(std::env::consts::ARCH.try_into()?)
 }
 
-/// The second set of calls of this processor, for short pointers, goes by other numbers: none of them is taken.
-#[cfg(target_arch = "x86_64")]
-fn no_x32() -> BpfProgram {
+/// Calls that are not known here are answered as if the kernel were older. So are those of the second set of x86-64, for short
+/// pointers, whose numbers are all higher.
+fn nothing_newer() -> BpfProgram {
     const LOAD_NUMBER: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
     const JUMP_IF_AT_LEAST: u16 = (libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K) as u16;
     const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
-    const FIRST: u32 = 0x4000_0000;
     let step = |code, jt, jf, k| sock_filter { code, jt, jf, k };
     vec![
         step(LOAD_NUMBER, 0, 0, 0),
-        step(JUMP_IF_AT_LEAST, 0, 1, FIRST),
+        step(JUMP_IF_AT_LEAST, 0, 1, NEXT_CALL),
         step(RETURN, 0, 0, libc::SECCOMP_RET_ERRNO | libc::ENOSYS.unsigned_abs()),
         step(RETURN, 0, 0, libc::SECCOMP_RET_ALLOW),
     ]

@@ -252,7 +252,7 @@ fn devices(root: &OwnedFd) -> io::Result<()> {
     }
     let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
     let shared = folder_at(root, Path::new("/dev/shm"), true)?;
-    mount("tmpfs", of(&shared), "tmpfs", flags, CString::new("mode=1777,size=1g")?.as_c_str())?;
+    mount("tmpfs", of(&shared), "tmpfs", flags, CString::new("mode=1777,size=1g,nr_inodes=64k")?.as_c_str())?;
     let terminals = folder_at(root, Path::new("/dev/pts"), true)?;
     let options = CString::new("newinstance,ptmxmode=0666,mode=0620")?;
     let flags = MountFlags::NOSUID | MountFlags::NOEXEC;
