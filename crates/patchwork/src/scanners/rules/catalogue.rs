@@ -43,6 +43,9 @@ impl Rule {
     }
 }
 
+/// A rule and the texts of which a file must hold one for it; none when nothing is known.
+type WithLiterals = (Rule, Option<Vec<Literal>>);
+
 /// The rules of a language.
 pub(super) struct Rules {
     rules: Vec<Rule>,
@@ -72,7 +75,7 @@ impl<'r> Awake<'r> {
 }
 
 impl Rules {
-    fn of(rules: Vec<(Rule, Option<Vec<Literal>>)>) -> Result<Self, BuildError> {
+    fn of(rules: Vec<WithLiterals>) -> Result<Self, BuildError> {
         let mut by_kind: Vec<Vec<usize>> = Vec::new();
         let (mut texts, mut owners, mut always) = (Vec::new(), Vec::new(), Vec::new());
         for (place, (rule, needed)) in rules.iter().enumerate() {
@@ -205,7 +208,7 @@ impl Catalogue {
     /// Compiles rules; all faults are told at once.
     pub(super) fn compile<'r>(rules: impl Iterator<Item = &'r RuleSource>) -> Result<Self, Vec<Fault>> {
         let mut this = Self { by_language: HashMap::new(), texts: Vec::new() };
-        let mut by_language: HashMap<Language, Vec<(Rule, Option<Vec<Literal>>)>> = HashMap::new();
+        let mut by_language: HashMap<Language, Vec<WithLiterals>> = HashMap::new();
         let mut places: HashMap<&str, usize> = HashMap::new();
         let mut faults = Vec::new();
         for rule in rules {

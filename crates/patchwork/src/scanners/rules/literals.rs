@@ -27,9 +27,9 @@ impl Literal {
         let byte = |at: Option<usize>| at.and_then(|at| text.as_bytes().get(at)).copied().unwrap_or(b' ');
         let (before, after) = (byte(start.checked_sub(1)), byte(Some(end)));
         // A digit may stand before a word that is none of its own: `1and 2`.
-        let apart = !(before.is_ascii_alphabetic() || before == b'_')
-            && !(after.is_ascii_alphanumeric() || after == b'_');
-        !self.word || apart
+        let joined =
+            before.is_ascii_alphabetic() || before == b'_' || after.is_ascii_alphanumeric() || after == b'_';
+        !(self.word && joined)
     }
 }
 

@@ -132,7 +132,7 @@ fn scan_files(
     };
     std::thread::scope(|scope| {
         let workers: Result<Vec<_>, _> = (0..threads)
-            .map(|_| std::thread::Builder::new().stack_size(matching::STACK_BYTES).spawn_scoped(scope, &work))
+            .map(|_| std::thread::Builder::new().stack_size(matching::STACK_BYTES).spawn_scoped(scope, work))
             .collect();
         workers.map(|workers| workers.into_iter().all(|worker| worker.join().is_ok()))
     })

@@ -40,7 +40,8 @@ impl StrictRules {
         let ids: BTreeSet<String> = ids.iter().map(|id| (*id).to_owned()).collect();
         on_large_stack(|| {
             // A file that can't be read is told when it scans.
-            let own = own.iter().filter_map(|file| rule_file::read(&file.path, &file.text, true).ok());
+            let own = own.iter().filter(|file| ids.iter().any(|id| file.text.contains(id.as_str())));
+            let own = own.filter_map(|file| rule_file::read(&file.path, &file.text, true).ok());
             let (mut rules, mut replaced): (Vec<RuleSource>, BTreeSet<String>) = Default::default();
             for file in own {
                 replaced.extend(file.rules.iter().map(|rule| rule.id().to_owned()));

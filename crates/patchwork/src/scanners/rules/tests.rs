@@ -293,7 +293,11 @@ fn hostile_rules_are_refused_or_harmless() {
             let code = "let x = [[[1]]];\n".repeat(100);
             let catalogue = on_large_stack(|| Ok(catalogue("x.yml", &text, true).ok())).unwrap().unwrap();
             assert_eq!(scanned(&catalogue, "a.js", &code, Duration::from_secs(60)).unwrap(), [], "{name}");
-            on_large_stack(|| Ok(drop(catalogue))).unwrap();
+            let dropped = || {
+                drop(catalogue);
+                Ok(())
+            };
+            on_large_stack(dropped).unwrap();
         }
     }
 }
