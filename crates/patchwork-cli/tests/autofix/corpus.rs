@@ -26,8 +26,10 @@ async fn endings(name: &str) -> Vec<Ending> {
 async fn fixes_end_where_they_must_in_python() {
     let endings = endings("python-sql-inventory").await;
     let level = |ending: &Ending| ending.level.map_or("-".to_owned(), |level| format!("{level:?}"));
-    let ended: Vec<String> = endings.iter().map(|ending| format!("{} {}", ending.fix, level(ending))).collect();
-    let expected = ["right L5", "wrong-behaviour L2", "wrong-exception -", "wrong-guard L1", "wrong-suppression -"];
+    let ended: Vec<String> =
+        endings.iter().map(|ending| format!("{} {}", ending.fix, level(ending))).collect();
+    let expected =
+        ["right L5", "wrong-behaviour L2", "wrong-exception -", "wrong-guard L1", "wrong-suppression -"];
     assert_eq!(ended[..5], expected, "{endings:#?}");
     // How far it comes is up to the rule: a test must show it at last.
     let symptom = &endings[5];
