@@ -169,6 +169,65 @@ fn of_two_fixes_that_fail_together_one_is_left_out() {
 }
 
 #[test]
+fn when_the_best_answer_fails_with_the_others_the_next_best_is_tried() {
+    let function = |name: &str| format!("def {name}(data):\n    return hashlib.md5(data).hexdigest()\n\n\n");
+    let app = format!("import hashlib\n\n\n{}{}", function("one"), function("two"));
+    let test = "import unittest\n\nimport app\n\n\nclass SizeTest(unittest.TestCase):\n    def test_not_both(self):\n        sizes = len(app.one(b'x')), len(app.two(b'x'))\n        self.assertNotEqual(sizes, (64, 64))\n";
+    let world = World::new(&[("app.py", &app), ("test_app.py", test)]);
+    world.report(&[("app.py", 5), ("app.py", 9)]);
+    let count = AtomicUsize::new(0);
+    let server = ModelServer::start(move |request| {
+        let code = match count.fetch_add(1, Ordering::Relaxed) {
+            0 | 1 => excerpt(request).replace("md5", "sha256"),
+            _ => excerpt(request).replace("return hashlib.md5", "# Long.\n    return hashlib.sha512"),
+        };
+        Reply::text(fix_reply("A better digest", "In place of MD5.", "Low", &code))
+    });
+    let (ran, results) = results(&world, &server, &[UNITTEST, "n=0", "candidates=2", "concurrency=1"]);
+    ran.assert_code(0);
+    assert_eq!(results["outputs"]["counts"]["fixed"], 2, "{results:#}");
+    let fixes = results["outputs"]["modified_code_files"][0]["fixes"].as_array().unwrap();
+    assert_eq!(outcomes(&fixes[0]), ["outdone", "accepted"]);
+    assert_eq!(outcomes(&fixes[1]), ["rejected", "accepted"]);
+    assert!(fixes.iter().all(|fix| fix["evidence"]["level"] == "L3"), "{fixes:#?}");
+    let changes = world.changes("autofix-main");
+    assert!(changes.contains("+    return hashlib.sha256") && changes.contains("+    return hashlib.sha512"));
+    world.run(&["replay", &world.newest_run()]).assert_code(0);
+}
+
+#[test]
+fn what_is_kept_below_the_tests_must_still_build_together() {
+    let function = |name: &str| format!("def {name}(data):\n    return hashlib.md5(data).hexdigest()\n\n\n");
+    let app = format!("import hashlib\n\n\n{}{}", function("one"), function("two"));
+    let test = "import unittest\n\nimport app\n\n\nclass SizeTest(unittest.TestCase):\n    def test_short(self):\n        self.assertEqual(len(app.one(b'x') + app.two(b'x')), 64)\n";
+    let world = World::new(&[("app.py", &app), ("test_app.py", test)]);
+    world.report(&[("app.py", 5), ("app.py", 9)]);
+    let server = ModelServer::start(crate::world::fixing);
+    let build = "build_command=test $(grep -c sha256 app.py) -lt 2";
+    let (ran, results) = results(&world, &server, &[UNITTEST, build, "n=0", "min_evidence=L1"]);
+    ran.assert_code(0);
+    assert_eq!(results["outputs"]["counts"]["fixed"], 1, "{results:#}");
+    let reason = results["outputs"]["remaining"][0]["reason"].as_str().unwrap();
+    assert!(
+        reason.starts_with("it fails together with other fixes: the build ended with code 1"),
+        "{reason}"
+    );
+}
+
+#[test]
+fn a_fix_that_ends_the_tests_early_is_turned_down() {
+    let world = tested(&[]);
+    let server = ModelServer::start(|request| {
+        let code = excerpt(request).replace("md5", "sha256");
+        Reply::text(fix_reply("Use SHA-256", "s", "Low", &format!("{code}\n\nimport os\nos._exit(0)\n")))
+    });
+    let (ran, results) = results(&world, &server, &[UNITTEST, "n=0"]);
+    ran.assert_code(11);
+    let reason = results["outputs"]["remaining"][0]["reason"].as_str().unwrap();
+    assert!(reason.starts_with("it does not say any more how many tests ran: 2 were to run"), "{reason}");
+}
+
+#[test]
 fn a_fix_that_hangs_is_turned_down() {
     let world = tested(&[]);
     let server = ModelServer::start(|request| {
