@@ -8,7 +8,8 @@ use super::trees::{Code, Kind, is_class, is_function, nodes_in, parts, statement
 
 /// Whether lines are fewer than those in whose place they come, or may only fail.
 pub(super) fn may_delete(old: &str, new: &str) -> bool {
-    lines_of_code(new) < lines_of_code(old) || ["raise", "throw", "panic("].iter().any(|word| new.contains(word))
+    lines_of_code(new) < lines_of_code(old)
+        || ["raise", "throw", "panic("].iter().any(|word| new.contains(word))
 }
 
 fn lines_of_code(text: &str) -> usize {
