@@ -120,14 +120,6 @@ impl Case {
         }
         faults
     }
-
-    /// The first program that it needs and this machine lacks.
-    pub(crate) fn missing_program(&self) -> Option<&str> {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
-        let lacks = |program: &&String| !folders.iter().any(|folder| folder.join(program).is_file());
-        self.sheet.requires.iter().find(lacks).map(String::as_str)
-    }
 }
 
 fn collect(top: &Path, folder: &Path, files: &mut Files) {
