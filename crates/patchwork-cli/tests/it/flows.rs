@@ -277,6 +277,9 @@ fn what_is_ejected_gives_the_same_result_as_what_is_shipped() {
         let mut outputs = results["outputs"].clone();
         // A commit's date is that of its run.
         outputs["commits"] = Value::Null;
+        for tried in outputs["remaining"][0]["tries"].as_array_mut().unwrap() {
+            tried["ms"] = Value::Null;
+        }
         (outputs, diff, asked)
     };
     let (shipped, ejected) = (results(false), results(true));
