@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use patchwork_core::failure::Failure;
-use patchwork_core::journal::{Durability, FILE, Journal, JournalOptions};
+use patchwork_core::journal::{Durability, FILE, Journal, JournalOptions, RunRecord, RunSpec};
 use patchwork_core::secret::Secrets;
 
 use crate::args::Options;
-use crate::{crash, env, secrets};
+use crate::{crash, env, runtime, secrets};
 
 /// The folder of journals, worktrees and caches.
 pub(crate) fn state_dir(options: &Options) -> Result<PathBuf, Failure> {
@@ -35,4 +35,18 @@ pub(crate) fn existing(options: &Options) -> Result<Option<Journal>, Failure> {
         return Ok(None);
     }
     open(&dir, options, secrets::known()).map(Some)
+}
+
+/// Opens the journal in which a run must be.
+pub(crate) fn holding(options: &Options, run: &str) -> Result<Journal, Failure> {
+    existing(options)?.ok_or_else(|| Failure::usage(format!("there is no run `{run}`: nothing was run yet")))
+}
+
+/// A run of a journal, by its id or the beginning of one, with what it was started with.
+pub(crate) fn run_of(journal: &Journal, id: &str) -> Result<(RunRecord, RunSpec), Failure> {
+    runtime::small()?.block_on(async {
+        let record = journal.run(id).await?;
+        let spec = journal.spec(&record.id).await?;
+        Ok((record, spec))
+    })
 }

@@ -84,9 +84,7 @@ pub(crate) fn run(options: &Options, run: Option<&str>) -> Result<u8, Failure> {
 
 /// A run of the journal, as a recording.
 pub(super) fn recorded(options: &Options, run: &str) -> Result<Recording, Failure> {
-    let Some(journal) = journal::existing(options)? else {
-        return Err(Failure::usage(format!("there is no run `{run}`: nothing was run yet")));
-    };
+    let journal = journal::holding(options, run)?;
     runtime::small()?.block_on(async {
         let record = journal.run(run).await?;
         journal.recording(&record.id).await

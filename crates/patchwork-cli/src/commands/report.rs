@@ -26,9 +26,7 @@ pub(crate) fn run(
     if let Some(file) = file {
         output::writable(file, "")?;
     }
-    let Some(journal) = journal::existing(options)? else {
-        return Err(Failure::usage(format!("there is no run `{id}`: nothing was run yet")));
-    };
+    let journal = journal::holding(options, id)?;
     let report = runtime::small()?.block_on(patchwork::report::read(&journal, id))?;
     let text = form.render(&report);
     match file {

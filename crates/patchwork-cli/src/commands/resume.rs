@@ -7,22 +7,16 @@ use patchwork_core::secret::Secrets;
 
 use crate::args::{Options, words};
 use crate::drive::{self, Task};
+use crate::journal;
 use crate::settings::{self, every_run};
-use crate::{journal, runtime};
 
 /// Goes on with a run. Its inputs are those it was started with; secrets, which are never stored, are taken again from
 /// the environment, the configuration or the words.
 pub(crate) fn run(options: &Options, id: &str, words: &[String]) -> Result<u8, Failure> {
     super::run::refuse_stepping(options)?;
     super::run::tell_without_effect(options);
-    let Some(journal) = journal::existing(options)? else {
-        return Err(Failure::usage(format!("there is no run `{id}`: nothing was run yet")));
-    };
-    let (record, spec) = runtime::small()?.block_on(async {
-        let record = journal.run(id).await?;
-        let spec = journal.spec(&record.id).await?;
-        Ok::<_, Failure>((record, spec))
-    })?;
+    let journal = journal::holding(options, id)?;
+    let (record, spec) = journal::run_of(&journal, id)?;
     drop(journal);
     let registry = patchwork::registry();
     // The repository is the run's own, wherever the command is typed.

@@ -14,14 +14,9 @@ use crate::{journal, output, runtime, settings, stdio};
 
 /// Shows what of a run can be taken back, or takes it back. The patchflow and its options are those of the run.
 pub(crate) fn run(options: &Options, id: &str, yes: bool, typed: &[String]) -> Result<u8, Failure> {
-    let Some(journal) = journal::existing(options)? else {
-        return Err(Failure::usage(format!("there is no run `{id}`: nothing was run yet")));
-    };
-    let (run, spec) = runtime::small()?.block_on(async {
-        let record = journal.run(id).await?;
-        let spec = journal.spec(&record.id).await?;
-        Ok::<_, Failure>((record.id, spec))
-    })?;
+    let journal = journal::holding(options, id)?;
+    let (record, spec) = journal::run_of(&journal, id)?;
+    let run = record.id;
     let Some(_lock) = journal.lock(&run)? else {
         return Err(Failure::refused(format!("run {run} is being worked on by another process"))
             .hint("stop that process first"));

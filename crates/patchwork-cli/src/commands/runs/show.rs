@@ -17,9 +17,7 @@ use crate::{journal, moment, output, runtime, stdio};
 
 /// Shows a run by its id or the beginning of one.
 pub(crate) fn run(options: &Options, id: &str) -> Result<u8, Failure> {
-    let Some(journal) = journal::existing(options)? else {
-        return Err(Failure::usage(format!("there is no run `{id}`: nothing was run yet")));
-    };
+    let journal = journal::holding(options, id)?;
     let (record, events) = runtime::small()?.block_on(async {
         let record = journal.run(id).await?;
         let events = journal.events(&record.id).await?;
