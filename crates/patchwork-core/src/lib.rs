@@ -4,6 +4,7 @@
 //! it through the traits in [`port`].
 
 pub mod budget;
+pub mod change;
 pub mod config;
 pub mod diagnostic;
 pub mod engine;

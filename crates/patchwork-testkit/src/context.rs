@@ -12,6 +12,7 @@ use patchwork_core::port::checkout::{
 };
 use patchwork_core::port::clock::Clock;
 use patchwork_core::port::forge::{Forge, ForgeTarget, Forges};
+use patchwork_core::port::history::{History, NoHistory};
 use patchwork_core::port::process::{Command, Output, ProcessError, Processes};
 use patchwork_core::port::provider::{
     ChatAnswer, ChatRequest, Lost, Measure, Provider, ProviderError, ProviderErrorKind, Route, Target, Watch,
@@ -59,6 +60,7 @@ impl TestContext {
         let closed = Arc::new(Closed);
         let ports = Ports {
             checkout: closed.clone(),
+            history: Arc::new(NoHistory),
             processes: closed.clone(),
             trials: Arc::new(NoTrials),
             provider: closed.clone(),
@@ -81,6 +83,13 @@ impl TestContext {
     #[must_use]
     pub fn checkout(mut self, checkout: Arc<dyn Checkout>) -> Self {
         self.ports.checkout = checkout;
+        self
+    }
+
+    /// Opens the history.
+    #[must_use]
+    pub fn history(mut self, history: Arc<dyn History>) -> Self {
+        self.ports.history = history;
         self
     }
 

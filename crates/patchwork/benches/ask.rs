@@ -111,6 +111,7 @@ steps:
     let closed = Arc::new(Closed);
     let ports = Arc::new(Ports {
         checkout: closed.clone(),
+        history: Arc::new(patchwork_core::port::history::NoHistory),
         processes: closed.clone(),
         trials: Arc::new(patchwork_core::port::trial::NoTrials),
         provider: Arc::new(Models::new(settings)),

@@ -66,6 +66,7 @@ pub async fn replay(
         GitCheckout::apart(repository, spec.base.clone(), &spec.id, scratch.path(), processes).await?;
     let ports = Arc::new(Ports {
         checkout: Arc::new(checkout.with_cancel(cancel.clone())),
+        history: Arc::new(patchwork_core::port::history::NoHistory),
         processes: Arc::new(Offline),
         trials: Arc::new(NoTrials),
         provider: Arc::new(ReplayedModels::new(recording)),

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::{Embedded, RunEnd};
+use crate::effect::Policy;
 use crate::event::{Event, EventBody, Reporter};
 use crate::failure::{Failure, FailureKind};
 use crate::journal::{AfterRecord, Journal, JournalOptions, RunSpec};
@@ -16,7 +17,7 @@ use crate::machine::MACHINE_VERSION;
 use crate::patchflow::plan::{Binding, Node, NodeKind, Plan, Retry};
 use crate::port::checkout::{Base, Checkout, Checkpoint, CommitRequest, Committed, PushRequest, Pushed};
 use crate::port::clock::Clock;
-use crate::port::forge::{Forge, ForgeTarget, Forges};
+use crate::port::forge::{Forge, ForgeTarget, Forges, Located};
 use crate::port::process::{Command, Output, ProcessError, Processes};
 use crate::port::provider::{
     ChatAnswer, ChatRequest, Measure, Provider, ProviderError, ProviderErrorKind, Route, Target, Watch,
@@ -125,6 +126,10 @@ fn no_model() -> ProviderError {
 
 impl Forges for Nothing {
     fn connect(&self, _: &ForgeTarget) -> Result<Arc<dyn Forge>, Failure> {
+        Err(Failure::configuration("no forge"))
+    }
+
+    fn locate(&self, _: &str, _: &ForgeTarget) -> Result<Located, Failure> {
         Err(Failure::configuration("no forge"))
     }
 }
@@ -240,10 +245,13 @@ impl World {
             .with_steps([erase(Paid(self.paid.clone())), erase(Append(self.checkout.clone()))]);
         let ports = Ports {
             checkout: self.checkout.clone(),
+            history: Arc::new(crate::port::history::NoHistory),
             processes: Arc::new(Nothing),
             trials: Arc::new(crate::port::trial::NoTrials),
             provider: Arc::new(Nothing),
             forges: Arc::new(Nothing),
+            policy: Policy::default(),
+            proposes: false,
             clock: Arc::new(Nothing),
             secrets: self.secrets.clone(),
             cache_dir: PathBuf::from("/nowhere"),

@@ -3,6 +3,7 @@
 pub mod checkout;
 pub mod clock;
 pub mod forge;
+pub mod history;
 pub mod process;
 pub mod provider;
 pub mod scanner;

@@ -20,6 +20,7 @@ use crate::failure::Failure;
 use crate::port::checkout::Checkout;
 use crate::port::clock::Clock;
 use crate::port::forge::Forges;
+use crate::port::history::History;
 use crate::port::process::Processes;
 use crate::port::provider::{ChatAnswer, Lost, Provider, ProviderError, Worst};
 use crate::port::trial::Trials;
@@ -33,6 +34,8 @@ use crate::trace::{self, Trace};
 pub struct Ports {
     /// The worktree.
     pub checkout: Arc<dyn Checkout>,
+    /// Commits.
+    pub history: Arc<dyn History>,
     /// Programs.
     pub processes: Arc<dyn Processes>,
     /// Throw-away copies of the worktree, and programs in them.
@@ -195,6 +198,12 @@ impl Context {
     /// The root of the worktree.
     pub fn root(&self) -> Result<&Path, StepError> {
         Ok(self.checkout()?.root())
+    }
+
+    /// Commits of the repository and of its remotes. Needs [`Effects::READS_CHECKOUT`].
+    pub fn history(&self) -> Result<&dyn History, StepError> {
+        self.door(&[Effects::READS_CHECKOUT], "the history")?;
+        Ok(&*self.ports.history)
     }
 
     /// Programs. Needs [`Effects::RUNS_COMMANDS`].

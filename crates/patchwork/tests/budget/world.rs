@@ -370,6 +370,7 @@ fn heard_models(heard: Arc<Mutex<Heard>>) -> Arc<dyn Provider> {
 pub(crate) fn ports(provider: Arc<dyn Provider>) -> Arc<Ports> {
     Arc::new(Ports {
         checkout: Arc::new(NoFilesChange),
+        history: Arc::new(patchwork_core::port::history::NoHistory),
         processes: Arc::new(Closed),
         trials: Arc::new(patchwork_core::port::trial::NoTrials),
         provider,
