@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod context;
+pub mod described;
 pub mod forge;
 pub mod git_http;
 pub mod llama;
