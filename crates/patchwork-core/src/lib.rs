@@ -7,6 +7,7 @@ pub mod budget;
 pub mod change;
 pub mod config;
 pub mod diagnostic;
+pub mod effect;
 pub mod engine;
 pub mod event;
 pub mod evidence;

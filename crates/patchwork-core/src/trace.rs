@@ -3,9 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::effect::{Done, Effect};
 use crate::failure::Failure;
 use crate::journal::Journal;
-use crate::port::forge::PullRequestText;
+use crate::port::forge::{ForgeKind, PullRequestText};
 use crate::run::RunId;
 
 /// How the journal's keys of traces begin, behind the node.
@@ -52,6 +53,27 @@ pub enum Trace {
         /// What it says now.
         now: PullRequestText,
     },
+    /// Anything that went through [`Context::carry_out`](crate::step::Context::carry_out): once before it was done, and once
+    /// with what became of it.
+    Effect {
+        /// Where.
+        at: At,
+        /// What.
+        effect: Effect,
+        /// What became of it.
+        done: Option<Done>,
+    },
+}
+
+/// The repository on a forge that something was done to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct At {
+    /// The site.
+    pub forge: ForgeKind,
+    /// The remote's URL, without credentials.
+    pub remote_url: String,
+    /// The base of the forge's API, when it is not the remote's own.
+    pub api_url: Option<String>,
 }
 
 /// What a run has left, or was about to leave when it ended, in the order of the journal.

@@ -51,7 +51,9 @@ impl Script {
 
     /// Whether a step may fail for reasons that a replay does not meet, or meets where there were none.
     pub(super) fn goes_outside(effects: Effects) -> bool {
-        effects.contains(Effects::RUNS_COMMANDS) || effects.contains(Effects::NETWORK)
+        [Effects::RUNS_COMMANDS, Effects::NETWORK, Effects::READS_FORGE]
+            .iter()
+            .any(|one| effects.contains(*one))
     }
 }
 

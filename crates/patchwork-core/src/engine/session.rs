@@ -23,6 +23,7 @@ use crate::prompt::Prompt;
 use crate::registry::Registry;
 use crate::run::NodePath;
 use crate::step::{Asked, Call, Emitter, Memory, Outside, Ports};
+use crate::trace::{self, Trace};
 use crate::usage::{MicroUsd, Usage};
 
 /// What a run's model calls took, over all its processes.
@@ -225,6 +226,10 @@ impl Memory for Session {
         self.keep(key, value).await
     }
 
+    async fn traces(&self) -> Result<Vec<Trace>, Failure> {
+        trace::traces(&self.journal, &self.spec.id).await
+    }
+
     async fn alone(&self, key: &str) -> OwnedMutexGuard<()> {
         let busy = {
             let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
@@ -234,12 +239,9 @@ impl Memory for Session {
     }
 
     async fn reserve(&self, call: &Call, worst: Worst) -> Result<(), ProviderError> {
-        let Reserved { number, amount, limited } = self.spending.reserve(call, worst).await?;
+        let Reserved { number, amount } = self.spending.reserve(call, worst).await?;
         let (run, epoch) = (&self.spec.id, self.epoch);
-        if !limited {
-            self.journal.note_try(run, epoch, call, number, amount);
-            return Ok(());
-        }
+        // Without a limit as well: the run may be resumed with one, which counts this try.
         let written = self.journal.open_try(run, epoch, call, number, amount).await;
         if let Err(failure) = written {
             self.spending.settle(call, |_| Amount::default());

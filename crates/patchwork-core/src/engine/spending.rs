@@ -41,8 +41,6 @@ pub(super) struct Reserved {
     pub(super) number: u32,
     /// What it takes at worst.
     pub(super) amount: Amount,
-    /// Whether a limit depends on it.
-    pub(super) limited: bool,
 }
 
 impl Spending {
@@ -89,7 +87,7 @@ impl Spending {
             match verdict {
                 Verdict::Fits => {
                     let number = self.books().next_try(&call.key);
-                    return Ok(Reserved { number, amount, limited });
+                    return Ok(Reserved { number, amount });
                 }
                 Verdict::Later => settled.await,
                 Verdict::Never(why) => return Err(reached(why)),
@@ -251,7 +249,7 @@ mod tests {
         for (run, node) in [(free, free), (tokens(10), Limits::default())] {
             let spending = Spending::new(run, &[]);
             let reserved = spending.reserve(&call("a", "1", node), worst(1, None)).await.unwrap();
-            assert_eq!((reserved.amount, reserved.limited), (took(1), true));
+            assert_eq!(reserved.amount, took(1));
         }
     }
 
@@ -317,7 +315,7 @@ mod tests {
             biased;
             _ = spending.reserve(&waiting, worst(5, None)) => panic!("there is no room"),
             reserved = spending.reserve(&free, worst(7, None)) => {
-                assert!(!reserved.unwrap().limited);
+                assert!(reserved.is_ok());
             }
         }
         assert_eq!(spending.books().run.reserved().tokens, 12);

@@ -78,28 +78,9 @@ impl Journal {
         number: u32,
         worst: Amount,
     ) -> Result<(), Failure> {
-        let written = self.writer.record(self.opening(run, epoch, call, number, worst)?).await?;
-        if written { Ok(()) } else { Err(taken_over(run)) }
-    }
-
-    /// The same without waiting: for a try that no limit depends on.
-    pub fn note_try(&self, run: &RunId, epoch: u64, call: &Call, number: u32, worst: Amount) {
-        let Ok(write) = self.opening(run, epoch, call, number, worst) else { return };
-        self.writer.post(move |tx| write(tx).map(|_| ()));
-    }
-
-    /// Writes an open try; answers whether the run still has this epoch.
-    fn opening(
-        &self,
-        run: &RunId,
-        epoch: u64,
-        call: &Call,
-        number: u32,
-        worst: Amount,
-    ) -> Result<impl FnOnce(&Transaction<'_>) -> rusqlite::Result<bool> + Send + use<>, Failure> {
         let (id, key, node) = (run.to_string(), call.key.clone(), call.node.as_str().to_owned());
         let amount = self.clean_json(&worst)?;
-        Ok(move |tx: &Transaction<'_>| {
+        let write = move |tx: &Transaction<'_>| {
             if !is_current(tx, &id, epoch)? {
                 return Ok(false);
             }
@@ -109,7 +90,9 @@ impl Journal {
             )?
             .execute(params![id, key, number, node, amount])
             .map(|_| true)
-        })
+        };
+        let written = self.writer.record(write).await?;
+        if written { Ok(()) } else { Err(taken_over(run)) }
     }
 
     /// Records what a try without an answer took; does not wait. Until it is written the worst case counts, which is safe.

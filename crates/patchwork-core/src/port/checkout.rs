@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
-use crate::secret::Secret;
+use crate::port::forge::GitCredential;
 
 /// The state a run started from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,7 +66,7 @@ pub struct Committed {
 }
 
 /// A push to make.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct PushRequest {
     /// The remote (`origin`).
     pub remote: String,
@@ -77,9 +77,9 @@ pub struct PushRequest {
     /// Whether a remote branch that stands elsewhere may be moved. One whose newest commit is not Patchwork's own is
     /// never moved.
     pub force: bool,
-    /// The token for a remote over HTTPS, kept out of arguments, URLs and Git's configuration. Without it Git asks its
-    /// own credential helpers; remotes over SSH use the user's keys.
-    pub token: Option<Secret>,
+    /// User and token for a remote over HTTPS, kept out of arguments, URLs and Git's configuration. Without it Git asks
+    /// its own credential helpers; remotes over SSH use the user's keys.
+    pub credential: Option<GitCredential>,
 }
 
 /// What a push did.

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Asked, Call, Effects, StepError};
 use crate::budget::Limits;
+use crate::effect::Policy;
 use crate::event::EventBody;
 use crate::failure::Failure;
 use crate::port::checkout::Checkout;
@@ -44,6 +45,10 @@ pub struct Ports {
     pub provider: Arc<dyn Provider>,
     /// Forges.
     pub forges: Arc<dyn Forges>,
+    /// Which effects on forges the run may have.
+    pub policy: Policy,
+    /// Whether effects on forges are only written down, to be carried out later.
+    pub proposes: bool,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Secrets, by option name.
@@ -77,6 +82,11 @@ pub trait Memory: Send + Sync {
     async fn recall(&self, key: &str) -> Result<Option<Value>, Failure>;
     /// Records a result; returns when it will survive the process.
     async fn record(&self, key: &str, value: &Value) -> Result<(), Failure>;
+
+    /// What this run has left so far, in no order.
+    async fn traces(&self) -> Result<Vec<Trace>, Failure> {
+        Ok(Vec::new())
+    }
 
     /// Waits until nobody else is at work under a key of this run, and keeps others from it as long as the guard is held.
     async fn alone(&self, _key: &str) -> OwnedMutexGuard<()> {
@@ -224,9 +234,10 @@ impl Context {
         Ok(&*self.ports.provider)
     }
 
-    /// Forges. Needs [`Effects::WRITES_FORGE`].
+    /// Forges. Needs [`Effects::READS_FORGE`] or [`Effects::WRITES_FORGE`]. What is written goes through
+    /// [`Context::carry_out`].
     pub fn forges(&self) -> Result<&dyn Forges, StepError> {
-        self.door(&[Effects::WRITES_FORGE], "forges")?;
+        self.door(&[Effects::READS_FORGE, Effects::WRITES_FORGE], "forges")?;
         Ok(&*self.ports.forges)
     }
 
@@ -349,13 +360,18 @@ impl Context {
     /// Records what the step is about to leave outside of the worktree, before it does: for `undo`. Under one name the first
     /// record of a run stays, since that one saw what was there before.
     pub async fn leave(&self, name: &str, trace: &Trace) -> Result<(), StepError> {
-        let key = format!("{}{}{name}", self.node, trace::MARK);
+        let key = self.trace_key(name);
         if self.memory.recall(&key).await?.is_some() {
             return Ok(());
         }
         let value = serde_json::to_value(trace)
             .map_err(|e| StepError::internal(format!("a trace can't be recorded: {e}")))?;
         Ok(self.memory.record(&key, &value).await?)
+    }
+
+    /// Under which key of the journal [`Context::leave`] keeps a trace.
+    pub(crate) fn trace_key(&self, name: &str) -> String {
+        format!("{}{}{name}", self.node, trace::MARK)
     }
 
     /// What `read` reads from a file outside of the checkout: as it is now, so that a resumed run sees what the user mended and a
@@ -416,7 +432,7 @@ impl Context {
         })
     }
 
-    fn door(&self, any: &[Effects], what: &str) -> Result<(), StepError> {
+    pub(crate) fn door(&self, any: &[Effects], what: &str) -> Result<(), StepError> {
         if any.iter().any(|effect| self.effects.contains(*effect)) {
             return Ok(());
         }

@@ -25,11 +25,15 @@ impl Effects {
     /// Uses the network otherwise.
     pub const NETWORK: Self = Self(32);
 
-    const NAMES: [(Self, &'static str); 6] = [
+    /// Reads from a forge: pull requests, issues, comments.
+    pub const READS_FORGE: Self = Self(64);
+
+    const NAMES: [(Self, &'static str); 7] = [
         (Self::READS_CHECKOUT, "reads checkout"),
         (Self::WRITES_CHECKOUT, "writes checkout"),
         (Self::RUNS_COMMANDS, "runs commands"),
         (Self::CALLS_MODEL, "calls a model"),
+        (Self::READS_FORGE, "reads a forge"),
         (Self::WRITES_FORGE, "writes to a forge"),
         (Self::NETWORK, "network"),
     ];

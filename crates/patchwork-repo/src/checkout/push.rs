@@ -2,7 +2,7 @@
 
 use patchwork_core::failure::{Failure, FailureKind};
 use patchwork_core::port::checkout::{PushRequest, Pushed};
-use patchwork_core::secret::Secret;
+use patchwork_core::port::forge::GitCredential;
 
 use super::GitCheckout;
 use crate::git::{BOT_EMAIL, Git, GitError, without_credentials};
@@ -40,7 +40,7 @@ impl GitCheckout {
         let refspec = format!("{commit}:{reference}");
         self.git
             .command(["push", "--porcelain", "--no-verify", &lease, "--", &request.remote, &refspec])
-            .authenticated(&url, request.token.as_ref())
+            .authenticated(&url, request.credential.as_ref())
             .run()
             .await?;
         Ok(if seen.is_some() { Pushed::Updated } else { Pushed::Created })
@@ -63,7 +63,7 @@ impl GitCheckout {
     /// Where the branch of a push stands on the remote; fails when that must stay.
     async fn replaceable_tip(&self, request: &PushRequest) -> Result<Option<String>, Failure> {
         let Target { commit, reference, url } = self.target(request).await?;
-        let source = Source::of(&self.git, &request.remote, &url, request.token.as_ref()).await?;
+        let source = Source::of(&self.git, &request.remote, &url, request.credential.as_ref()).await?;
         let tip = remote_tip(&self.git, &source, &reference).await?;
         if let Some(tip) = tip.as_ref().filter(|tip| **tip != commit) {
             if !request.force {
@@ -100,7 +100,7 @@ impl GitCheckout {
         self.git
             .command(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--refmap="])
             .args(["--", source.name, &format!("+{reference}:{private}")])
-            .authenticated(source.url, source.token)
+            .authenticated(source.url, source.credential)
             .run()
             .await?;
         // A tip that is missing even now (128) means that the branch moved on since it was listed: it is nobody we know.
@@ -139,7 +139,7 @@ pub(super) async fn remote_tip(
 ) -> Result<Option<String>, GitError> {
     let listing = git
         .command(["ls-remote", "--quiet", "--", source.name, reference])
-        .authenticated(source.url, source.token)
+        .authenticated(source.url, source.credential)
         .text()
         .await?;
     // A pattern also matches longer names that end with it.
@@ -155,7 +155,7 @@ pub(super) struct Source<'a> {
     /// Its name; its URL where pushes go elsewhere.
     name: &'a str,
     url: &'a str,
-    token: Option<&'a Secret>,
+    credential: Option<&'a GitCredential>,
 }
 
 impl<'a> Source<'a> {
@@ -164,11 +164,11 @@ impl<'a> Source<'a> {
         git: &Git,
         remote: &'a str,
         url: &'a str,
-        token: Option<&'a Secret>,
+        credential: Option<&'a GitCredential>,
     ) -> Result<Self, GitError> {
         let fetched_from = raw_url(git, remote, false).await?;
         let name = if fetched_from.as_deref() == Some(url) { remote } else { url };
-        Ok(Self { name, url, token })
+        Ok(Self { name, url, credential })
     }
 }
 

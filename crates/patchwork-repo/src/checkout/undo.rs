@@ -2,7 +2,7 @@
 
 use patchwork_core::failure::Failure;
 use patchwork_core::run::RunId;
-use patchwork_core::secret::Secret;
+use patchwork_core::port::forge::GitCredential;
 
 use super::branch::{Branch, reference_of};
 use super::push::{Source, raw_url, remote_tip};
@@ -48,11 +48,11 @@ impl Repository {
         &self,
         remote: &str,
         branch: &str,
-        token: Option<&Secret>,
+        credential: Option<&GitCredential>,
     ) -> Result<Option<String>, Failure> {
         let reference = reference_of(self.git(), branch).await?;
         let url = self.push_url(remote).await?;
-        let source = Source::of(self.git(), remote, &url, token).await?;
+        let source = Source::of(self.git(), remote, &url, credential).await?;
         Ok(remote_tip(self.git(), &source, &reference).await?)
     }
 
@@ -63,7 +63,7 @@ impl Repository {
         branch: &str,
         from: &str,
         to: Option<&str>,
-        token: Option<&Secret>,
+        credential: Option<&GitCredential>,
     ) -> Result<(), Failure> {
         let reference = reference_of(self.git(), branch).await?;
         let url = self.push_url(remote).await?;
@@ -71,7 +71,7 @@ impl Repository {
         let refspec = format!("{}:{reference}", to.unwrap_or_default());
         self.git()
             .command(["push", "--porcelain", "--no-verify", &lease, "--", remote, &refspec])
-            .authenticated(&url, token)
+            .authenticated(&url, credential)
             .run()
             .await?;
         Ok(())

@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use patchwork_core::port::process::{Command, Processes};
-use patchwork_core::secret::{MASK, Secret};
+use patchwork_core::port::forge::GitCredential;
+use patchwork_core::secret::MASK;
 use tokio_util::sync::CancellationToken;
 
 pub use credentials::{redact_urls, without_credentials};
@@ -212,12 +213,13 @@ impl GitCommand<'_> {
         self
     }
 
-    /// Authenticates at the site of `url` with a token. Only over TLS or to this machine itself: a token must not
+    /// Authenticates at the site of `url`. Only over TLS or to this machine itself: a token must not
     /// cross a network in clear.
-    pub fn authenticated(mut self, url: &str, token: Option<&Secret>) -> Self {
-        let (Some(token), Some(scope)) = (token, credentials::header_scope(url)) else { return self };
+    pub fn authenticated(mut self, url: &str, credential: Option<&GitCredential>) -> Self {
+        let (Some(credential), Some(scope)) = (credential, credentials::header_scope(url)) else { return self };
+        let GitCredential { user, token } = credential;
         let basic =
-            base64::engine::general_purpose::STANDARD.encode(format!("x-access-token:{}", token.expose()));
+            base64::engine::general_purpose::STANDARD.encode(format!("{user}:{}", token.expose()));
         // An empty value forgets headers from configuration files: two of them are refused by GitHub.
         self.settings.extend(["-c".to_owned(), format!("http.{scope}.extraHeader=")]);
         // After a redirect git sends the header to the new host, whatever that is.

@@ -1,0 +1,265 @@
+//! The one gate through which a run writes to a forge.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Allowance, Effect, PushSpec};
+use crate::engine::digest;
+use crate::event::EventBody;
+use crate::failure::Failure;
+use crate::port::checkout::{PushRequest, Pushed};
+use crate::port::forge::{
+    Account, Comment, Ensured, Forge, ForgeTarget, GitCredential, PullRequestText, Thing, Trust, ensure,
+};
+use crate::run::NodePath;
+use crate::step::{Context, Effects, StepError};
+use crate::trace::{At, Trace};
+
+/// Under this key of the run stands whose text it has read that is an outsider.
+const HEARD: &str = "#heard";
+
+/// Where effects go.
+#[derive(Clone)]
+pub struct Destination {
+    /// The repository on its forge.
+    pub forge: Arc<dyn Forge>,
+    /// The remote's URL, without credentials.
+    pub remote_url: String,
+    /// The base of the forge's API, when it is not the remote's own.
+    pub api_url: Option<String>,
+    /// How git shows the forge who we are, where the remote is the forge's own.
+    pub git: Option<GitCredential>,
+}
+
+impl Destination {
+    /// Connects to what a target names; nothing is sent.
+    pub fn connect(ctx: &Context, target: &ForgeTarget) -> Result<Self, StepError> {
+        Ok(Self {
+            forge: ctx.forges()?.connect(target)?,
+            remote_url: target.remote_url.clone(),
+            api_url: target.api_url.clone(),
+            git: None,
+        })
+    }
+
+    fn at(&self) -> At {
+        At { forge: self.forge.kind(), remote_url: self.remote_url.clone(), api_url: self.api_url.clone() }
+    }
+}
+
+/// What became of an effect.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
+    /// What was done.
+    pub outcome: Ensured,
+    /// The page; empty when there is none.
+    #[serde(default)]
+    pub url: String,
+    /// The number of a pull request or an issue.
+    #[serde(default)]
+    pub number: Option<u64>,
+    /// The ids of comments that are new or were changed.
+    #[serde(default)]
+    pub ids: Vec<String>,
+    /// Keys of line comments that the forge does not take, because their line is not in the diff.
+    #[serde(default)]
+    pub outside: Vec<String>,
+    /// What a pull request, an issue or a comment said before it was changed.
+    #[serde(default)]
+    pub before: Option<PullRequestText>,
+}
+
+impl Context {
+    /// Does something to a forge, if policy lets this run: looks first, records what it is about to do and what it did, and does
+    /// nothing twice in one run. A run that only proposes writes the effect down instead, and answers [`Ensured::Proposed`].
+    /// Secrets in its texts are masked.
+    ///
+    /// Needs [`Effects::WRITES_FORGE`].
+    pub async fn carry_out(&self, to: &Destination, effect: Effect) -> Result<Done, StepError> {
+        self.door(&[Effects::WRITES_FORGE], "effects on a forge")?;
+        let mut effect = effect;
+        for text in effect.texts() {
+            *text = self.redact(text);
+        }
+        let name = format!("{}/{}", effect.kind(), short(&digest(&(&effect, to.at()))?));
+        let done = format!("{name}/done");
+        // One after the other: the policy's limits are those of the run, not of a node.
+        let _alone = self.memory.alone("effects").await;
+        if let Some(Trace::Effect { done: Some(done), .. }) = self.left(&done).await? {
+            return Ok(done);
+        }
+        self.allow(to, &effect).await?;
+        if self.ports.proposes {
+            let answer = Done { outcome: Ensured::Proposed, ..Done::default() };
+            let trace = Trace::Effect { at: to.at(), effect, done: Some(answer.clone()) };
+            self.leave(&done, &trace).await?;
+            return Ok(answer);
+        }
+        self.leave(&name, &Trace::Effect { at: to.at(), effect: effect.clone(), done: None }).await?;
+        let answer = tokio::select! {
+            answer = self.ensure(to, &effect) => answer?,
+            () = self.cancel.cancelled() => return Err(StepError::cancelled()),
+        };
+        self.leave(&done, &Trace::Effect { at: to.at(), effect: effect.clone(), done: Some(answer.clone()) })
+            .await?;
+        if answer.outcome != Ensured::Unchanged {
+            let name = if answer.url.is_empty() { effect.describe() } else { answer.url.clone() };
+            self.emit(EventBody::Produced { what: effect.kind().as_str().replace('_', " "), name });
+        }
+        Ok(answer)
+    }
+
+    /// Says that the step has read a text, and whose. From then on a run that has heard an outsider may only do what policy gives
+    /// outsiders. `what` names the text (`the title of pull request 7`).
+    pub async fn heard(&self, who: &Account, what: &str) -> Result<(), StepError> {
+        if who.trust != Trust::Outsider || self.heard_outsider().await?.is_some() {
+            return Ok(());
+        }
+        let by = if who.name.is_empty() { "nobody known" } else { &who.name };
+        let value = serde_json::Value::from(format!("{what} by {}", by.escape_debug()));
+        Ok(self.memory.record(&heard_key(), &value).await?)
+    }
+
+    /// Whose text the run has read that is an outsider, the first of them.
+    pub async fn heard_outsider(&self) -> Result<Option<String>, StepError> {
+        Ok(self.memory.recall(&heard_key()).await?.and_then(|value| value.as_str().map(str::to_owned)))
+    }
+
+    async fn allow(&self, to: &Destination, effect: &Effect) -> Result<(), StepError> {
+        let mut had = Vec::new();
+        for trace in self.memory.traces().await? {
+            if let Trace::Effect { effect, done: Some(_), .. } = trace {
+                had.push((effect.kind(), effect.count()));
+            }
+        }
+        let heard = self.heard_outsider().await?;
+        let paths = match effect {
+            Effect::Push(push) => self.pushed_paths(push).await?,
+            _ => Vec::new(),
+        };
+        let host = to.forge.host();
+        let allowance = Allowance { had: &had, heard: heard.as_deref(), paths: &paths, host: &host };
+        Ok(self.ports.policy.check(effect, &allowance)?)
+    }
+
+    /// The paths that a push changes, old names too.
+    async fn pushed_paths(&self, push: &PushSpec) -> Result<Vec<String>, StepError> {
+        let changes = self.ports.history.changes(&self.ports.checkout.base().commit, &push.commit).await?;
+        Ok(changes
+            .into_iter()
+            .flat_map(|change| std::iter::once(change.path).chain(change.old_path))
+            .collect())
+    }
+
+    async fn ensure(&self, to: &Destination, effect: &Effect) -> Result<Done, StepError> {
+        let forge = &*to.forge;
+        Ok(match effect {
+            Effect::Push(push) => self.push(to, push).await?,
+            Effect::PullRequest(spec) => {
+                let before = forge.find_pull_request(&spec.base, &spec.head).await?;
+                let (pull, outcome) = ensure::pull_request(forge, spec).await?;
+                Done {
+                    outcome,
+                    url: pull.pull.url,
+                    number: Some(pull.pull.number),
+                    before: before.map(|found| found.text()),
+                    ..Done::default()
+                }
+            }
+            Effect::Comment { on, mark, body } => {
+                let before = ensure::own_comment(forge, *on, mark).await?;
+                let (comment, outcome) = ensure::comment(forge, *on, mark, body).await?;
+                Done {
+                    before: before.filter(|before| before.id == comment.id).map(said),
+                    ..about(comment, outcome, *on)
+                }
+            }
+            Effect::Review { number, commit, name, summary, comments } => {
+                let reviewed = ensure::review(forge, *number, commit, name, summary, comments).await?;
+                let outcome = if reviewed.made.is_empty() { Ensured::Unchanged } else { Ensured::Created };
+                Done {
+                    outcome,
+                    url: reviewed.made.first().map(|comment| comment.url.clone()).unwrap_or_default(),
+                    number: Some(*number),
+                    ids: reviewed.made.into_iter().map(|comment| comment.id).collect(),
+                    outside: reviewed.outside,
+                    before: None,
+                }
+            }
+            Effect::Reply { number, thread, mark, body } => {
+                let (comment, outcome) = ensure::reply(forge, *number, thread, mark, body).await?;
+                about(comment, outcome, Thing::PullRequest(*number))
+            }
+            Effect::Resolve { number, thread, resolved } => Done {
+                outcome: ensure::resolved(forge, *number, thread, *resolved).await?,
+                number: Some(*number),
+                ..Done::default()
+            },
+            Effect::Issue { mark, spec } => {
+                let (issue, outcome) = ensure::issue(forge, mark, spec).await?;
+                Done { outcome, url: issue.url, number: Some(issue.number), ..Done::default() }
+            }
+            Effect::Check(spec) => {
+                let (url, outcome) = ensure::check(forge, spec).await?;
+                Done { outcome, url, ..Done::default() }
+            }
+            Effect::Sarif(spec) => {
+                Done { outcome: Ensured::Created, url: forge.upload_sarif(spec).await?, ..Done::default() }
+            }
+        })
+    }
+
+    async fn push(&self, to: &Destination, push: &PushSpec) -> Result<Done, StepError> {
+        let request = PushRequest {
+            remote: push.remote.clone(),
+            commit: push.commit.clone(),
+            branch: push.branch.clone(),
+            force: push.force,
+            credential: to.git.clone(),
+        };
+        let checkout = self.checkout()?;
+        let seen = checkout.check_push(&request).await?;
+        if seen.as_ref() != Some(&request.commit) {
+            let trace = Trace::Push {
+                remote: request.remote.clone(),
+                branch: request.branch.clone(),
+                commit: request.commit.clone(),
+                before: seen.clone(),
+                with_token: request.credential.is_some(),
+            };
+            self.leave("push", &trace).await?;
+        }
+        let outcome = match checkout.push(&request, seen.as_deref()).await? {
+            Pushed::Created => Ensured::Created,
+            Pushed::Updated => Ensured::Updated,
+            Pushed::Unchanged => Ensured::Unchanged,
+        };
+        Ok(Done { outcome, ..Done::default() })
+    }
+}
+
+fn about(comment: Comment, outcome: Ensured, on: Thing) -> Done {
+    Done { outcome, url: comment.url, number: Some(on.number()), ids: vec![comment.id], ..Done::default() }
+}
+
+fn said(comment: Comment) -> PullRequestText {
+    PullRequestText { title: String::new(), body: comment.body }
+}
+
+fn heard_key() -> String {
+    format!("{}{HEARD}", NodePath::root())
+}
+
+fn short(digest: &str) -> &str {
+    digest.get(..16).unwrap_or(digest)
+}
+
+impl Context {
+    async fn left(&self, name: &str) -> Result<Option<Trace>, StepError> {
+        let Some(value) = self.memory.recall(&self.trace_key(name)).await? else { return Ok(None) };
+        serde_json::from_value(value)
+            .map(Some)
+            .map_err(|error| Failure::internal("the journal holds another trace").caused_by(&error).into())
+    }
+}
