@@ -10,7 +10,7 @@ use crate::port::forge::{ForgeKind, PullRequestText};
 use crate::run::RunId;
 
 /// How the journal's keys of traces begin, behind the node.
-pub(crate) const MARK: &str = "#trace:";
+pub const MARK: &str = "#trace:";
 
 /// One thing that a run leaves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +35,9 @@ pub enum Trace {
         before: Option<String>,
         /// Whether the forge's token went along.
         with_token: bool,
+        /// The forge; journals of older versions do not say.
+        #[serde(default)]
+        at: Option<At>,
     },
     /// A pull request at the forge of a remote.
     PullRequest {
@@ -60,6 +63,9 @@ pub enum Trace {
         at: At,
         /// What.
         effect: Effect,
+        /// What the pull request, the issue or the comment said before; none when it was not there.
+        #[serde(default)]
+        before: Option<PullRequestText>,
         /// What became of it.
         done: Option<Done>,
     },

@@ -11,7 +11,7 @@ use patchwork_core::port::checkout::{
     Base, Checkout, Checkpoint, CommitRequest, Committed, PushRequest, Pushed,
 };
 use patchwork_core::port::clock::Clock;
-use patchwork_core::port::forge::{Forge, ForgeTarget, Forges};
+use patchwork_core::port::forge::{Forge, ForgeTarget, Forges, Located};
 use patchwork_core::port::history::{History, NoHistory};
 use patchwork_core::port::process::{Command, Output, ProcessError, Processes};
 use patchwork_core::port::provider::{
@@ -23,6 +23,7 @@ use patchwork_core::prompt::Prompt;
 use patchwork_core::run::{NodePath, RunId};
 use patchwork_core::secret::{Secret, Secrets};
 use patchwork_core::step::{Asked, Call, Context, Effects, Emitter, Memory, Ports, Step, StepError};
+use patchwork_core::trace::{self, Trace};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -65,6 +66,8 @@ impl TestContext {
             trials: Arc::new(NoTrials),
             provider: closed.clone(),
             forges: closed,
+            policy: patchwork_core::effect::Policy::default(),
+            proposes: false,
             clock: Arc::new(StandingClock),
             secrets: Secrets::new(),
             cache_dir: std::env::temp_dir().join("patchwork-test-cache"),
@@ -271,6 +274,15 @@ impl Memory for MemoryJournal {
         Ok(())
     }
 
+    async fn traces(&self) -> Result<Vec<Trace>, Failure> {
+        let held = lock(&self.0);
+        let traces = held.iter().filter(|(key, _)| key.contains(trace::MARK));
+        traces
+            .map(|(_, value)| serde_json::from_value(value.clone()))
+            .collect::<Result<_, _>>()
+            .map_err(|error| Failure::internal(error.to_string()))
+    }
+
     async fn reserve(&self, _call: &Call, _worst: Worst) -> Result<(), ProviderError> {
         Ok(())
     }
@@ -415,6 +427,10 @@ impl Provider for Closed {
 
 impl Forges for Closed {
     fn connect(&self, _target: &ForgeTarget) -> Result<Arc<dyn Forge>, Failure> {
+        closed("forge")
+    }
+
+    fn locate(&self, _url: &str, _target: &ForgeTarget) -> Result<Located, Failure> {
         closed("forge")
     }
 }

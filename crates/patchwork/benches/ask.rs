@@ -116,6 +116,8 @@ steps:
         trials: Arc::new(patchwork_core::port::trial::NoTrials),
         provider: Arc::new(Models::new(settings)),
         forges: closed,
+        policy: patchwork_core::effect::Policy::default(),
+        proposes: false,
         clock: Arc::new(StandingClock),
         secrets: secrets.clone(),
         cache_dir: "/no-cache-in-this-bench".into(),

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use patchwork_core::effect::Policy;
 use patchwork_core::failure::Failure;
 use patchwork_core::journal::{Journal, Lock};
 use patchwork_core::port::checkout::{Base, Checkout as _};
@@ -41,6 +42,8 @@ pub struct Local {
     clock: Arc<dyn Clock>,
     state_dir: PathBuf,
     apart: bool,
+    policy: Policy,
+    proposes: bool,
 }
 
 /// A run's place on this machine, from the start of a process's work on it to its end.
@@ -66,6 +69,8 @@ impl Local {
             clock: Arc::new(SystemClock),
             state_dir: state_dir.to_owned(),
             apart: false,
+            policy: Policy::default(),
+            proposes: false,
         }
     }
 
@@ -90,6 +95,18 @@ impl Local {
     #[must_use]
     pub fn with_sandbox(self, helper: PathBuf) -> Self {
         Self { sandbox: Some(helper), ..self }
+    }
+
+    /// The same with another policy for effects on forges.
+    #[must_use]
+    pub fn with_policy(self, policy: Policy) -> Self {
+        Self { policy, ..self }
+    }
+
+    /// The same with effects on forges written down only.
+    #[must_use]
+    pub fn proposing(self) -> Self {
+        Self { proposes: true, ..self }
     }
 
     /// The same with models of these settings.
@@ -199,6 +216,8 @@ impl Local {
             trials: self.trials(&checkout, run),
             provider: self.provider.clone(),
             forges: self.forges.clone(),
+            policy: self.policy.clone(),
+            proposes: self.proposes,
             clock: self.clock.clone(),
             secrets,
             cache_dir: self.state_dir.join("cache"),

@@ -10,7 +10,7 @@ use patchwork_core::failure::Failure;
 use patchwork_core::journal::{Journal, JournalOptions, Recording};
 use patchwork_core::machine::MACHINE_VERSION;
 use patchwork_core::port::clock::SystemClock;
-use patchwork_core::port::forge::{Forge, ForgeTarget, Forges};
+use patchwork_core::port::forge::{Forge, ForgeTarget, Forges, Located};
 use patchwork_core::port::process::{Command, Output, ProcessError, Processes};
 use patchwork_core::port::trial::NoTrials;
 use patchwork_core::run::RunStatus;
@@ -71,6 +71,8 @@ pub async fn replay(
         trials: Arc::new(NoTrials),
         provider: Arc::new(ReplayedModels::new(recording)),
         forges: Arc::new(NoForges),
+        policy: patchwork_core::effect::Policy::default(),
+        proposes: false,
         clock: Arc::new(SystemClock),
         secrets: secrets.clone(),
         cache_dir: scratch.path().join("cache"),
@@ -172,6 +174,10 @@ pub(crate) struct NoForges;
 
 impl Forges for NoForges {
     fn connect(&self, _target: &ForgeTarget) -> Result<Arc<dyn Forge>, Failure> {
+        Err(Failure::refused("neither a plan nor a replay reaches a forge"))
+    }
+
+    fn locate(&self, _url: &str, _target: &ForgeTarget) -> Result<Located, Failure> {
         Err(Failure::refused("neither a plan nor a replay reaches a forge"))
     }
 }

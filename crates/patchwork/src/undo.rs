@@ -5,13 +5,19 @@ use std::sync::Arc;
 
 use patchwork_core::failure::Failure;
 use patchwork_core::journal::Journal;
-use patchwork_core::port::forge::{Forge, ForgeTarget, Forges, PullRequestState, PullRequestText};
+use patchwork_core::effect::Effect;
+use patchwork_core::port::forge::{
+    Credential, Forge, ForgeError, ForgeTarget, Forges, GitCredential, PullRequestState, PullRequestText,
+    TextChange,
+};
 use patchwork_core::run::RunId;
-use patchwork_core::secret::{Secret, Secrets};
-use patchwork_core::trace::{Trace, traces};
+use patchwork_core::secret::Secrets;
+use patchwork_core::trace::{At, Trace, traces};
 use patchwork_repo::checkout::Repository;
 use patchwork_repo::git::without_credentials;
 use serde::Serialize;
+
+use crate::steps::forge::access::credentials;
 
 /// One thing that a run left, and what becomes of it.
 #[derive(Debug, Clone, Serialize)]
@@ -41,7 +47,7 @@ pub enum Fate {
 enum Action {
     Close { forge: usize, number: u64 },
     Retell { forge: usize, number: u64, text: PullRequestText },
-    Remote { remote: String, branch: String, from: String, to: Option<String>, with_token: bool },
+    Remote { remote: String, branch: String, from: String, to: Option<String>, git: Option<GitCredential> },
     Branch { name: String, from: String, to: Option<String> },
     Refs(Vec<String>),
 }
@@ -50,7 +56,7 @@ enum Action {
 pub struct Undo<'a> {
     repository: &'a Repository,
     run: RunId,
-    token: Option<Secret>,
+    credentials: Vec<Credential>,
     forges: Vec<Arc<dyn Forge>>,
     items: Vec<Item>,
 }
@@ -67,7 +73,7 @@ impl<'a> Undo<'a> {
         let mut undo = Self {
             repository,
             run: run.clone(),
-            token: secrets.get("github_api_key"),
+            credentials: credentials(secrets),
             forges: Vec::new(),
             items: Vec::new(),
         };
@@ -120,13 +126,22 @@ impl<'a> Undo<'a> {
             self.forges.get(*at).ok_or_else(|| Failure::internal("an item of `undo` without its forge"))
         };
         match action {
-            Action::Close { forge: at, number } => forge(at)?.close_pull_request(*number).await,
-            Action::Retell { forge: at, number, text } => {
-                forge(at)?.restore_pull_request(*number, text).await
+            Action::Close { forge: at, number } => {
+                let change = TextChange { open: Some(false), ..TextChange::default() };
+                forge(at)?.change_pull_request(*number, &change).await?;
+                Ok(())
             }
-            Action::Remote { remote, branch, from, to, with_token } => {
-                let token = self.token.as_ref().filter(|_| *with_token);
-                self.repository.restore_remote_branch(remote, branch, from, to.as_deref(), token).await
+            Action::Retell { forge: at, number, text } => {
+                let change = TextChange {
+                    title: Some(text.title.clone()),
+                    body: Some(text.body.clone()),
+                    ..TextChange::default()
+                };
+                forge(at)?.change_pull_request(*number, &change).await?;
+                Ok(())
+            }
+            Action::Remote { remote, branch, from, to, git } => {
+                self.repository.restore_remote_branch(remote, branch, from, to.as_deref(), git.as_ref()).await
             }
             Action::Branch { name, from, to } => {
                 self.repository.restore_branch(name, from, to.as_deref(), &self.run).await
@@ -137,10 +152,66 @@ impl<'a> Undo<'a> {
 
     async fn look_at(&mut self, trace: Trace, forges: &dyn Forges) -> Result<(), Failure> {
         match trace {
+            Trace::Effect { at, effect: Effect::PullRequest(spec), before, done } => {
+                let number = done.and_then(|done| done.number);
+                let now = PullRequestText { title: spec.title, body: spec.body };
+                let target = ForgeTarget {
+                    remote_url: at.remote_url,
+                    api_url: at.api_url,
+                    credentials: self.credentials()?,
+                };
+                let forge = forges.connect(&target)?;
+                self.pull_request(forge, spec.base, spec.head, number, before, now).await?;
+            }
             Trace::PullRequest { remote, api_url, base, head, number, before, now } => {
                 let forge = self.connect(forges, &remote, api_url).await?;
+                self.pull_request(forge, base, head, number, before, now).await?;
+            }
+            // Pushes have a trace of their own.
+            Trace::Effect { .. } => {}
+            Trace::Push { remote, branch, commit, before, with_token, at } => {
+                let git = if with_token { self.git(forges, &remote, at).await? } else { None };
+                let tip = self.repository.remote_branch_tip(&remote, &branch, git.as_ref()).await?;
+                let what = format!("branch {branch} of {remote}");
+                let stays = self.items.iter().any(|item| matches!(item.fate, Fate::Stays(_)));
+                self.branch_item(what, tip, Some(commit), before, stays, |from, to| Action::Remote {
+                    remote,
+                    branch,
+                    from,
+                    to,
+                    git,
+                });
+            }
+            Trace::Branch { name, before } => {
+                let tip = self.repository.branch_tip(&name).await?;
+                let ours = self.repository.result_of(&self.run).await?;
+                let what = format!("branch {name}");
+                self.branch_item(what, tip, ours, before, false, |from, to| Action::Branch {
+                    name,
+                    from,
+                    to,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// What becomes of a pull request that said `before` (none: it was not there) and was made to say `now`.
+    async fn pull_request(
+        &mut self,
+        forge: Arc<dyn Forge>,
+        base: String,
+        head: String,
+        number: Option<u64>,
+        before: Option<PullRequestText>,
+        now: PullRequestText,
+    ) -> Result<(), Failure> {
                 let found = match number {
-                    Some(number) => forge.pull_request(number).await?,
+                    Some(number) => match forge.pull_request(number).await {
+                        Ok(found) => Some(found),
+                        Err(ForgeError::NotFound { .. }) => None,
+                        Err(error) => return Err(error.into()),
+                    },
                     None => forge.find_pull_request(&base, &head).await?,
                 };
                 let at = self.forges.len();
@@ -155,10 +226,10 @@ impl<'a> Undo<'a> {
                         self.stays(what, "it was merged: take that back with git revert");
                     }
                     (PullRequestState::Closed, _) => self.as_before(what, "it is closed"),
-                    (PullRequestState::Open, Some(before)) if says(&found.text, &before) => {
+                    (PullRequestState::Open, Some(before)) if says(&found.text(), &before) => {
                         self.as_before(what, "it says what it said before");
                     }
-                    (PullRequestState::Open, _) if !says(&found.text, &now) => {
+                    (PullRequestState::Open, _) if !says(&found.text(), &now) => {
                         self.stays(what, "its text was changed since");
                     }
                     (PullRequestState::Open, Some(before)) => {
@@ -169,31 +240,6 @@ impl<'a> Undo<'a> {
                         self.will(what, "close it", Action::Close { forge: at, number });
                     }
                 }
-            }
-            Trace::Push { remote, branch, commit, before, with_token } => {
-                let token = if with_token { Some(self.token()?) } else { None };
-                let tip = self.repository.remote_branch_tip(&remote, &branch, token).await?;
-                let what = format!("branch {branch} of {remote}");
-                let stays = self.items.iter().any(|item| matches!(item.fate, Fate::Stays(_)));
-                self.branch_item(what, tip, Some(commit), before, stays, |from, to| Action::Remote {
-                    remote,
-                    branch,
-                    from,
-                    to,
-                    with_token,
-                });
-            }
-            Trace::Branch { name, before } => {
-                let tip = self.repository.branch_tip(&name).await?;
-                let ours = self.repository.result_of(&self.run).await?;
-                let what = format!("branch {name}");
-                self.branch_item(what, tip, ours, before, false, |from, to| Action::Branch {
-                    name,
-                    from,
-                    to,
-                });
-            }
-        }
         Ok(())
     }
 
@@ -233,21 +279,41 @@ impl<'a> Undo<'a> {
         remote: &str,
         api_url: Option<String>,
     ) -> Result<Arc<dyn Forge>, Failure> {
-        let token = self.token()?.clone();
         let remote_url = self.repository.remote_url(remote).await?.ok_or_else(|| {
             Failure::configuration(format!("there is no remote `{}` any more", remote.escape_debug()))
         })?;
-        forges.connect(&ForgeTarget { remote_url: without_credentials(&remote_url), api_url, token })
+        forges.connect(&ForgeTarget {
+            remote_url: without_credentials(&remote_url),
+            api_url,
+            credentials: self.credentials()?,
+        })
     }
 
-    fn token(&self) -> Result<&Secret, Failure> {
-        self.token.as_ref().ok_or_else(|| {
-            Failure::usage(format!(
-                "run {} used a token of the forge, which is never stored: give it again",
-                self.run
-            ))
-            .hint(format!("patchwork undo {} github_api_key=…, or set GITHUB_TOKEN", self.run))
-        })
+    /// How git shows the forge of a remote who we are.
+    async fn git(
+        &self,
+        forges: &dyn Forges,
+        remote: &str,
+        at: Option<At>,
+    ) -> Result<Option<GitCredential>, Failure> {
+        let forge = match at {
+            Some(At { remote_url, api_url, .. }) => {
+                forges.connect(&ForgeTarget { remote_url, api_url, credentials: self.credentials()? })?
+            }
+            None => self.connect(forges, remote, None).await?,
+        };
+        Ok(forge.git_credential().await?)
+    }
+
+    fn credentials(&self) -> Result<Vec<Credential>, Failure> {
+        if !self.credentials.is_empty() {
+            return Ok(self.credentials.clone());
+        }
+        Err(Failure::usage(format!(
+            "run {} used a token of the forge, which is never stored: give it again",
+            self.run
+        ))
+        .hint(format!("patchwork undo {} github_api_key=…, or set GITHUB_TOKEN", self.run)))
     }
 
     fn will(&mut self, what: String, how: &str, action: Action) {
@@ -267,6 +333,9 @@ impl<'a> Undo<'a> {
 fn is_same(a: &Trace, b: &Trace) -> bool {
     let about = |trace: &Trace| match trace {
         Trace::PullRequest { remote, base, head, .. } => Some((remote.clone(), base.clone(), head.clone())),
+        Trace::Effect { at, effect: Effect::PullRequest(spec), .. } => {
+            Some((at.remote_url.clone(), spec.base.clone(), spec.head.clone()))
+        }
         _ => None,
     };
     about(a).is_some() && about(a) == about(b)

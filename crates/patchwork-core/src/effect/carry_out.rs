@@ -43,6 +43,17 @@ impl Destination {
         })
     }
 
+    /// A push as the checkout is asked for it.
+    pub fn push_request(&self, push: &PushSpec) -> PushRequest {
+        PushRequest {
+            remote: push.remote.clone(),
+            commit: push.commit.clone(),
+            branch: push.branch.clone(),
+            force: push.force,
+            credential: self.git.clone(),
+        }
+    }
+
     fn at(&self) -> At {
         At { forge: self.forge.kind(), remote_url: self.remote_url.clone(), api_url: self.api_url.clone() }
     }
@@ -65,9 +76,6 @@ pub struct Done {
     /// Keys of line comments that the forge does not take, because their line is not in the diff.
     #[serde(default)]
     pub outside: Vec<String>,
-    /// What a pull request, an issue or a comment said before it was changed.
-    #[serde(default)]
-    pub before: Option<PullRequestText>,
 }
 
 impl Context {
@@ -92,20 +100,25 @@ impl Context {
         self.allow(to, &effect).await?;
         if self.ports.proposes {
             let answer = Done { outcome: Ensured::Proposed, ..Done::default() };
-            let trace = Trace::Effect { at: to.at(), effect, done: Some(answer.clone()) };
+            let trace = Trace::Effect { at: to.at(), effect, before: None, done: Some(answer.clone()) };
             self.leave(&done, &trace).await?;
             return Ok(answer);
         }
-        self.leave(&name, &Trace::Effect { at: to.at(), effect: effect.clone(), done: None }).await?;
+        let work = async {
+            let before = before(&*to.forge, &effect).await?;
+            let trace = |before, done| Trace::Effect { at: to.at(), effect: effect.clone(), before, done };
+            self.leave(&name, &trace(before.clone(), None)).await?;
+            let answer = self.ensure(to, &effect).await?;
+            self.leave(&done, &trace(before, Some(answer.clone()))).await?;
+            Ok::<_, StepError>(answer)
+        };
         let answer = tokio::select! {
-            answer = self.ensure(to, &effect) => answer?,
+            answer = work => answer?,
             () = self.cancel.cancelled() => return Err(StepError::cancelled()),
         };
-        self.leave(&done, &Trace::Effect { at: to.at(), effect: effect.clone(), done: Some(answer.clone()) })
-            .await?;
         if answer.outcome != Ensured::Unchanged {
-            let name = if answer.url.is_empty() { effect.describe() } else { answer.url.clone() };
-            self.emit(EventBody::Produced { what: effect.kind().as_str().replace('_', " "), name });
+            let (what, name) = effect.produced(&answer.url);
+            self.emit(EventBody::Produced { what, name });
         }
         Ok(answer)
     }
@@ -157,23 +170,12 @@ impl Context {
         Ok(match effect {
             Effect::Push(push) => self.push(to, push).await?,
             Effect::PullRequest(spec) => {
-                let before = forge.find_pull_request(&spec.base, &spec.head).await?;
                 let (pull, outcome) = ensure::pull_request(forge, spec).await?;
-                Done {
-                    outcome,
-                    url: pull.pull.url,
-                    number: Some(pull.pull.number),
-                    before: before.map(|found| found.text()),
-                    ..Done::default()
-                }
+                Done { outcome, url: pull.pull.url, number: Some(pull.pull.number), ..Done::default() }
             }
             Effect::Comment { on, mark, body } => {
-                let before = ensure::own_comment(forge, *on, mark).await?;
                 let (comment, outcome) = ensure::comment(forge, *on, mark, body).await?;
-                Done {
-                    before: before.filter(|before| before.id == comment.id).map(said),
-                    ..about(comment, outcome, *on)
-                }
+                about(comment, outcome, *on)
             }
             Effect::Review { number, commit, name, summary, comments } => {
                 let reviewed = ensure::review(forge, *number, commit, name, summary, comments).await?;
@@ -184,7 +186,6 @@ impl Context {
                     number: Some(*number),
                     ids: reviewed.made.into_iter().map(|comment| comment.id).collect(),
                     outside: reviewed.outside,
-                    before: None,
                 }
             }
             Effect::Reply { number, thread, mark, body } => {
@@ -211,13 +212,7 @@ impl Context {
     }
 
     async fn push(&self, to: &Destination, push: &PushSpec) -> Result<Done, StepError> {
-        let request = PushRequest {
-            remote: push.remote.clone(),
-            commit: push.commit.clone(),
-            branch: push.branch.clone(),
-            force: push.force,
-            credential: to.git.clone(),
-        };
+        let request = to.push_request(push);
         let checkout = self.checkout()?;
         let seen = checkout.check_push(&request).await?;
         if seen.as_ref() != Some(&request.commit) {
@@ -227,8 +222,9 @@ impl Context {
                 commit: request.commit.clone(),
                 before: seen.clone(),
                 with_token: request.credential.is_some(),
+                at: Some(to.at()),
             };
-            self.leave("push", &trace).await?;
+            self.leave(&format!("push/{}", request.branch), &trace).await?;
         }
         let outcome = match checkout.push(&request, seen.as_deref()).await? {
             Pushed::Created => Ensured::Created,
@@ -243,8 +239,20 @@ fn about(comment: Comment, outcome: Ensured, on: Thing) -> Done {
     Done { outcome, url: comment.url, number: Some(on.number()), ids: vec![comment.id], ..Done::default() }
 }
 
-fn said(comment: Comment) -> PullRequestText {
-    PullRequestText { title: String::new(), body: comment.body }
+/// What the pull request, the issue or the comment says that an effect is about to change; none when it is not there yet.
+async fn before(forge: &dyn Forge, effect: &Effect) -> Result<Option<PullRequestText>, StepError> {
+    Ok(match effect {
+        Effect::PullRequest(spec) => {
+            forge.find_pull_request(&spec.base, &spec.head).await?.map(|found| found.text())
+        }
+        Effect::Comment { on, mark, .. } => ensure::own_comment(forge, *on, mark)
+            .await?
+            .map(|comment| PullRequestText { title: String::new(), body: comment.body }),
+        Effect::Issue { mark, .. } => ensure::own_issue(forge, mark)
+            .await?
+            .map(|issue| PullRequestText { title: issue.title, body: issue.body }),
+        _ => None,
+    })
 }
 
 fn heard_key() -> String {

@@ -186,6 +186,17 @@ impl Effect {
         }
     }
 
+    /// What it makes and under which name, for people; `url` is its page, or empty.
+    pub fn produced(&self, url: &str) -> (String, String) {
+        let what = match self {
+            Self::Push(push) => {
+                return ("pushed branch".to_owned(), format!("{}/{}", push.remote, push.branch));
+            }
+            other => other.kind().as_str().replace('_', " "),
+        };
+        (what, if url.is_empty() { self.describe() } else { url.to_owned() })
+    }
+
     /// What it counts as, against a policy's limit.
     pub fn count(&self) -> usize {
         match self {

@@ -241,6 +241,11 @@ impl Context {
         Ok(&*self.ports.forges)
     }
 
+    /// Whether effects on forges are only written down, to be carried out later by somebody with a token that may write.
+    pub fn proposes(&self) -> bool {
+        self.ports.proposes
+    }
+
     /// A folder of this name that survives the run; not made yet. Needs [`Effects::RUNS_COMMANDS`].
     pub fn cache_dir(&self, name: &str) -> Result<std::path::PathBuf, StepError> {
         self.door(&[Effects::RUNS_COMMANDS], "the cache folder")?;

@@ -1,6 +1,7 @@
 //! The steps, one file each, in groups.
 
 pub mod code;
+pub mod forge;
 pub mod llm;
 pub mod pr;
 pub mod scan;

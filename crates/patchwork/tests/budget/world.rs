@@ -375,6 +375,8 @@ pub(crate) fn ports(provider: Arc<dyn Provider>) -> Arc<Ports> {
         trials: Arc::new(patchwork_core::port::trial::NoTrials),
         provider,
         forges: Arc::new(Closed),
+        policy: patchwork_core::effect::Policy::default(),
+        proposes: false,
         clock: Arc::new(StandingClock),
         secrets: Secrets::new(),
         cache_dir: PathBuf::from("/no-cache-in-this-test"),

@@ -34,7 +34,12 @@ pub async fn pull_request(
     forge: &dyn Forge,
     spec: &PullRequestSpec,
 ) -> Result<(FoundPullRequest, Ensured), ForgeError> {
-    let spec = &PullRequestSpec { title: one_line(&spec.title, forge.limits().title), ..spec.clone() };
+    let limits = forge.limits();
+    let spec = &PullRequestSpec {
+        title: one_line(&spec.title, limits.title),
+        body: within(&spec.body, limits.body, str::to_owned),
+        ..spec.clone()
+    };
     if let Some(found) = forge.find_pull_request(&spec.base, &spec.head).await? {
         return update_pull_request(forge, spec, found).await;
     }
@@ -255,7 +260,8 @@ pub async fn issue(
     }
 }
 
-async fn own_issue(forge: &dyn Forge, mark: &Mark) -> Result<Option<FoundIssue>, ForgeError> {
+/// The open issue of ours that [`issue`] would change.
+pub async fn own_issue(forge: &dyn Forge, mark: &Mark) -> Result<Option<FoundIssue>, ForgeError> {
     let query = Query { state: Some(PullRequestState::Open), limit: ISSUES_LOOKED_AT };
     let ours = |issue: &FoundIssue| Mark::read(&issue.body).is_some_and(|found| found.mark.is_same(mark));
     let issues = forge.own_issues(&query).await?;

@@ -1,16 +1,14 @@
 //! `CreatePR`: pushes a branch and opens or updates its pull request.
 
 use async_trait::async_trait;
-use patchwork_core::event::EventBody;
-use patchwork_core::port::checkout::Pushed;
-use patchwork_core::port::forge::{Ensured, PullRequest, PullRequestSpec, PullRequestText};
+use patchwork_core::effect::Effect;
+use patchwork_core::port::forge::{Ensured, PullRequestSpec};
 use patchwork_core::step::{Context, Effects, Step, StepError};
-use patchwork_core::trace::Trace;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::options::{Branches, ForgeOptions, given};
-use super::publication::{Place, Publication, REMOTE, taken, until_cancelled};
+use super::publication::{Publication, taken};
 
 /// Pushes a branch and opens or updates its pull request.
 pub struct CreatePR;
@@ -100,80 +98,19 @@ pub(super) async fn publish(
     let Some(commit) = given(input.head.as_deref()) else {
         return not("there is no commit to push".into());
     };
-    let moved = push(ctx, &place, commit, input.forge.force_pr_creation).await?;
-    let limit = place.forge.body_limit();
+    let push = Effect::Push(place.push(commit, input.forge.force_pr_creation));
+    ctx.carry_out(&place.destination, push).await?;
     let spec = PullRequestSpec {
         base: place.base.clone(),
         head: place.target.clone(),
-        title: ctx.redact(&given(input.text.pr_title.as_deref()).unwrap_or_else(|| "Patchwork PR".into())),
-        body: fitting(&ctx.redact(input.text.pr_body.as_deref().unwrap_or_default()), limit),
+        title: given(input.text.pr_title.as_deref()).unwrap_or_else(|| "Patchwork PR".into()),
+        body: input.text.pr_body.clone().unwrap_or_default(),
+        ..PullRequestSpec::default()
     };
-    let (pull, how) = open(ctx, &place, &spec).await?;
-    if how != Ensured::Unchanged || moved != Pushed::Unchanged {
-        ctx.emit(EventBody::Produced { what: "pull request".into(), name: pull.url.clone() });
-    }
-    let output = CreatePROutput { pr_url: pull.url, pr_number: Some(pull.number), pr_outcome: Some(how) };
+    let done = ctx.carry_out(&place.destination, Effect::PullRequest(spec)).await?;
+    let output =
+        CreatePROutput { pr_url: done.url, pr_number: done.number, pr_outcome: Some(done.outcome) };
     Ok((output, None))
-}
-
-async fn push(ctx: &Context, place: &Place, commit: String, force: bool) -> Result<Pushed, StepError> {
-    let request = place.push_request(commit, force);
-    let checkout = ctx.checkout()?;
-    let seen = checkout.check_push(&request).await?;
-    if seen.as_ref() != Some(&request.commit) {
-        let trace = Trace::Push {
-            remote: request.remote.clone(),
-            branch: request.branch.clone(),
-            commit: request.commit.clone(),
-            before: seen.clone(),
-            with_token: request.token.is_some(),
-        };
-        ctx.leave("push", &trace).await?;
-    }
-    let pushed = checkout.push(&request, seen.as_deref()).await?;
-    if pushed != Pushed::Unchanged {
-        let name = format!("{REMOTE}/{}", place.target);
-        ctx.emit(EventBody::Produced { what: "pushed branch".into(), name });
-    }
-    Ok(pushed)
-}
-
-/// Opens or updates the pull request. What was there is recorded first.
-async fn open(
-    ctx: &Context,
-    place: &Place,
-    spec: &PullRequestSpec,
-) -> Result<(PullRequest, Ensured), StepError> {
-    let found = place.find(ctx).await?;
-    let mut trace = Trace::PullRequest {
-        remote: REMOTE.into(),
-        api_url: place.api_url.clone(),
-        base: spec.base.clone(),
-        head: spec.head.clone(),
-        number: found.as_ref().map(|found| found.pull.number),
-        before: found.as_ref().map(|found| found.text.clone()),
-        now: PullRequestText { title: spec.title.clone(), body: spec.body.clone() },
-    };
-    ctx.leave("pull request", &trace).await?;
-    let (pull, how) = until_cancelled(ctx, place.forge.ensure_pull_request(spec, found)).await?;
-    if let Trace::PullRequest { number: number @ None, .. } = &mut trace {
-        *number = Some(pull.number);
-        ctx.leave("pull request opened", &trace).await?;
-    }
-    Ok((pull, how))
-}
-
-/// The body cut at a line's end to what the forge takes.
-fn fitting(body: &str, limit: usize) -> String {
-    const CUT: &str = "\n\n(cut: the body is longer than the forge takes)";
-    if body.chars().count() <= limit {
-        return body.to_owned();
-    }
-    let room = limit.saturating_sub(CUT.chars().count());
-    let end = body.char_indices().nth(room).map_or(body.len(), |(end, _)| end);
-    let head = body.get(..end).unwrap_or_default();
-    let head = head.rsplit_once('\n').map_or(head, |(lines, _)| lines);
-    format!("{head}{CUT}")
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! The options that say which branches are meant and what may be published: the same for every step of this group.
 
 use patchwork_core::port::checkout::Base;
-use patchwork_core::secret::{Secret, SecretRef};
-use patchwork_core::step::{Context, StepError};
+use patchwork_core::step::StepError;
 use schemars::JsonSchema;
 use serde::Deserialize;
+
+use crate::steps::forge::access::ForgeAccess;
 
 /// Which branches are meant.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -52,24 +53,9 @@ pub struct ForgeOptions {
     /// is left as it is.
     #[serde(default)]
     pub force_pr_creation: bool,
-    /// The forge, when it is not github.com: `https://HOST` of GitHub Enterprise Server, or the address of its API.
-    #[serde(default)]
-    pub scm_url: Option<String>,
-    /// The token for GitHub; it needs to write contents and pull requests.
-    #[serde(default)]
-    pub github_api_key: Option<SecretRef>,
-}
-
-impl ForgeOptions {
-    /// The address of the forge, unless it is left to the remote.
-    pub(super) fn scm_url(&self) -> Option<String> {
-        given(self.scm_url.as_deref())
-    }
-
-    /// The token, if it was given for this process.
-    pub(super) fn token(&self, ctx: &Context) -> Option<Secret> {
-        ctx.secret(self.github_api_key.as_ref()).or_else(|| ctx.secret_named("github_api_key"))
-    }
+    /// Which forge, and as whom. The token needs to write contents and pull requests.
+    #[serde(flatten)]
+    pub access: ForgeAccess,
 }
 
 /// The two branches of a change.

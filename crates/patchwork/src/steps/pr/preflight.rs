@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::options::{BranchOptions, Branches, ForgeOptions};
-use super::publication::{Publication, taken, until_cancelled};
+use super::publication::{Publication, taken};
+use crate::steps::forge::access::until_cancelled;
 
 /// Whether the changes to come can be committed and published.
 pub struct Preflight;
@@ -64,8 +65,10 @@ impl Step for Preflight {
         };
         checkout.check_branch(target, input.branch.force_branch_creation).await?;
         let open_pull_request = match Publication::find(ctx, &input.forge, &branches).await? {
+            // What is only written down is judged when it is carried out.
+            Publication::Possible(_) if ctx.proposes() => true,
             Publication::Possible(place) => {
-                until_cancelled(ctx, place.forge.check()).await?;
+                until_cancelled(ctx, place.destination.forge.check()).await?;
                 let start = checkout.base().commit.clone();
                 checkout.check_push(&place.push_request(start, input.forge.force_pr_creation)).await?;
                 true

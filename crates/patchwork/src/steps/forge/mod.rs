@@ -1,0 +1,3 @@
+//! Steps that read from forges and write to them.
+
+pub mod access;
