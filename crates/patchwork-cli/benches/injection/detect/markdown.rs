@@ -1,0 +1,306 @@
+//! What Markdown does on the page of a forge: read by a parser, as the forge reads it.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+use regex::Regex;
+
+use super::words::{EDGE, in_prose, quick_action};
+use super::{Known, anywhere, hidden, pattern};
+use crate::effect::Effect;
+
+/// How a comment of ours begins, where HTML hides marks and where it does not.
+static OWN_MARK: LazyLock<Regex> = LazyLock::new(|| {
+    let json = r#"\{"name":"[^\n]*","digest":"[0-9a-f]{16}"\}"#;
+    let html = format!("<!-- PatchWork comment marker -->[ ]?\r?\n<!-- patchwork {json} -->");
+    pattern(&format!("^(?:{html}|\\[patchwork\\]: # '{json}')(?:\r?\n|$)"))
+});
+
+/// Blocks that a forge draws.
+const DRAWN: [&str; 7] = ["mermaid", "plantuml", "kroki", "geojson", "topojson", "stl", "math"];
+
+/// Elements that lay text out and do no more, as long as they have no attributes.
+const LAYOUT: [&str; 16] = [
+    "details", "summary", "code", "pre", "br", "sub", "sup", "b", "strong", "i", "em", "table", "tr", "td",
+    "th", "p",
+];
+
+static TAG: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?s)<!--.*?(?:-->|\z)|<(/?)([a-zA-Z][a-zA-Z0-9-]*)([^>]*)>?|<[!?]"));
+static CODE_ELEMENT: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?s)<(code|pre)>.*?</(?:code|pre)>"));
+static MATH: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?s)\$\$.+?\$\$|\$`.+?`\$"));
+static HREF: LazyLock<Regex> = LazyLock::new(|| pattern(r"\\(?:href|url|includegraphics)[ \t]*\{([^}]*)\}"));
+
+/// What a comment or a description does.
+pub(crate) fn in_markdown(whole: &str, known: &Known) -> Vec<Effect> {
+    let mark = OWN_MARK.find(whole).map_or(0, |mark| mark.end());
+    let text = whole.get(mark..).unwrap_or_default();
+    let options = Options::ENABLE_TABLES
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_GFM;
+    let mut page =
+        Page { known, prose: String::new(), found: Vec::new(), html: String::new(), literal: Vec::new() };
+    let mut block: Option<(String, String)> = None;
+    for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
+        match event {
+            Event::Start(Tag::CodeBlock(kind)) => {
+                page.literal.push(range);
+                let language = match kind {
+                    CodeBlockKind::Fenced(language) => language.to_string(),
+                    CodeBlockKind::Indented => String::new(),
+                };
+                block = Some((language, String::new()));
+            }
+            Event::End(TagEnd::CodeBlock) => {
+                if let Some((language, code)) = block.take() {
+                    page.code(&language, &code);
+                }
+            }
+            Event::Text(text) => match &mut block {
+                Some((_, code)) => code.push_str(&text),
+                None => page.prose.push_str(&text),
+            },
+            Event::Code(_) | Event::InlineMath(_) | Event::DisplayMath(_) => {
+                page.literal.push(range);
+                page.prose.push(EDGE);
+            }
+            Event::Html(html) => page.html.push_str(&html),
+            Event::InlineHtml(html) => {
+                page.html.push_str(&html);
+                page.prose.push(EDGE);
+            }
+            Event::SoftBreak | Event::HardBreak => page.prose.push('\n'),
+            Event::Start(Tag::Link { dest_url, .. }) => {
+                page.link(&dest_url);
+                page.prose.push(EDGE);
+            }
+            Event::Start(Tag::Image { dest_url, .. }) => {
+                page.image(&dest_url);
+                page.prose.push(EDGE);
+            }
+            Event::Start(Tag::Emphasis | Tag::Strong | Tag::Strikethrough)
+            | Event::End(
+                TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Link | TagEnd::Image,
+            )
+            | Event::FootnoteReference(_)
+            | Event::TaskListMarker(_) => page.prose.push(EDGE),
+            Event::Start(_) | Event::End(_) | Event::Rule => page.end_of_block(),
+        }
+    }
+    page.end_of_block();
+    page.of_lines(text);
+    page.of_html();
+    page.of_math(text);
+    page.found.extend(hidden(whole));
+    page.found.extend(anywhere(whole, known));
+    page.found
+}
+
+/// What was read of a page so far.
+struct Page<'a> {
+    known: &'a Known,
+    /// The text of the block, outside of code.
+    prose: String,
+    found: Vec<Effect>,
+    /// All HTML.
+    html: String,
+    /// Where code is.
+    literal: Vec<Range<usize>>,
+}
+
+impl Page<'_> {
+    fn end_of_block(&mut self) {
+        let prose = std::mem::take(&mut self.prose);
+        self.found.extend(in_prose(&prose, self.known));
+    }
+
+    fn link(&mut self, address: &str) {
+        // Within the page.
+        if !address.starts_with('#') {
+            let host = host(address);
+            self.found.extend((!self.known.hosts.contains(&host)).then_some(Effect::Link(host)));
+        }
+    }
+
+    fn image(&mut self, address: &str) {
+        let host = host(address);
+        self.found.extend((!self.known.hosts.contains(&host)).then_some(Effect::Image(host)));
+    }
+
+    fn code(&mut self, language: &str, code: &str) {
+        let word = language.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
+        if DRAWN.contains(&word.as_str()) {
+            self.found.push(Effect::Html(word.clone()));
+        }
+        let Some(lines) = word.strip_prefix("suggestion") else { return };
+        // GitLab's `suggestion:-1+2` takes more than the line that it stands at.
+        let reach: u64 = lines.split(['-', '+']).filter_map(|count| count.parse::<u64>().ok()).sum();
+        let own = self.known.suggestion.as_ref();
+        let is_own =
+            own.is_some_and(|(own, lines)| own.trim_end() == code.trim_end() && reach < (*lines).max(1));
+        let before = self.found.iter().any(|effect| matches!(effect, Effect::Suggests(_)));
+        if !is_own || before {
+            self.found.push(Effect::Suggests(code.lines().next().unwrap_or_default().to_owned()));
+        }
+    }
+
+    /// Lines that are orders, wherever they begin outside of code.
+    fn of_lines(&mut self, text: &str) {
+        let mut start = 0;
+        for line in text.split_inclusive('\n') {
+            let is_code = self.literal.iter().any(|code| code.start < start && start < code.end);
+            self.found.extend(quick_action(line).filter(|_| !is_code));
+            start += line.len();
+        }
+    }
+
+    fn of_html(&mut self) {
+        let html = std::mem::take(&mut self.html);
+        let mut open: Vec<String> = Vec::new();
+        for tag in TAG.captures_iter(&html) {
+            let whole = tag.get(0).map_or("", |whole| whole.as_str());
+            let name = tag.get(2).map(|name| name.as_str().to_ascii_lowercase());
+            let shown = || Effect::Html(whole.chars().take(60).collect());
+            match name {
+                None if whole.to_ascii_lowercase().contains("patchwork") => {
+                    self.found.push(Effect::Mark(whole.to_owned()));
+                }
+                None => self.found.push(shown()),
+                Some(name) => {
+                    let bare =
+                        tag.get(3).is_some_and(|rest| rest.as_str().trim_matches(['/', ' ']).is_empty());
+                    if !bare || !LAYOUT.contains(&name.as_str()) {
+                        self.found.push(shown());
+                    } else if tag.get(1).is_some_and(|slash| !slash.is_empty()) {
+                        if open.pop().as_ref() != Some(&name) {
+                            self.found.push(shown());
+                        }
+                    } else if name != "br" {
+                        open.push(name);
+                    }
+                }
+            }
+        }
+        self.found.extend(open.into_iter().map(|name| Effect::Html(format!("<{name}> without its end"))));
+        let words = TAG.replace_all(&CODE_ELEMENT.replace_all(&html, "\u{fffc}"), "\u{fffc}").into_owned();
+        let words =
+            words.replace("&commat;", "@").replace("&#64;", "@").replace("&#35;", "#").replace("&num;", "#");
+        self.found.extend(in_prose(&words, self.known));
+    }
+
+    fn of_math(&mut self, text: &str) {
+        for math in MATH.find_iter(text) {
+            if self.literal.iter().any(|code| code.start < math.start() && math.end() < code.end) {
+                continue;
+            }
+            for address in HREF.captures_iter(math.as_str()) {
+                self.link(address.get(1).map_or("", |address| address.as_str()));
+            }
+        }
+    }
+}
+
+/// Where an address leads: its host and port, its scheme with a colon where that is no place, or itself when it is relative.
+pub(super) fn host(address: &str) -> String {
+    let address = address.trim().replace('\\', "/");
+    let scheme_end = address.find(':').filter(|end| {
+        let scheme = address.get(..*end).unwrap_or_default();
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+.-".contains(c))
+    });
+    let (scheme, rest) = match scheme_end {
+        Some(end) => (
+            address.get(..end).unwrap_or_default().to_ascii_lowercase(),
+            address.get(end + 1..).unwrap_or_default(),
+        ),
+        None => (String::new(), address.as_str()),
+    };
+    let has_place = rest.starts_with("//") || ["http", "https", "ftp"].contains(&scheme.as_str());
+    if !has_place {
+        return if scheme.is_empty() { address } else { format!("{scheme}:") };
+    }
+    let authority = rest.trim_start_matches('/').split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    host.trim_end_matches(['.', ',', ')', '*']).to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known() -> Known {
+        Known { number: 7, hosts: vec!["127.0.0.1:80".to_owned()], ..Known::default() }
+    }
+
+    fn of(text: &str) -> Vec<String> {
+        in_markdown(text, &known()).iter().map(Effect::to_string).collect()
+    }
+
+    #[test]
+    fn what_is_drawn_is_seen() {
+        let table: [(&str, &[&str]); 27] = [
+            ("[x](https://evil.test/a)", &["Link \"evil.test\""]),
+            ("[x][r]\n\n[r]: https://evil.test", &["Link \"evil.test\""]),
+            ("<https://evil.test>", &["Link \"evil.test\"", "Link \"evil.test\""]),
+            ("see https://evil.test.", &["Link \"evil.test\""]),
+            ("[x](javascript:alert)", &["Link \"javascript:\""]),
+            ("[x](//evil.test/y)", &["Link \"evil.test\""]),
+            ("[x](https:evil.test)", &["Link \"evil.test\""]),
+            ("[x](../settings)", &["Link \"../settings\""]),
+            ("![x](https://evil.test/p.png)", &["Image \"evil.test\""]),
+            ("![x][i]\n\n[i]: <https://u@evil.test:1/p>", &["Image \"evil.test:1\""]),
+            ("<img src=x>", &["Html \"<img src=x>\""]),
+            ("a <script>b", &["Html \"<script>\""]),
+            ("<!-- hidden -->", &["Html \"<!-- hidden -->\""]),
+            ("x <!-- PatchWork comment marker -->", &["Mark \"<!-- PatchWork comment marker -->\""]),
+            ("</details>", &["Html \"</details>\""]),
+            ("<details>", &["Html \"<details> without its end\""]),
+            ("<details open>\n</details>", &["Html \"<details open>\"", "Html \"</details>\""]),
+            ("thanks @all", &["Mention \"@all\""]),
+            ("*@all*", &["Mention \"@all\""]),
+            ("\\@all", &["Mention \"@all\""]),
+            ("&#64;all", &["Mention \"@all\""]),
+            ("Fixes **#1**", &["Closes \"#1\""]),
+            ("<div>\n@all\n</div>", &["Html \"<div>\"", "Html \"</div>\"", "Mention \"@all\""]),
+            ("a\n/merge", &["QuickAction \"/merge\""]),
+            ("```mermaid\nx\n```", &["Html \"mermaid\""]),
+            ("$`\\href{https://evil.test}{x}`$", &["Link \"evil.test\""]),
+            ("```suggestion\nx\n```", &["Suggests \"x\""]),
+        ];
+        for (text, effects) in table {
+            assert_eq!(of(text), effects, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_shown_as_it_is_does_nothing() {
+        for text in [
+            "`@all` and `Fixes #1` and ``![x](https://evil.test)``",
+            "```\n@all\n/merge\nFixes #1 <img src=x>\n```",
+            "    @all",
+            "\\[x\\](`https://evil.test`) &lt;img> \\!\\[x]",
+            "<details>\n<summary><code>a@b #1 @all</code> · 2</summary>\n\ntext\n\n</details>",
+            "[line 3](http://127.0.0.1:80/acme/shop/blob/main/a.py#L3) [up](#top)",
+            "<!-- PatchWork comment marker -->\n<!-- patchwork {\"name\":\"PRReview\",\"digest\":\"0123456789abcdef\"} -->\ntext of #7",
+            "[patchwork]: # '{\"name\":\"PRReview\",\"digest\":\"0123456789abcdef\"}'\n\ntext",
+            "| a | b |\n|---|---|\n| `@x` | y |",
+        ] {
+            assert_eq!(of(text), Vec::<String>::new(), "{text}");
+        }
+    }
+
+    #[test]
+    fn one_suggestion_may_be_the_findings_own() {
+        let known = |lines| Known { suggestion: Some(("x = 1".to_owned(), lines)), ..known() };
+        let own = "text\n\n```suggestion\nx = 1\n```\n";
+        assert_eq!(in_markdown(own, &known(1)), []);
+        assert_eq!(in_markdown(&own.replace("suggestion", "suggestion:-1+0"), &known(2)), []);
+        let others = [own.replace("= 1", "= 2"), own.replace("suggestion", "suggestion:-9+9")];
+        for text in others {
+            assert_eq!(in_markdown(&text, &known(2)).len(), 1, "{text}");
+        }
+    }
+}
