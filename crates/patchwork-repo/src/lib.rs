@@ -8,6 +8,7 @@ pub mod text;
 
 pub mod checkout;
 pub mod git;
+pub mod history;
 pub mod process;
 #[cfg(unix)]
 pub mod trial;

@@ -211,7 +211,7 @@ impl Local {
         let checkout = Arc::new(checkout.with_cancel(cancel.clone()));
         let ports = Arc::new(Ports {
             checkout: checkout.clone(),
-            history: Arc::new(patchwork_core::port::history::NoHistory),
+            history: Arc::new(checkout.history()),
             processes: self.processes.clone(),
             trials: self.trials(&checkout, run),
             provider: self.provider.clone(),

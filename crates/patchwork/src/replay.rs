@@ -64,9 +64,10 @@ pub async fn replay(
     let processes: Arc<dyn Processes> = Arc::new(SystemProcesses::from_env().hiding(secrets));
     let checkout =
         GitCheckout::apart(repository, spec.base.clone(), &spec.id, scratch.path(), processes).await?;
+    let checkout = checkout.with_cancel(cancel.clone());
     let ports = Arc::new(Ports {
-        checkout: Arc::new(checkout.with_cancel(cancel.clone())),
-        history: Arc::new(patchwork_core::port::history::NoHistory),
+        history: Arc::new(checkout.history().offline()),
+        checkout: Arc::new(checkout),
         processes: Arc::new(Offline),
         trials: Arc::new(NoTrials),
         provider: Arc::new(ReplayedModels::new(recording)),

@@ -55,7 +55,7 @@ impl GitCheckout {
         let common = repository::common_dir(&git).await?;
         let root = worktree::place(&home, &folder.join("worktrees"), run)?;
         let checkout = Self::build(base, run, root, &common, &git).await?;
-        Ok(Self { home, ..checkout })
+        Ok(Self { home, lender: Some(objects_of.to_owned()), ..checkout })
     }
 }
 

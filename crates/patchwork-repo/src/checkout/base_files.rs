@@ -11,51 +11,16 @@ pub(super) async fn read(
     folder: &str,
     max_bytes: u64,
 ) -> Result<Vec<(String, Vec<u8>)>, Failure> {
-    let listed = git
-        .command(["ls-tree", "-r", "-z", "-l", "--full-tree", commit, "--", &format!("{folder}/")])
-        .run()
-        .await?;
-    let mut files: Vec<(String, &str, u64)> = Vec::new();
-    for line in listed.fields() {
-        // `<mode> blob <id> <size>\t<path>`, the size with spaces before it.
-        let Ok(line) = std::str::from_utf8(line) else { continue };
-        let Some((about, path)) = line.split_once('\t') else { continue };
-        let mut words = about.split_ascii_whitespace();
-        let regular = words.next().is_some_and(|mode| mode.starts_with("100"));
-        if let (true, Some("blob"), Some(id), Some(Ok(size))) =
-            (regular, words.next(), words.next(), words.next().map(str::parse::<u64>))
-        {
-            files.push((path.to_owned(), id, size));
-        }
-    }
-    let bytes: u64 = files.iter().map(|(_, _, size)| size).sum();
+    let mut files = git.tree_files(commit, &[format!("{folder}/")]).await?;
+    let bytes: u64 = files.iter().map(|file| file.size).sum();
     if bytes > max_bytes {
         return Err(Failure::configuration(format!(
             "`{folder}` holds {bytes} bytes, which is more than the {max_bytes} that are read"
         )));
     }
-    if files.is_empty() {
-        return Ok(Vec::new());
-    }
-    files.sort_by(|a, b| a.0.cmp(&b.0));
-    let ids: String = files.iter().map(|(_, id, _)| format!("{id}\n")).collect();
-    let contents = git.command(["cat-file", "--batch"]).stdin(ids).run().await?.stdout;
-    let mut rest = contents.as_slice();
-    let mut read = Vec::with_capacity(files.len());
-    for (path, _, size) in files {
-        // `<id> blob <size>\n<contents>\n`
-        let cut = usize::try_from(size).ok().and_then(|size| {
-            let start = rest.iter().position(|byte| *byte == b'\n')? + 1;
-            let file = rest.get(start..start.checked_add(size)?)?;
-            Some((file, rest.get(start + size + 1..)?))
-        });
-        let Some((file, after)) = cut else {
-            return Err(Failure::internal(format!("git did not give the contents of `{path}`")));
-        };
-        read.push((path, file.to_vec()));
-        rest = after;
-    }
-    Ok(read)
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    let contents = git.contents(&files).await?;
+    Ok(files.into_iter().map(|file| file.path).zip(contents).collect())
 }
 
 /// A file as a worktree of the commit has it, with what attributes do to it; none when the commit has no such file.

@@ -28,7 +28,9 @@ use patchwork_core::run::RunId;
 use tokio_util::sync::CancellationToken;
 
 use crate::git::Git;
+use crate::history::GitHistory;
 use path::Places;
+pub(crate) use push::raw_url;
 pub use path::inside;
 pub(crate) use remove::remove_tree;
 pub use repository::Repository;
@@ -40,6 +42,8 @@ pub struct GitCheckout {
     base: Base,
     /// The repository that the worktree belongs to: the user's, unless the run was set apart.
     home: PathBuf,
+    /// For a run that was set apart, the repository whose objects it borrows.
+    lender: Option<PathBuf>,
     run: RunId,
     root: PathBuf,
     /// The folder of the worktree's own index and HEAD, below the repository's `.git/worktrees`.
@@ -126,6 +130,7 @@ impl GitCheckout {
             tidy: git.clone(),
             git,
             home: base.repository.clone(),
+            lender: None,
             base,
             run: run.clone(),
             root,
@@ -151,13 +156,19 @@ impl GitCheckout {
         repository::forget(&self.tidy.at(&self.home), &self.run).await
     }
 
+    /// The commits of its repository and of the remotes. Its processes are stopped with those of the checkout.
+    pub fn history(&self) -> GitHistory {
+        let names = self.lender.as_ref().map(|lender| self.git.at(lender));
+        GitHistory::new(self.git.clone(), names, self.run.clone())
+    }
+
     /// A ref of this run.
     fn reference(&self, name: &str) -> String {
         run_reference(&self.run, name)
     }
 }
 
-fn run_reference(run: &RunId, name: &str) -> String {
+pub(crate) fn run_reference(run: &RunId, name: &str) -> String {
     format!("refs/patchwork/{run}/{name}")
 }
 

@@ -125,7 +125,7 @@ struct Target {
 }
 
 /// The URL of a remote as configured, with `insteadOf` applied.
-pub(super) async fn raw_url(git: &Git, remote: &str, push: bool) -> Result<Option<String>, GitError> {
+pub(crate) async fn raw_url(git: &Git, remote: &str, push: bool) -> Result<Option<String>, GitError> {
     let args: &[&str] = if push { &["remote", "get-url", "--push"] } else { &["remote", "get-url"] };
     let output = git.command(args.iter().copied()).args(["--", remote]).accepting(&[2, 128]).await?;
     Ok((output.code == 0).then(|| output.text()))

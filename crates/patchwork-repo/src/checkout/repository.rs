@@ -138,13 +138,9 @@ pub(super) async fn common_dir(git: &Git) -> Result<PathBuf, GitError> {
 
 /// Deletes the refs that only keep the work of a run alive.
 pub(super) async fn forget(git: &Git, run: &RunId) -> Result<(), Failure> {
-    let mut lines = String::new();
-    for name in ["checkpoint", "remote"] {
-        let reference = run_reference(run, name);
-        if git.resolve(&reference).await?.is_some() {
-            lines.push_str(&format!("delete {reference}\n"));
-        }
-    }
+    let names = ["checkpoint", "remote", "fetched", "fetching"].map(|name| run_reference(run, name));
+    let listing = git.command(["for-each-ref", "--format=delete %(refname)"]).args(names).text().await?;
+    let lines: String = listing.lines().map(|line| format!("{line}\n")).collect();
     if !lines.is_empty() {
         git.command(["update-ref", "--stdin"]).stdin(lines).run().await?;
     }

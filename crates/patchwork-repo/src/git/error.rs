@@ -190,7 +190,8 @@ impl GitError {
         }
     }
 
-    fn words(&self) -> Option<&str> {
+    /// What git says, where that is kept.
+    pub(crate) fn words(&self) -> Option<&str> {
         match self {
             Self::Locked { words }
             | Self::DiskFull { words }

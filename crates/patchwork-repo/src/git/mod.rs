@@ -3,6 +3,7 @@
 
 mod credentials;
 mod error;
+mod objects;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use credentials::{redact_urls, without_credentials};
 pub use error::GitError;
+pub(crate) use objects::TreeFile;
 
 /// The name on every commit.
 pub const BOT_NAME: &str = "patched.codes[bot]";
@@ -112,6 +114,7 @@ impl Git {
             env: Vec::new(),
             stdin: Vec::new(),
             timeout: Duration::from_secs(600),
+            limit: None,
             secrets: Vec::new(),
             args,
         }
@@ -162,6 +165,7 @@ pub struct GitCommand<'g> {
     env: Vec<(String, String)>,
     stdin: Vec<u8>,
     timeout: Duration,
+    limit: Option<usize>,
     secrets: Vec<String>,
 }
 
@@ -174,6 +178,8 @@ pub struct GitOutput {
     pub stdout: Vec<u8>,
     /// Complaints, without credentials.
     pub stderr: String,
+    /// Whether there was more than [`GitCommand::up_to`] allows.
+    pub truncated: bool,
 }
 
 impl GitOutput {
@@ -195,6 +201,12 @@ impl GitCommand<'_> {
         self
     }
 
+    /// Changes a setting for this call (`core.bigFileThreshold=1`).
+    pub fn setting(mut self, setting: &str) -> Self {
+        self.settings.extend(["-c".to_owned(), setting.to_owned()]);
+        self
+    }
+
     /// Sets a variable.
     pub fn env(mut self, name: &str, value: impl Into<String>) -> Self {
         self.env.push((name.to_owned(), value.into()));
@@ -210,6 +222,12 @@ impl GitCommand<'_> {
     /// Changes the time after which it is killed, ten minutes by default.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// Keeps that many bytes of what it prints and drops the rest, which is an error otherwise.
+    pub fn up_to(mut self, bytes: usize) -> Self {
+        self.limit = Some(bytes);
         self
     }
 
@@ -254,18 +272,18 @@ impl GitCommand<'_> {
         command.stdin = self.stdin;
         command.timeout = self.timeout;
         // What does not fit would be a wrong answer, so let much fit.
-        command.max_output = 256 << 20;
+        command.max_output = self.limit.unwrap_or(256 << 20);
         let output = self.git.processes.run(command, &self.git.cancel).await?;
         let mut stderr = redact_urls(&String::from_utf8_lossy(&output.stderr));
         for secret in &self.secrets {
             stderr = stderr.replace(secret, MASK);
         }
-        if output.truncated {
+        if output.truncated && self.limit.is_none() {
             return Err(GitError::TooLong { command: subcommand });
         }
         match output.code {
             Some(code) if code == 0 || codes.contains(&code) => {
-                Ok(GitOutput { code, stdout: output.stdout, stderr })
+                Ok(GitOutput { code, stdout: output.stdout, stderr, truncated: output.truncated })
             }
             code => {
                 Err(GitError::from_output(&subcommand, &self.git.dir, code, &output.stdout, stderr.trim()))

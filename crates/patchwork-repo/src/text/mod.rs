@@ -59,6 +59,15 @@ impl TextError {
     }
 }
 
+/// Text of bytes in whatever encoding they have, line ends and all; none when they are no text. What can't be read is
+/// U+FFFD.
+pub(crate) fn characters(bytes: &[u8]) -> Option<String> {
+    let (encoding, bom_len) = encoding::detect(bytes).ok()?;
+    let mut text = String::with_capacity(bytes.len());
+    encoding.decode(bytes.get(bom_len..)?, &mut text);
+    Some(text)
+}
+
 /// A source file: its original bytes, and the same as text.
 ///
 /// The text is free of the byte order mark and has `\n` line ends. Lines end at `\n` or `\r\n` only; a lone
