@@ -10,6 +10,7 @@ pub mod patchflows;
 pub mod planned;
 pub mod replay;
 pub mod report;
+pub mod review;
 pub mod sarif;
 pub mod scanners;
 pub mod steps;

@@ -2,6 +2,7 @@
 
 #[rustfmt::skip] // A table reads best with many words to a line.
 mod kinds;
+mod names;
 mod outline;
 mod search;
 
@@ -16,6 +17,7 @@ use crate::language::Language;
 use crate::syntax::Syntax;
 use crate::text::{SourceText, TextError};
 
+pub use self::names::{Call, Definition, Names};
 pub use self::outline::Outline;
 
 /// What an excerpt is.
