@@ -230,6 +230,10 @@ impl Memory for Session {
         trace::traces(&self.journal, &self.spec.id).await
     }
 
+    fn patchflow(&self) -> &str {
+        &self.spec.plan.name
+    }
+
     async fn alone(&self, key: &str) -> OwnedMutexGuard<()> {
         let busy = {
             let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);

@@ -21,6 +21,7 @@ use crate::failure::Failure;
 use crate::port::checkout::Checkout;
 use crate::port::clock::Clock;
 use crate::port::forge::Forges;
+use crate::port::forge::mark::Mark;
 use crate::port::history::History;
 use crate::port::process::Processes;
 use crate::port::provider::{ChatAnswer, Lost, Provider, ProviderError, Worst};
@@ -86,6 +87,11 @@ pub trait Memory: Send + Sync {
     /// What this run has left so far, in no order.
     async fn traces(&self) -> Result<Vec<Trace>, Failure> {
         Ok(Vec::new())
+    }
+
+    /// The name of the run's patchflow; empty where there is none.
+    fn patchflow(&self) -> &str {
+        ""
     }
 
     /// Waits until nobody else is at work under a key of this run, and keeps others from it as long as the guard is held.
@@ -239,6 +245,11 @@ impl Context {
     pub fn forges(&self) -> Result<&dyn Forges, StepError> {
         self.door(&[Effects::READS_FORGE, Effects::WRITES_FORGE], "forges")?;
         Ok(&*self.ports.forges)
+    }
+
+    /// The mark by which comments of this patchflow and node are known again in a later run.
+    pub fn mark(&self) -> Mark {
+        Mark::named(format!("{}/{}", self.memory.patchflow(), self.node))
     }
 
     /// Whether effects on forges are only written down, to be carried out later by somebody with a token that may write.

@@ -44,6 +44,11 @@ impl StepError {
         Self::Failed(Failure::interrupted("stopped"))
     }
 
+    /// Whether the run is being ended.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Failed(failure) if failure.kind == FailureKind::Interrupted)
+    }
+
     /// Whether `retry` may try again.
     pub fn retryable(&self) -> bool {
         matches!(self, Self::Temporary(_))
