@@ -271,7 +271,10 @@ impl Driver<'_> {
         from_repository: Vec<String>,
         folder: &Path,
     ) -> Result<(RunSpec, Place), Failure> {
-        let repository = self.local.repository(folder).await?;
+        let mut repository = self.local.repository(folder).await?;
+        if let Some(base) = &self.given.base {
+            repository = repository.standing_at(base.commit.clone(), Some(base.name.clone()));
+        }
         let created_ms = self.local.clock().now_ms();
         let id = RunId::generate(created_ms);
         let spec = RunSpec {

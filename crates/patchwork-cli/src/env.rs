@@ -12,7 +12,7 @@ use crate::settings::every_run;
 
 /// Variables that stand for an option of a patchflow, the strongest first where two mean the same; those of models' keys are
 /// in the catalogue.
-const OPTION_VARIABLES: [(&str, &str); 10] = [
+const OPTION_VARIABLES: [(&str, &str); 16] = [
     ("OPENAI_BASE_URL", "client_base_url"),
     ("GOOGLE_GENAI_USE_VERTEXAI", "client_is_gcp"),
     ("GOOGLE_CLOUD_PROJECT", "client_project"),
@@ -21,7 +21,13 @@ const OPTION_VARIABLES: [(&str, &str); 10] = [
     ("GITHUB_TOKEN", "github_api_key"),
     ("GH_TOKEN", "github_api_key"),
     ("GITLAB_TOKEN", "gitlab_api_key"),
+    ("CI_JOB_TOKEN", "gitlab_job_token"),
     ("AZURE_DEVOPS_EXT_PAT", "azuredevops_api_key"),
+    ("SYSTEM_ACCESSTOKEN", "azuredevops_api_key"),
+    ("GITEA_TOKEN", "gitea_api_key"),
+    ("FORGEJO_TOKEN", "gitea_api_key"),
+    ("BITBUCKET_TOKEN", "bitbucket_api_key"),
+    ("GITHUB_APP_PRIVATE_KEY", "github_app_private_key"),
     ("PATCHWORK_MODEL", "model"),
 ];
 
@@ -46,6 +52,18 @@ pub(crate) fn option_values(catalog: &Catalog) -> Vec<(String, String, String)> 
         }
     }
     out
+}
+
+/// The branch into which a CI system says that a pull request is to be merged, by the names that GitHub, GitLab, Azure and
+/// Bitbucket have for it.
+pub(crate) fn base_branches() -> Vec<String> {
+    const VARIABLES: [&str; 4] = [
+        "GITHUB_BASE_REF",
+        "CI_MERGE_REQUEST_TARGET_BRANCH_NAME",
+        "SYSTEM_PULLREQUEST_TARGETBRANCH",
+        "BITBUCKET_PR_DESTINATION_BRANCH",
+    ];
+    VARIABLES.iter().filter_map(|name| variable(name)).collect()
 }
 
 /// How models are reached: with the credentials of Google Cloud that are on this machine, and Azure at the user's endpoint.

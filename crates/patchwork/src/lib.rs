@@ -28,6 +28,7 @@ pub fn registry() -> Registry {
         .with_steps(steps::all())
         .with_alias("ModifyCodePB", "ModifyCodeOnce")
         .with_alias("PRPB", "PR")
+        .with_alias("ReadPRDiffsPB", "ReadPRDiffs")
         .with_alias("SimplifiedLLMOncePB", "SimplifiedLLMOnce")
         .with_patchflows(patchflows::ALL)
 }

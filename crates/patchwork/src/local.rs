@@ -21,6 +21,7 @@ pub use patchwork_remote::http::is_local;
 use patchwork_remote::llm::{Models, ModelsSettings};
 pub use patchwork_repo::checkout::inside;
 use patchwork_repo::checkout::{GitCheckout, Repository};
+use patchwork_repo::git::Git;
 use patchwork_repo::process::SystemProcesses;
 #[cfg(unix)]
 pub use patchwork_repo::process::helper as sandbox_helper;
@@ -269,6 +270,53 @@ impl Local {
 /// Ends all programs that were started here, with all that they started: before a process that exits at once.
 pub fn end_programs() {
     patchwork_repo::process::end_all();
+}
+
+/// A branch that only people with a right to write to the repository can change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BaseBranch {
+    /// Its name (`main`).
+    pub name: String,
+    /// Its newest commit here.
+    pub commit: String,
+}
+
+/// The branch of `origin` that pull requests are merged into, as far as this clone knows: the remote's main branch, else the
+/// first of `named`, else `main` or `master`. None when the clone has none of them.
+pub async fn base_branch(folder: &Path, named: &[String]) -> Result<Option<BaseBranch>, Failure> {
+    let git = Git::new(Arc::new(SystemProcesses::from_env()), folder);
+    let known = git.command(["symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD"]);
+    let known = known.accepting(&[1, 128]).await?.text();
+    let known = known.trim().strip_prefix("origin/").map(str::to_owned);
+    let usual = ["main", "master"].map(str::to_owned);
+    for name in known.iter().chain(named).chain(&usual) {
+        let name = name.strip_prefix("refs/heads/").unwrap_or(name);
+        if name.is_empty() {
+            continue;
+        }
+        if let Some(commit) = git.resolve(&format!("refs/remotes/origin/{name}^{{commit}}")).await? {
+            return Ok(Some(BaseBranch { name: name.to_owned(), commit }));
+        }
+    }
+    Ok(None)
+}
+
+/// One of the files `names` in the top folder of a commit, the first that there is, with its name.
+pub async fn file_at(
+    folder: &Path,
+    commit: &str,
+    names: &[&str],
+) -> Result<Option<(String, Vec<u8>)>, Failure> {
+    let git = Git::new(Arc::new(SystemProcesses::from_env()), folder);
+    for name in names {
+        // Neither a link nor a folder: only what is listed as a plain file.
+        let listed = git.text(["ls-tree", "--full-tree", commit, "--", name]).await?;
+        if listed.starts_with("100") {
+            let shown = git.command(["cat-file", "blob", &format!("{commit}:{name}")]).run().await?;
+            return Ok(Some(((*name).to_owned(), shown.stdout)));
+        }
+    }
+    Ok(None)
 }
 
 /// Makes a folder a repository with one commit of all its files, whatever the user's git is configured to do.

@@ -138,6 +138,7 @@ mod tests {
             path: false,
             receives: Vec::new(),
             user_only: false,
+            foreign: false,
             heading: String::new(),
             help: String::new(),
         };

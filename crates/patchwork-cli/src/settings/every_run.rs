@@ -68,6 +68,7 @@ pub(crate) fn specs(catalog: &Catalog) -> Vec<InputSpec> {
         path: false,
         receives: Vec::new(),
         user_only: false,
+        foreign: false,
         heading: heading.to_owned(),
         help,
     };

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use patchwork::local::{BaseBranch, base_branch, file_at};
 use patchwork_core::config::{self, Layer, Origin};
 use patchwork_core::diagnostic::{Diagnostic, Style, render};
 use patchwork_core::failure::Failure;
@@ -10,7 +11,7 @@ use patchwork_core::patchflow::decode;
 use patchwork_core::patchflow::plan::Plan;
 
 use super::{every_run, repository_top};
-use crate::{env, secrets, stdio};
+use crate::{env, runtime, secrets, stdio};
 
 /// Files with the options of a repository, in its top folder.
 const REPOSITORY_FILES: [&str; 2] = [".patchwork.yaml", ".patchwork.yml"];
@@ -20,6 +21,8 @@ const REPOSITORY_FILES: [&str; 2] = [".patchwork.yaml", ".patchwork.yml"];
 pub(super) struct Found {
     pub(super) layers: Vec<Layer>,
     pub(super) warnings: Vec<String>,
+    /// How many of the layers are the user's own folder's.
+    own: usize,
 }
 
 /// Reads them for the patchflow that is called `name` in configuration folders; the command was typed in `folder`.
@@ -27,6 +30,7 @@ pub(super) fn find(config: Option<&Path>, name: &str, folder: &Path, plan: &Plan
     let mut found = Found::default();
     let top = repository_top(folder);
     users_own(&mut found, name, top, plan)?;
+    found.own = found.layers.len();
     if let Some(top) = top {
         let file = REPOSITORY_FILES.into_iter().find(|file| top.join(file).is_file());
         if let Some(file) = file {
@@ -42,6 +46,29 @@ pub(super) fn find(config: Option<&Path>, name: &str, folder: &Path, plan: &Plan
         found.layers.extend(below(path, name, plan)?);
     }
     Ok(found)
+}
+
+/// Puts the file of the base branch in the place of the one that is checked out: the run is about what somebody wants merged,
+/// who may have changed it. Answers the branch.
+pub(super) fn use_base(found: &mut Found, folder: &Path) -> Result<Option<BaseBranch>, Failure> {
+    found.layers.retain(|layer| !matches!(layer.origin, Origin::RepositoryFile(_)));
+    let Some(top) = repository_top(folder) else { return Ok(None) };
+    let runtime = runtime::small()?;
+    let Some(base) = runtime.block_on(base_branch(top, &env::base_branches()))? else {
+        found.warnings.push(
+            "the run is about a pull request, and this clone knows no base branch of `origin`: the repository's own configuration is not read (git fetch origin main)".to_owned(),
+        );
+        return Ok(None);
+    };
+    if let Some((name, bytes)) = runtime.block_on(file_at(top, &base.commit, &REPOSITORY_FILES))? {
+        let shown = format!("origin/{}:{name}", base.name);
+        let mut layer = parsed(&shown, &bytes, Origin::RepositoryFile(shown.clone()))?;
+        layer.values.retain(|key, _| !every_run::is_limit(key) || !gives(&found.layers, key));
+        // As weak as the one that is checked out would have been.
+        let place = found.own.min(found.layers.len());
+        found.layers.insert(place, layer);
+    }
+    Ok(Some(base))
 }
 
 /// The user's own folder. It is none of theirs when the repository brings it.
@@ -119,12 +146,16 @@ fn read(path: &Path, origin: Origin) -> Result<Layer, Failure> {
     let bytes = fs::read(path).map_err(|error| {
         Failure::configuration(format!("can't read {}", path.display())).caused_by(&error)
     })?;
+    parsed(&path.display().to_string(), &bytes, origin)
+}
+
+fn parsed(name: &str, bytes: &[u8], origin: Origin) -> Result<Layer, Failure> {
     let wrong = |faults: &[Diagnostic]| {
         // Faults are shown as pictures of their lines; the failure then only counts them.
         stdio::tell(&render(faults, Style::Coloured));
-        Failure::configuration(format!("{} can't be used as it is", path.display()))
+        Failure::configuration(format!("{name} can't be used as it is"))
     };
-    let file = decode(&path.display().to_string(), &bytes).map_err(|fault| wrong(&[*fault]))?;
+    let file = decode(name, bytes).map_err(|fault| wrong(&[*fault]))?;
     let layer = config::read_file(&file, origin).map_err(|faults| wrong(&faults))?;
     secrets::hide_those_of(&layer.values);
     Ok(layer)

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use patchwork::local::BaseBranch;
 use patchwork::models::Catalog;
 use patchwork_core::budget::Limits;
 use patchwork_core::config::{self, Boundary, Effective, Layer, Origin, Surroundings};
@@ -60,6 +61,8 @@ pub(crate) struct Given {
     pub(crate) limits: Limits,
     /// The models that it can ask.
     pub(crate) catalog: Arc<Catalog>,
+    /// The branch that the run stands on, when that is not what is checked out: it is about what somebody wants merged.
+    pub(crate) base: Option<BaseBranch>,
 }
 
 impl Given {
@@ -93,7 +96,13 @@ impl Place<'_> {
         open: Openings,
         typed: &[(String, String)],
     ) -> Result<Given, Failure> {
-        let Openings { plan: wide, catalog, files } = open;
+        let Openings { plan: wide, catalog, mut files } = open;
+        let is_foreign = |name: &str| plan.input(name).is_some_and(|input| input.foreign);
+        let is_given = |value: &str| !value.trim().is_empty();
+        let base = match typed.iter().any(|(name, value)| is_foreign(name) && is_given(value)) {
+            true => files::use_base(&mut files, self.folder)?,
+            false => None,
+        };
         self.warn(&files.warnings);
         let effective = self.merge(&wide.inputs, &layers(files.layers, &wide, &catalog, typed), &catalog)?;
         self.warn(&effective.warnings);
@@ -105,7 +114,7 @@ impl Place<'_> {
         let mut chosen = effective.clone();
         chosen.values.retain(|name, _| !own.contains(name));
         let (secrets, limits) = (secrets(&effective), every_run::limits(&chosen));
-        Ok(Given { effective, own, secrets, limits, catalog })
+        Ok(Given { effective, own, secrets, limits, catalog, base })
     }
 
     /// What a run that is resumed is given: secrets once more, and of the limits those that are typed.
@@ -149,7 +158,7 @@ impl Place<'_> {
             }
         }
         let own = run.plan.inputs.iter().map(|input| input.name.clone()).collect();
-        Ok(Given { secrets: secrets(&effective), effective, own, limits, catalog })
+        Ok(Given { secrets: secrets(&effective), effective, own, limits, catalog, base: None })
     }
 
     /// The keys of models that are given without a word, and the catalogue that says whose they are.

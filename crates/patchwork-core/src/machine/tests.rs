@@ -251,6 +251,7 @@ fn a_sub_patchflow_has_a_scope_of_its_own() {
         path: false,
         receives: Vec::new(),
         user_only: false,
+        foreign: false,
         heading: String::new(),
         help: String::new(),
     }];

@@ -56,6 +56,10 @@ pub struct InputSpec {
     /// Whether only the user may set it, not the configuration file that a repository brings.
     #[serde(default)]
     pub user_only: bool,
+    /// Whether a value makes the run one about somebody else's text, such as a pull request: configuration and prompts then come
+    /// from the base branch, not from what is checked out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub foreign: bool,
     /// What this input and those after it stand below in `--help`; empty when that is what the one before stands below.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub heading: String,

@@ -201,6 +201,7 @@ fn language(uses: Vec<Value>, with: Vec<Value>) -> Map<String, Value> {
                 "items": { "type": "string" },
                 "description": "It is an address, and these secrets are sent there.",
             },
+            "foreign": { "type": "boolean", "description": "A value makes the run one about somebody else's text: configuration and prompts come from the base branch." },
             "user_only": { "type": "boolean", "description": "The repository's own `.patchwork.yaml` can't set it." },
             "required": { "type": "boolean", "description": "Whether a value must be given." },
             "items": {

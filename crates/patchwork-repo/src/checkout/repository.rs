@@ -66,6 +66,13 @@ impl Repository {
         })
     }
 
+    /// The same for runs that start from another commit than the one that is checked out.
+    #[must_use]
+    pub fn standing_at(mut self, commit: String, branch: Option<String>) -> Self {
+        (self.base.commit, self.base.branch) = (commit, branch);
+        self
+    }
+
     /// The top of its work tree.
     pub fn top(&self) -> &Path {
         &self.base.repository

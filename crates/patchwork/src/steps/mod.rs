@@ -10,5 +10,5 @@ use patchwork_core::step::ErasedStep;
 
 /// Every step.
 pub fn all() -> Vec<Box<dyn ErasedStep>> {
-    [scan::steps(), code::steps(), llm::steps(), pr::steps()].into_iter().flatten().collect()
+    [scan::steps(), code::steps(), llm::steps(), pr::steps(), forge::steps()].into_iter().flatten().collect()
 }

@@ -18,6 +18,7 @@ fn spec(name: &str, schema: Value, default: Value) -> InputSpec {
         path: false,
         receives: Vec::new(),
         user_only: false,
+        foreign: false,
         heading: String::new(),
         help: String::new(),
     }

@@ -22,6 +22,7 @@ fn specs() -> Vec<InputSpec> {
         path: false,
         receives: Vec::new(),
         user_only: false,
+        foreign: false,
         heading: String::new(),
         help: String::new(),
     };

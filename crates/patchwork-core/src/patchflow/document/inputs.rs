@@ -11,7 +11,7 @@ use crate::patchflow::plan::InputSpec;
 use crate::patchflow::yaml::{Entry, Kind};
 
 /// The keys of an input.
-pub(crate) const KEYS: [&str; 13] = [
+pub(crate) const KEYS: [&str; 14] = [
     "type",
     "enum",
     "default",
@@ -21,6 +21,7 @@ pub(crate) const KEYS: [&str; 13] = [
     "path",
     "receives",
     "user_only",
+    "foreign",
     "required",
     "items",
     "minimum",
@@ -62,6 +63,7 @@ fn input(reader: &mut Reader<'_>, entry: Entry, received: &mut Vec<(String, Rang
         path: false,
         receives: Vec::new(),
         user_only: false,
+        foreign: false,
         heading: String::new(),
         help: String::new(),
     };
@@ -132,6 +134,7 @@ fn input(reader: &mut Reader<'_>, entry: Entry, received: &mut Vec<(String, Rang
     let secret = flag(reader, "secret");
     let path = flag(reader, "path");
     spec.user_only = flag(reader, "user_only").is_some();
+    spec.foreign = flag(reader, "foreign").is_some();
     spec.required = required.is_some();
     spec.secret = secret.is_some();
     spec.path = path.is_some();

@@ -7,12 +7,14 @@ use patchwork_core::message::Message;
 use patchwork_core::step::{Context, Effects, Step, StepError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::call_llm::{self, CallLLMOutput};
 use super::call_options::CallOptions;
 use super::extract_model_response::{PartitionOptions, extract};
 use super::model_options::ModelOptions;
 use super::prepare_prompt::{PromptOptions, prepare};
+use super::structured::Form;
 
 /// Makes prompts, asks a model, cuts its answers into sections.
 pub struct LLM;
@@ -34,6 +36,10 @@ pub struct LLMInput {
     /// How answers are cut.
     #[serde(flatten)]
     pub cut: PartitionOptions,
+    /// The JSON Schema (draft 2020-12) of answers that are JSON, as an object or its text. What does not fit it is asked for
+    /// again with what is wrong, `json_retries` times; the answers are its text.
+    #[serde(default)]
+    pub json_schema: Option<Value>,
 }
 
 /// The prompts, the answers and their sections.
@@ -62,7 +68,22 @@ impl Step for LLM {
             ctx.skip("there are no values to make a prompt of");
             return Ok(LLMOutput::default());
         }
-        let (answers, _) = call_llm::call(ctx, prompts.clone(), &input.calls, &input.model, None).await?;
+        let form = input.json_schema.as_ref().map(Form::of_schema).transpose();
+        let form = form.map_err(|error| StepError::input("json_schema", error.to_string()))?;
+        if form.is_some() && input.cut.response_partitions.is_some() {
+            let problem = "an answer that is JSON is not cut into sections: expected one or the other";
+            return Err(StepError::input("response_partitions", problem));
+        }
+        let is_json = form.is_some();
+        let (mut answers, values) =
+            call_llm::call(ctx, prompts.clone(), &input.calls, &input.model, form).await?;
+        if is_json {
+            // What was mended is handed on as it was understood.
+            for (text, value) in answers.openai_responses.iter_mut().zip(values) {
+                *text = value.map(|value| value.to_string()).unwrap_or_default();
+            }
+            return Ok(LLMOutput { prompts, answers, extracted_responses: Vec::new() });
+        }
         let extracted_responses = extract(ctx, &answers.openai_responses, &input.cut);
         Ok(LLMOutput { prompts, answers, extracted_responses })
     }
