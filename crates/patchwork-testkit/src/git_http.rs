@@ -26,6 +26,7 @@ struct Shared {
     root: PathBuf,
     token: String,
     pushes: Mutex<Vec<String>>,
+    fetches: Mutex<Vec<String>>,
 }
 
 impl GitHttp {
@@ -35,8 +36,12 @@ impl GitHttp {
     /// When no port on 127.0.0.1 can be had.
     #[expect(clippy::expect_used, reason = "a test that has no server must fail loudly")]
     pub fn start(root: &Path, token: &str) -> Self {
-        let shared =
-            Arc::new(Shared { root: root.to_owned(), token: token.to_owned(), pushes: Mutex::default() });
+        let shared = Arc::new(Shared {
+            root: root.to_owned(),
+            token: token.to_owned(),
+            pushes: Mutex::default(),
+            fetches: Mutex::default(),
+        });
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("git-http")
@@ -58,6 +63,11 @@ impl GitHttp {
     /// The URL of a repository below the folder.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}/{path}", self.address)
+    }
+
+    /// The paths of all requests for objects or lists of references that were answered, in order.
+    pub fn fetches(&self) -> Vec<String> {
+        self.shared.fetches.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The paths of all pushes that were received, in order.
@@ -87,6 +97,9 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Re
     let path = head.uri.path().to_owned();
     if head.method == axum::http::Method::POST && path.ends_with("/git-receive-pack") {
         shared.pushes.lock().unwrap_or_else(PoisonError::into_inner).push(path.clone());
+    }
+    if head.method == axum::http::Method::POST && path.ends_with("/git-upload-pack") {
+        shared.fetches.lock().unwrap_or_else(PoisonError::into_inner).push(path.clone());
     }
     let header =
         |name: &str| head.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();

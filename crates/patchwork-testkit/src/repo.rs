@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test part: what fails here is a failed test")]
 
+mod branches;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
@@ -10,6 +12,8 @@ use std::process::Command;
 
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
+
+pub use branches::PullRefs;
 
 /// A git repository in a temporary folder, on branch `main`, without a commit at first. Neither the developer's git
 /// configuration nor their environment reaches into it. It is gone when dropped.

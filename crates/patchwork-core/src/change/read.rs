@@ -72,6 +72,7 @@ pub fn read_hunks(patch: &str) -> Result<Vec<Hunk>, DiffError> {
     let hunks = hunk::all(&mut lines)?;
     match lines.peek() {
         None => Ok(hunks),
+        Some(_) if lines.rest.trim().is_empty() => Ok(hunks),
         Some(line) if line.starts_with("@@@") => Err(DiffError::Combined { line: lines.number() }),
         Some(line) => Err(DiffError::HunkHeader { line: lines.number(), found: cut(line) }),
     }
@@ -147,7 +148,7 @@ fn git_file(lines: &mut Lines<'_>) -> Result<FileChange, DiffError> {
             break;
         }
         if line.starts_with("@@ ") {
-            hunks = hunk::all(lines)?;
+            hunks = hunk::all_of_file(lines)?;
             break;
         }
         if line.starts_with("@@@") {
@@ -205,7 +206,7 @@ fn plain_file(lines: &mut Lines<'_>) -> Result<FileChange, DiffError> {
     let named = Some((from.clone(), to.clone()));
     headers.from = (!headers.added).then(|| name::without_prefix(&from, &named, 'a'));
     headers.to = (!headers.deleted).then(|| name::without_prefix(&to, &named, 'b'));
-    let hunks = hunk::all(lines)?;
+    let hunks = hunk::all_of_file(lines)?;
     file(headers, None, hunks).ok_or_else(|| DiffError::Name { line: start, found: cut(old) })
 }
 

@@ -20,6 +20,19 @@ pub(super) fn all(lines: &mut Lines<'_>) -> Result<Vec<Hunk>, DiffError> {
     Ok(hunks)
 }
 
+/// [`all`], where text of no diff may come after them, but no line that a hunk would have: its hunk says less than it holds.
+pub(super) fn all_of_file(lines: &mut Lines<'_>) -> Result<Vec<Hunk>, DiffError> {
+    let hunks = all(lines)?;
+    if let Some(line) = lines.peek()
+        && line.starts_with([' ', '+', '-', '@'])
+        && !line.starts_with("--- ")
+        && line.trim_end() != "--"
+    {
+        return Err(DiffError::HunkHeader { line: lines.number(), found: cut(line) });
+    }
+    Ok(hunks)
+}
+
 fn one(lines: &mut Lines<'_>) -> Result<Hunk, DiffError> {
     let (number, first) = (lines.number(), lines.next().unwrap_or_default());
     let mut hunk = header(first).ok_or_else(|| DiffError::HunkHeader { line: number, found: cut(first) })?;

@@ -1,6 +1,7 @@
 //! Pushes to real remotes.
 
 use patchwork_core::failure::FailureKind;
+use patchwork_core::port::forge::GitCredential;
 use patchwork_core::secret::Secret;
 use patchwork_testkit::git_http::GitHttp;
 
@@ -15,8 +16,12 @@ async fn commit(checkout: &GitCheckout, text: &str) -> String {
     checkout.commit(&request(None, vec![files(&["a.txt"], text)])).await.unwrap().head
 }
 
+fn credential(token: &str) -> Option<GitCredential> {
+    Some(GitCredential { user: "x-access-token".into(), token: Secret::new(token) })
+}
+
 fn push(commit: &str, force: bool) -> PushRequest {
-    PushRequest { remote: "origin".into(), commit: commit.into(), branch: "fixes".into(), force, token: None }
+    PushRequest { remote: "origin".into(), commit: commit.into(), branch: "fixes".into(), force, credential: None }
 }
 
 /// What a run does: looks, then pushes.
@@ -176,7 +181,7 @@ async fn a_token_pushes_over_http_and_is_never_shown() {
     repo.git(&["config", &site, "Authorization: Basic d3Jvbmc="]);
     let checkout = checkout(&repo, "r1").await;
     let with = |token: &str, commit: &str, force| PushRequest {
-        token: Some(Secret::new(token)),
+        credential: credential(token),
         ..push(commit, force)
     };
     let head = commit(&checkout, "one\n").await;
@@ -218,8 +223,7 @@ async fn a_token_follows_no_redirect() {
     let repo = repo();
     repo.git(&["remote", "add", "origin", &url]);
     let checkout = checkout(&repo, "r1").await;
-    let token = Some(Secret::new("ghp_0123456789"));
-    let request = PushRequest { token, ..push(&checkout.base().commit, false) };
+    let request = PushRequest { credential: credential("ghp_0123456789"), ..push(&checkout.base().commit, false) };
     let failure = checkout.check_push(&request).await.unwrap_err();
     assert!(failure.causes[0].contains("redirects"), "{failure:?}");
     assert!(failure.hints[0].contains("git remote set-url"), "{failure:?}");
