@@ -1,12 +1,14 @@
 //! The sites that host repositories, each in a folder of its own.
 
 pub mod github;
+mod page;
 mod remote;
+mod site;
 
 use std::sync::Arc;
 
 use patchwork_core::failure::Failure;
-use patchwork_core::port::forge::{Forge, ForgeTarget, Forges};
+use patchwork_core::port::forge::{Forge, ForgeTarget, Forges, Located};
 
 pub use remote::Remote;
 
@@ -34,29 +36,13 @@ impl Sites {
 
 impl Forges for Sites {
     fn connect(&self, target: &ForgeTarget) -> Result<Arc<dyn Forge>, Failure> {
-        let remote = Remote::parse(&target.remote_url).ok_or_else(|| {
-            Failure::configuration("the remote's URL names no repository")
-                .hint("expected: https://github.com/OWNER/NAME or git@github.com:OWNER/NAME")
-        })?;
-        let base = match (&target.api_url, &remote.host) {
-            (Some(scm_url), _) => github::api_of(scm_url)?,
-            (None, Some(host)) => github::public_api(host).ok_or_else(|| unknown(host))?,
-            (None, None) => {
-                return Err(Failure::configuration("the remote is a folder of this machine, not a forge")
-                    .hint("give scm_url when it mirrors a repository of a forge, or disable_pr=true"));
-            }
-        };
-        let forge = github::GitHub::connect(&base, &remote, &target.token, self.pace);
-        Ok(Arc::new(forge.map_err(|failure| match &target.api_url {
-            Some(_) => failure.hint("see scm_url"),
-            None => failure,
-        })?))
+        site::connect(target, self.pace)
+    }
+
+    fn locate(&self, url: &str, target: &ForgeTarget) -> Result<Located, Failure> {
+        page::locate(url, target)
     }
 }
 
-fn unknown(host: &str) -> Failure {
-    Failure::configuration(format!("{host} is no forge that patchwork knows"))
-        .hint("supported now: GitHub (github.com, *.ghe.com) and GitHub Enterprise Server")
-        .hint(format!("for GitHub Enterprise Server give scm_url=https://{host}"))
-        .hint("disable_pr=true keeps the changes on a local branch")
-}
+#[cfg(test)]
+mod tests;

@@ -5,14 +5,17 @@
 pub struct Remote {
     /// The host in lower case, without port; absent when the remote is a folder of this machine.
     pub host: Option<String>,
-    /// The path's parts, the last without `.git`; of a folder the last two only.
+    /// Where the site's pages are, as far as the URL tells: scheme and port of an `http` one (`https://ghe.example.com:8443`), for
+    /// any other `https` and the host. Absent for a folder.
+    pub site: Option<String>,
+    /// The path's parts, unescaped, the last without `.git`; of a folder the last two only.
     pub path: Vec<String>,
 }
 
 impl Remote {
     /// Reads every form that Git takes: `https://host/owner/name.git`, with credentials and port,
     /// `ssh://git@host:22/owner/name`, `git@host:owner/name`, `file:///srv/owner/name.git`, `/srv/owner/name.git`.
-    /// `None` when there is no path in it.
+    /// `None` when there is no path in it, or nonsense.
     pub fn parse(url: &str) -> Option<Self> {
         let url = url.trim();
         if url.is_empty() || url.chars().any(char::is_control) {
@@ -22,12 +25,15 @@ impl Remote {
             Some((scheme, _)) if scheme.eq_ignore_ascii_case("file") => {
                 Self::folder(url.get(scheme.len() + 3..)?)
             }
-            Some((_, rest)) => {
+            Some((scheme, rest)) => {
                 let (authority, path) = rest.split_once('/')?;
-                Self::hosted(without_port(without_user(authority)), path)
+                let authority = without_user(authority);
+                let web = ["http", "https"].into_iter().find(|web| scheme.eq_ignore_ascii_case(web));
+                let site = web.map(|scheme| format!("{scheme}://{}", authority.to_ascii_lowercase()));
+                Self::hosted(without_port(authority), site, path)
             }
             None => match scp(url) {
-                Some((authority, path)) => Self::hosted(without_user(authority), path),
+                Some((authority, path)) => Self::hosted(without_user(authority), None, path),
                 None => Self::folder(url),
             },
         }
@@ -44,18 +50,39 @@ impl Remote {
         (is_name(owner) && is_name(name)).then_some((owner.as_str(), name.as_str()))
     }
 
-    fn hosted(host: &str, path: &str) -> Option<Self> {
+    /// The same repository below a path of its site: the parts of `scm_url`'s path, when the remote's begins with them.
+    #[must_use]
+    pub fn below(mut self, scm_url: Option<&str>) -> Self {
+        let prefix = scm_url.and_then(|url| reqwest::Url::parse(url.trim()).ok());
+        let prefix: Vec<String> = prefix
+            .and_then(|url| Some(url.path_segments()?.filter(|p| !p.is_empty()).map(str::to_owned).collect()))
+            .unwrap_or_default();
+        // Of an API's address (`/git/api/v3`) only the beginning is the site's.
+        let shared = prefix.iter().zip(&self.path).take_while(|(a, b)| a == b).count();
+        if self.host.is_some() && self.path.len() >= shared + 2 {
+            self.path.drain(..shared);
+        }
+        self
+    }
+
+    fn hosted(host: &str, site: Option<String>, path: &str) -> Option<Self> {
         let host = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
         if host.is_empty() {
             return None;
         }
-        Some(Self { host: Some(host.to_ascii_lowercase()), path: parts(path)? })
+        let host = host.to_ascii_lowercase();
+        let site = site.unwrap_or_else(|| match host.contains(':') {
+            true => format!("https://[{host}]"),
+            false => format!("https://{host}"),
+        });
+        let path = parts(path)?.iter().map(|part| unescaped(part)).collect::<Option<_>>()?;
+        Some(Self { host: Some(host), site: Some(site), path })
     }
 
     fn folder(path: &str) -> Option<Self> {
         let mut path = parts(&path.replace('\\', "/"))?;
         path.drain(..path.len().saturating_sub(2));
-        Some(Self { host: None, path })
+        Some(Self { host: None, site: None, path })
     }
 }
 
@@ -64,6 +91,13 @@ fn parts(path: &str) -> Option<Vec<String>> {
     let path = path.strip_suffix(".git").unwrap_or(path);
     let parts: Vec<String> = path.split('/').filter(|p| !p.is_empty()).map(str::to_owned).collect();
     (!parts.is_empty()).then_some(parts)
+}
+
+/// A part of a path without its escapes; none when that makes it something else than one part.
+pub(super) fn unescaped(part: &str) -> Option<String> {
+    let text = percent_encoding::percent_decode_str(part).decode_utf8().ok()?;
+    let strange = text.chars().any(|c| c == '/' || c.is_control()) || matches!(&*text, "" | "." | "..");
+    (!strange).then(|| text.into_owned())
 }
 
 /// The scp-like form: a colon before the first slash, and more than a drive letter in front of it.

@@ -55,7 +55,7 @@ pub enum HttpError {
         until_ms: i64,
     },
     /// The server answers that it won't or can't.
-    #[error("{call} on {host}: status {status}, {message}{}", list(details), message = or_nothing(message))]
+    #[error("{call} on {host}: status {status}, {message}{}{}", list(details), lacks(needs.as_ref()), message = or_nothing(message))]
     Status {
         /// The method and path.
         call: String,
@@ -67,6 +67,8 @@ pub enum HttpError {
         message: String,
         /// Its remarks about single fields.
         details: Vec<String>,
+        /// What the token lacks, when the server says it.
+        needs: Option<String>,
     },
     /// The server sends us to another place, and the token does not go there.
     #[error("{call} on {host}: the server redirects to another host, which is not followed")]
@@ -135,6 +137,10 @@ fn or_nothing(message: &str) -> &str {
     if message.is_empty() { "no reason given" } else { message }
 }
 
+fn lacks(needs: Option<&String>) -> String {
+    needs.map(|needs| format!("; {needs}")).unwrap_or_default()
+}
+
 fn list(details: &[String]) -> String {
     if details.is_empty() { String::new() } else { format!(" ({})", details.join("; ")) }
 }
@@ -178,7 +184,7 @@ fn detail(item: &Value) -> String {
 }
 
 /// One line without control characters, cut to [`MAX_WORDS`].
-fn tidy(text: &str) -> String {
+pub(super) fn tidy(text: &str) -> String {
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() <= MAX_WORDS {

@@ -1,6 +1,11 @@
-//! The HTTP door for forges: JSON over one base address, with time-outs, retries and rate limits.
+//! The HTTP door for forges: calls below one base address, with time-outs, retries, rate limits and pages.
 
+mod auth;
+mod cache;
+mod call;
 mod error;
+mod pages;
+mod scope;
 pub(crate) mod wait;
 
 use std::time::Duration;
@@ -8,14 +13,17 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use patchwork_core::port::clock::{Clock, SystemClock};
 use patchwork_core::secret::{MASK, Secret};
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use reqwest::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, USER_AGENT};
 use reqwest::{Method, Response, StatusCode, Url};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use tokio::time::Instant;
 
+pub use auth::Auth;
+use cache::Cache;
+use call::Target;
+pub use call::{Answer, Call};
 pub use error::HttpError;
+pub use pages::{Listed, MAX_PAGES, PER_PAGE};
 
 /// Bytes that an answer may have; no call of ours comes near.
 const MAX_ANSWER: usize = 16 << 20;
@@ -47,68 +55,8 @@ impl Default for Pace {
     }
 }
 
-/// One call: a method, a path below the base, and JSON.
-#[derive(Debug, Clone)]
-pub struct Call {
-    method: Method,
-    segments: Vec<String>,
-    query: Vec<(&'static str, String)>,
-    body: Option<Value>,
-    repeatable: bool,
-}
-
-impl Call {
-    fn new<S: Into<String>>(method: Method, segments: impl IntoIterator<Item = S>) -> Self {
-        let repeatable = matches!(method, Method::GET | Method::PUT | Method::PATCH);
-        let segments = segments.into_iter().map(Into::into).collect();
-        Self { method, segments, query: Vec::new(), body: None, repeatable }
-    }
-
-    /// Reads. Each segment of the path is escaped as a whole.
-    pub fn get<S: Into<String>>(segments: impl IntoIterator<Item = S>) -> Self {
-        Self::new(Method::GET, segments)
-    }
-
-    /// Makes something. Not tried again after it may have reached the server, unless [`Call::repeatable`].
-    pub fn post<S: Into<String>>(segments: impl IntoIterator<Item = S>) -> Self {
-        Self::new(Method::POST, segments)
-    }
-
-    /// Changes something.
-    pub fn patch<S: Into<String>>(segments: impl IntoIterator<Item = S>) -> Self {
-        Self::new(Method::PATCH, segments)
-    }
-
-    /// Adds a query parameter.
-    #[must_use]
-    pub fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.query.push((name, value.into()));
-        self
-    }
-
-    /// Sets the body.
-    pub fn json(mut self, body: &impl Serialize) -> Result<Self, HttpError> {
-        let body = serde_json::to_value(body).map_err(|e| HttpError::Setup { problem: e.to_string() })?;
-        self.body = Some(body);
-        Ok(self)
-    }
-
-    /// Lets a `POST` be tried again like the other methods: for callers that looked first, and whose server refuses to
-    /// make the same thing twice.
-    #[must_use]
-    pub fn repeatable(mut self) -> Self {
-        self.repeatable = true;
-        self
-    }
-
-    /// The call in words: `POST /repos/owner/name/pulls`.
-    fn describe(&self) -> String {
-        format!("{} /{}", self.method, self.segments.join("/"))
-    }
-}
-
-/// A door to one base address. The token goes there and nowhere else: redirects to another host, scheme or port are
-/// errors.
+/// A door to one base address. The token goes there and nowhere else: redirects and next pages on another host, scheme or
+/// port are errors. Clones share their connections and what they remember of answers.
 #[derive(Debug, Clone)]
 pub struct Http {
     client: reqwest::Client,
@@ -116,6 +64,7 @@ pub struct Http {
     headers: HeaderMap,
     secrets: Vec<Secret>,
     pace: Pace,
+    cache: Cache,
 }
 
 impl Http {
@@ -126,7 +75,8 @@ impl Http {
         let mut headers = HeaderMap::new();
         let agent = HeaderValue::from_static(concat!("patchwork/", env!("CARGO_PKG_VERSION")));
         headers.insert(USER_AGENT, agent);
-        Ok(Self { client, base, headers, secrets: Vec::new(), pace: Pace::default() })
+        let (pace, cache) = (Pace::default(), Cache::default());
+        Ok(Self { client, base, headers, secrets: Vec::new(), pace, cache })
     }
 
     /// Sends a fixed header with every call.
@@ -136,16 +86,19 @@ impl Http {
         self
     }
 
-    /// Sends a token with every call, and masks it in every error.
-    pub fn bearer(mut self, token: &Secret) -> Result<Self, HttpError> {
-        let mut value =
-            HeaderValue::from_str(&format!("Bearer {}", token.expose())).map_err(|_| HttpError::Setup {
-                problem: "the token has characters that a header can't hold (a line end?)".into(),
-            })?;
-        value.set_sensitive(true);
-        self.headers.insert(AUTHORIZATION, value);
-        self.secrets.push(token.clone());
+    /// Shows with every call who we are, and masks the token in every error.
+    pub fn auth(mut self, auth: &Auth) -> Result<Self, HttpError> {
+        let (name, value, secrets) = auth.header()?;
+        self.headers.insert(name, value);
+        self.secrets.extend(secrets);
         Ok(self)
+    }
+
+    /// Masks a value in every error.
+    #[must_use]
+    pub fn hide(mut self, secret: &Secret) -> Self {
+        self.secrets.push(secret.clone());
+        self
     }
 
     /// Sets how patient it is.
@@ -162,14 +115,11 @@ impl Http {
 
     /// Calls, and reads the answer as JSON.
     pub async fn call<T: DeserializeOwned>(&self, call: &Call) -> Result<T, HttpError> {
-        let bytes = self.send(call).await?;
-        serde_json::from_slice(&bytes)
-            .map_err(|error| error.to_string())
-            .map_err(|problem| HttpError::Malformed { call: call.describe(), host: self.host(), problem })
+        self.send(call).await?.json()
     }
 
     /// Calls until there is an answer, patience ends, or trying again can't help.
-    async fn send(&self, call: &Call) -> Result<Vec<u8>, HttpError> {
+    pub async fn send(&self, call: &Call) -> Result<Answer, HttpError> {
         let url = self.url(call);
         let started = Instant::now();
         let mut waits = ExponentialBuilder::new()
@@ -179,10 +129,12 @@ impl Http {
             .build();
         loop {
             let (error, asked) = match self.once(call, url.clone()).await {
-                Ok(bytes) => return Ok(bytes),
+                Ok(answer) => return Ok(answer),
                 Err(failed) => (failed.error, failed.asked),
             };
-            let again = error.transient() && (call.repeatable || error.never_arrived());
+            // Who says that there were too many calls has not carried this one out.
+            let refused = matches!(error, HttpError::RateLimited { .. });
+            let again = error.transient() && (call.repeatable || refused || error.never_arrived());
             let Some(own) = waits.next().filter(|_| again) else { return Err(error) };
             let wait = asked.unwrap_or(own);
             // A server may ask for more seconds than a sum can hold.
@@ -194,23 +146,41 @@ impl Http {
         }
     }
 
-    async fn once(&self, call: &Call, url: Url) -> Result<Vec<u8>, Failed> {
+    async fn once(&self, call: &Call, url: Url) -> Result<Answer, Failed> {
+        let mut headers = self.headers.clone();
+        headers.extend(call.headers.clone());
+        let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let key = (call.method == Method::GET).then(|| format!("{accept} {url}"));
+        let kept = key.as_ref().and_then(|key| self.cache.get(key));
+        if let Some(kept) = &kept {
+            headers.insert(IF_NONE_MATCH, kept.etag.clone());
+        }
         let mut request = self
             .client
             .request(call.method.clone(), url)
-            .headers(self.headers.clone())
-            .timeout(self.pace.timeout);
+            .headers(headers)
+            .timeout(call.timeout.unwrap_or(self.pace.timeout));
         if let Some(body) = &call.body {
             request = request.json(body);
         }
         let response = request.send().await.map_err(|e| self.no_answer(call, e))?;
         let status = response.status();
-        let headers = response.headers().clone();
-        let bytes = self.read(call, response).await?;
-        if status.is_success() {
-            return Ok(bytes);
+        let mut headers = response.headers().clone();
+        let mut bytes = self.read(call, response).await?;
+        let (described, host) = (call.describe(), self.host());
+        match kept {
+            Some(kept) if status == StatusCode::NOT_MODIFIED => {
+                headers.extend(kept.headers);
+                bytes = kept.bytes;
+                return Ok(Answer { call: described, host, status: 200, headers, bytes });
+            }
+            _ if !status.is_success() => return Err(self.refused(call, status, &headers, &bytes)),
+            _ => {}
         }
-        Err(self.refused(call, status, &headers, &bytes))
+        if let Some(key) = key {
+            self.cache.keep(&key, &headers, &bytes);
+        }
+        Ok(Answer { call: described, host, status: status.as_u16(), headers, bytes })
     }
 
     async fn read(&self, call: &Call, mut response: Response) -> Result<Vec<u8>, Failed> {
@@ -246,24 +216,29 @@ impl Http {
         let details = details.iter().map(|d| self.mask(d)).collect();
         let now = wait::server_time(headers).unwrap_or_else(|| SystemClock.now_ms());
         let asked = wait::asked(status, headers, &message, now);
+        let needs = scope::needs(status, headers, bytes).map(|needs| self.mask(&needs));
         let status = status.as_u16();
         let error = match asked {
             Some(wait) if status != 503 => {
                 let until_ms = now.saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
                 HttpError::RateLimited { call, host, status, message, until_ms }
             }
-            _ => HttpError::Status { call, host, status, message, details },
+            _ => HttpError::Status { call, host, status, message, details, needs },
         };
         Failed { error, asked }
     }
 
     fn url(&self, call: &Call) -> Url {
+        let (segments, query) = match &call.target {
+            Target::At(url) => return url.clone(),
+            Target::Below { segments, query } => (segments, query),
+        };
         let mut url = self.base.clone();
         if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend(&call.segments);
+            path.pop_if_empty().extend(segments);
         }
-        if !call.query.is_empty() {
-            url.query_pairs_mut().extend_pairs(&call.query);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
         }
         url
     }

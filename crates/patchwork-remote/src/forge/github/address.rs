@@ -1,15 +1,18 @@
 //! Where GitHub's API is.
 
 use patchwork_core::failure::Failure;
+use patchwork_core::port::forge::Thing;
 use reqwest::Url;
 
+use crate::forge::Remote;
+use crate::forge::site::Page;
 use crate::http::is_loopback;
 
 const PUBLIC: &str = "https://api.github.com";
 
 /// The API of a host that is GitHub's own; nothing for any other: a token for github.com must not be sent to a host that
 /// only looks like one of theirs.
-pub(crate) fn public_api(host: &str) -> Option<String> {
+pub(super) fn public_api(host: &str) -> Option<String> {
     match host {
         "github.com" | "www.github.com" | "ssh.github.com" => Some(PUBLIC.to_owned()),
         _ => {
@@ -22,7 +25,7 @@ pub(crate) fn public_api(host: &str) -> Option<String> {
 
 /// The API that a user means with `scm_url`: the page of the site (`https://ghe.example.com`) or the API itself
 /// (`https://ghe.example.com/api/v3`, `https://api.github.com`). On this machine the address is taken as it is.
-pub(crate) fn api_of(scm_url: &str) -> Result<String, Failure> {
+pub(super) fn api_of(scm_url: &str) -> Result<String, Failure> {
     let wrong = |problem: &str| {
         Failure::configuration(format!("`scm_url`: {problem}"))
             .hint("expected: https://github.com, or https://HOST or https://HOST/api/v3 of GitHub Enterprise Server")
@@ -44,6 +47,53 @@ pub(crate) fn api_of(scm_url: &str) -> Result<String, Failure> {
         return Ok(text.to_owned());
     }
     Ok(format!("{text}/api/v3"))
+}
+
+/// The address below which `/graphql` is: the API's own, on a server of one's own `https://HOST/api`.
+pub(super) fn above_graphql(api: &str) -> &str {
+    let api = api.trim_end_matches('/');
+    match api.strip_suffix("/v3") {
+        Some(above) if above.ends_with("/api") => above,
+        _ => api,
+    }
+}
+
+/// The address of the pages that belong to an API.
+pub(super) fn site_of(api: &Url) -> String {
+    let host = api.host_str().unwrap_or_default();
+    let public = host.strip_prefix("api.").filter(|site| public_api(site).is_some());
+    let port = api.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let path = api.path().trim_end_matches('/');
+    let path = path.strip_suffix("/api/v3").unwrap_or(path);
+    format!("{}://{}{port}{path}", api.scheme(), public.unwrap_or(host))
+}
+
+/// Whether a host is named like a server of one's own.
+pub(super) fn looks_like(remote: &Remote) -> bool {
+    let first = remote.host.as_deref().and_then(|host| host.split('.').next());
+    matches!(first, Some("github" | "ghe"))
+}
+
+/// `…/OWNER/NAME/pull/7/files`, `…/OWNER/NAME/issues/7`, and the same of the API: `…/repos/OWNER/NAME/pulls/7`.
+pub(super) fn page(path: &[String]) -> Option<Page> {
+    let api = path.iter().position(|part| part == "repos");
+    let found = path.windows(4).enumerate().find_map(|(at, window)| {
+        let [owner, name, what, number] = window else { return None };
+        let number = number.parse().ok().filter(|number| *number > 0)?;
+        let is_api = api.is_some_and(|repos| repos + 1 == at);
+        let thing = match what.as_str() {
+            "pull" => Thing::PullRequest(number),
+            "pulls" if is_api => Thing::PullRequest(number),
+            "issues" => Thing::Issue(number),
+            _ => return None,
+        };
+        Some((at, [owner.clone(), name.clone()], thing))
+    });
+    let (at, slug, thing) = found?;
+    // Before the owner stands, if anything, the path of a proxy, or that of the API.
+    let before = path.get(..api.filter(|repos| repos + 1 == at).unwrap_or(at))?;
+    let before = before.strip_suffix(&["api".to_owned(), "v3".to_owned()]).unwrap_or(before);
+    Some(Page { repository: before.iter().cloned().chain(slug).collect(), thing })
 }
 
 #[cfg(test)]

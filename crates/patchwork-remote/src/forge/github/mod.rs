@@ -1,197 +1,253 @@
 //! GitHub, in the cloud and on one's own servers.
 
 mod address;
+mod app;
+mod checks;
+mod comments;
+mod explain;
+mod issues;
+mod pulls;
+mod review;
+mod threads;
 mod wire;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use patchwork_core::engine::hex;
 use patchwork_core::failure::Failure;
 use patchwork_core::port::forge::{
-    Ensured, Forge, FoundPullRequest, PullRequest, PullRequestSpec, PullRequestState, PullRequestText,
+    Ability, Account, CheckSpec, Comment, Credential, Forge, ForgeError, ForgeKind, FoundCheck, FoundIssue,
+    FoundPullRequest, GitCredential, IssueSpec, NewLineComment, PullRequestChanges, PullRequestCommit,
+    PullRequestSpec, Query, RepositoryFacts, SarifSpec, TextChange, TextLimits, Thing, Trust,
 };
 use patchwork_core::secret::Secret;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
-pub(super) use address::{api_of, public_api};
-use wire::{ChangedPull, NewPull, Pull, Repository};
+use app::App;
+use wire::{Repository, User};
 
 use super::Remote;
-use crate::http::{Call, Http, HttpError, Pace};
+use super::site::{Connect, Site};
+use crate::http::{Auth, Call, Http};
 
 /// GitHub takes 65,536 characters; what it adds itself (a footer, a line end made two) must fit too.
-const BODY_LIMIT: usize = 65_000;
+const TEXT_LIMIT: usize = 65_000;
 
 /// Characters of a title that GitHub takes.
 const TITLE_LIMIT: usize = 256;
 
+pub(super) const SITE: Site = Site {
+    kind: ForgeKind::GitHub,
+    public_api: address::public_api,
+    api_of: address::api_of,
+    looks_like: address::looks_like,
+    page: address::page,
+    connect: |connect| Ok(Arc::new(GitHub::connect(connect)?)),
+};
+
 /// One repository on GitHub.
 #[derive(Debug)]
-pub struct GitHub {
-    http: Http,
+struct GitHub {
+    /// Without a credential, which [`GitHub::http`] adds.
+    api: Http,
+    graphql: Http,
+    login: Login,
     /// As the remote names it; `full_name` may know better.
     slug: (String, String),
     /// Asked for once: after a renaming the pull requests are found under the new name only.
     full_name: OnceCell<(String, String)>,
+    /// The login of the token's account.
+    own: OnceCell<Option<String>>,
+}
+
+#[derive(Debug)]
+enum Login {
+    Anonymous,
+    Token(Secret),
+    App(Box<App>),
 }
 
 impl GitHub {
-    /// A repository behind an API (`https://api.github.com`, `https://HOST/api/v3`). Nothing is sent yet.
-    pub fn connect(api: &str, remote: &Remote, token: &Secret, pace: Pace) -> Result<Self, Failure> {
+    fn connect(connect: Connect<'_>) -> Result<Self, Failure> {
+        let remote: &Remote = connect.remote;
         let (owner, name) = remote.owner_and_name().ok_or_else(|| {
             Failure::configuration(format!("`{}` names no repository on GitHub", remote.path.join("/")))
                 .hint("expected: OWNER/NAME")
         })?;
-        let http = Http::new(api)?
-            .header("accept", "application/vnd.github+json")
-            .header("x-github-api-version", "2022-11-28")
-            .bearer(token)?
-            .pace(pace);
-        let slug = (owner.to_owned(), name.to_owned());
-        Ok(Self { http, slug, full_name: OnceCell::new() })
+        let login = match connect.credential {
+            Some(Credential::Token { token, .. }) => Login::Token(token.clone()),
+            Some(Credential::App { id, installation, key }) => {
+                Login::App(Box::new(App::new(id, installation.as_deref(), key)?))
+            }
+            Some(Credential::JobToken(_)) | None => Login::Anonymous,
+        };
+        let door = |base: &str| {
+            Ok::<_, Failure>(
+                Http::new(base)?
+                    .header("accept", "application/vnd.github+json")
+                    .header("x-github-api-version", "2022-11-28")
+                    .pace(connect.pace),
+            )
+        };
+        let github = Self {
+            api: door(connect.api)?,
+            graphql: door(address::above_graphql(connect.api))?,
+            login,
+            slug: (owner.to_owned(), name.to_owned()),
+            full_name: OnceCell::new(),
+            own: OnceCell::new(),
+        };
+        if let Login::Token(token) = &github.login {
+            // A token that is none is found out before anything is sent.
+            github.api.clone().auth(&Auth::Bearer(token.clone()))?;
+        }
+        Ok(github)
     }
 
-    async fn repository(&self) -> Result<Repository, Failure> {
+    /// The door to the REST API, as whoever we are.
+    async fn http(&self) -> Result<Http, ForgeError> {
+        self.authorized(&self.api).await.map_err(|error| self.explain(error, "sign in as the app"))
+    }
+
+    async fn authorized(&self, door: &Http) -> Result<Http, crate::http::HttpError> {
+        let token = match &self.login {
+            Login::Anonymous => return Ok(door.clone()),
+            Login::Token(token) => token.clone(),
+            Login::App(app) => app.token(&self.api, &self.slug).await?,
+        };
+        door.clone().auth(&Auth::Bearer(token))
+    }
+
+    fn is_anonymous(&self) -> bool {
+        matches!(self.login, Login::Anonymous)
+    }
+
+    async fn read_repository(&self) -> Result<Repository, ForgeError> {
         let call = Call::get(["repos", &self.slug.0, &self.slug.1]);
-        self.http.call(&call).await.map_err(|error| self.explain(error, "read the repository"))
+        let read = self.http().await?.call(&call).await;
+        read.map_err(|error| self.explain(error, "read the repository"))
     }
 
     /// The owner and name under which the repository goes now.
-    async fn current(&self) -> Result<&(String, String), Failure> {
-        let ask = || async { Ok(split(&self.repository().await?).unwrap_or_else(|| self.slug.clone())) };
+    async fn current(&self) -> Result<&(String, String), ForgeError> {
+        let ask = || async { Ok(split(&self.read_repository().await?).unwrap_or_else(|| self.slug.clone())) };
         self.full_name.get_or_try_init(ask).await
     }
 
-    async fn pulls(&self) -> Result<[String; 4], Failure> {
+    fn slug_text(&self) -> String {
+        format!("{}/{}", self.slug.0, self.slug.1)
+    }
+
+    /// A path below the repository.
+    async fn at<'a>(&self, rest: impl IntoIterator<Item = &'a str>) -> Result<Vec<String>, ForgeError> {
         let (owner, name) = self.current().await?;
-        Ok(["repos".into(), owner.clone(), name.clone(), "pulls".into()])
+        let repository = ["repos", owner, name].map(str::to_owned);
+        Ok(repository.into_iter().chain(rest.into_iter().map(str::to_owned)).collect())
     }
 
-    async fn open(&self, base: &str, head: &str) -> Result<Option<Pull>, Failure> {
-        let (owner, name) = self.current().await?;
-        let call = Call::get(self.pulls().await?)
-            .query("state", "open")
-            .query("head", format!("{owner}:{head}"))
-            .query("base", base)
-            .query("per_page", "100");
-        let found: Vec<Pull> =
-            self.http.call(&call).await.map_err(|error| self.explain(error, "list pull requests"))?;
-        // The filters are the server's; some servers ignore them, and a fork may have a branch of the same name.
-        let ours = format!("{owner}/{name}");
-        Ok(found.into_iter().find(|pull| {
-            let repository = pull.head.repo.as_ref();
-            pull.head.branch == head
-                && pull.base.branch == base
-                && repository.is_some_and(|r| r.full_name.eq_ignore_ascii_case(&ours))
-        }))
+    /// The login of the token's account.
+    async fn own_name(&self) -> Result<Option<String>, ForgeError> {
+        let ask = || async { if self.is_anonymous() { Ok(None) } else { self.viewer().await } };
+        self.own.get_or_try_init(ask).await.cloned()
     }
 
-    async fn update(
-        &self,
-        found: FoundPullRequest,
-        title: &str,
-        body: &str,
-    ) -> Result<(PullRequest, Ensured), Failure> {
-        let change = ChangedPull {
-            title: (found.text.title != title).then_some(title),
-            body: (!same_text(&found.text.body, body)).then_some(body),
-            state: None,
+    /// Who did something, and how far that is to be trusted.
+    async fn who(&self, user: Option<&User>, association: &str) -> Result<Account, ForgeError> {
+        let name = user.map(|user| user.login.clone()).unwrap_or_default();
+        let own = self.own_name().await?;
+        let trust = match association {
+            _ if !name.is_empty() && own.is_some_and(|own| own.eq_ignore_ascii_case(&name)) => Trust::Own,
+            "OWNER" | "MEMBER" | "COLLABORATOR" => Trust::Insider,
+            _ => Trust::Outsider,
         };
-        if change.title.is_none() && change.body.is_none() {
-            return Ok((found.pull, Ensured::Unchanged));
-        }
-        let changed = self.change(found.pull.number, &change, "update the pull request").await?;
-        Ok((self.answer(changed), Ensured::Updated))
+        Ok(Account { name, trust })
     }
 
-    async fn change(&self, number: u64, change: &ChangedPull<'_>, doing: &str) -> Result<Pull, Failure> {
-        let path = self.pulls().await?.into_iter().chain([number.to_string()]);
-        let call = Call::patch(path).json(change)?;
-        self.http.call(&call).await.map_err(|error| self.explain(error, doing))
-    }
-
-    /// A pull request with what it says.
-    fn found(&self, pull: Pull) -> FoundPullRequest {
-        let state = match (&pull.merged_at, pull.state.as_str()) {
-            (Some(_), _) => PullRequestState::Merged,
-            (None, "closed") => PullRequestState::Closed,
-            _ => PullRequestState::Open,
-        };
-        let text = PullRequestText { title: pull.title.clone(), body: pull.body.clone().unwrap_or_default() };
-        FoundPullRequest { text, state, pull: self.answer(pull) }
-    }
-
-    /// A pull request for others to read. Its address goes to terminals and bodies, so it must be a page of the web.
-    fn answer(&self, pull: Pull) -> PullRequest {
-        let is_page = reqwest::Url::parse(&pull.html_url)
+    /// The address of a page that goes to terminals and texts: it must be one of the web.
+    fn page(&self, url: &str, what: &str, number: u64) -> String {
+        let is_page = reqwest::Url::parse(url)
             .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.username().is_empty());
-        let url = if is_page { pull.html_url } else { format!("{}#{}", self.slug.1, pull.number) };
-        PullRequest { number: pull.number, url }
+        if is_page { url.to_owned() } else { format!("{}/{what}/{number}", self.slug_text()) }
     }
 
-    /// What a refusal means for the user.
-    fn explain(&self, error: HttpError, doing: &str) -> Failure {
-        let slug = format!("{}/{}", self.slug.0, self.slug.1);
-        let status = error.status();
-        let limited = matches!(error, HttpError::RateLimited { .. });
-        let failure = Failure::from(error);
-        if limited {
-            return Failure {
-                message: format!("GitHub lets us wait: can't {doing} in {slug}"),
-                ..failure.clone()
-            }
-            .cause(failure.message);
+    /// The page of the repository.
+    async fn repository_page(&self) -> Result<String, ForgeError> {
+        let (owner, name) = self.current().await?;
+        Ok(format!("{}/{owner}/{name}", address::site_of(self.api.base())))
+    }
+
+    /// Whether the token is one of an app's installation, as in GitHub Actions. GitHub answers `push: false` to all of them,
+    /// whatever they may do.
+    async fn is_installation(&self) -> Result<bool, ForgeError> {
+        if let Login::App(_) = self.login {
+            return Ok(true);
         }
-        let (message, hint) = match status {
-            Some(401) => (
-                "GitHub does not accept the token".to_owned(),
-                "give a valid one as github_api_key or in GITHUB_TOKEN; it may have expired or been revoked",
-            ),
-            Some(403) => (
-                format!("the token may not {doing} in {slug}"),
-                "it needs the permissions \"Contents: write\" and \"Pull requests: write\" (classic: scope repo); in GitHub Actions set them under `permissions:` and allow Actions to create pull requests in the repository's settings",
-            ),
-            Some(404) => (
-                format!("GitHub finds no repository {slug}, or the token has no access to it"),
-                "check the remote `origin` and what the token given as github_api_key or in GITHUB_TOKEN may read",
-            ),
-            Some(422) => (
-                format!("GitHub can't {doing} in {slug}"),
-                "the branches must both be on GitHub and differ by at least one commit",
-            ),
-            _ => return failure,
-        };
-        Failure { message, ..failure.clone() }.cause(failure.message).hint(hint)
+        let call = Call::get(["installation", "repositories"]).query("per_page", "1");
+        match self.http().await?.call::<Value>(&call).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.transient() => Err(self.explain(error, "check the token")),
+            Err(_) => Ok(false),
+        }
     }
 }
 
 #[async_trait]
 impl Forge for GitHub {
-    fn name(&self) -> &str {
-        "GitHub"
+    fn kind(&self) -> ForgeKind {
+        ForgeKind::GitHub
     }
 
-    fn body_limit(&self) -> usize {
-        BODY_LIMIT
+    fn can(&self, _ability: Ability) -> bool {
+        true
     }
 
-    fn file_link(&self, pull_request_url: &str, path: &str) -> String {
+    fn limits(&self) -> TextLimits {
+        TextLimits { title: TITLE_LIMIT, body: TEXT_LIMIT, comment: TEXT_LIMIT }
+    }
+
+    fn host(&self) -> String {
+        let site = reqwest::Url::parse(&address::site_of(self.api.base())).ok();
+        site.and_then(|url| url.host_str().map(str::to_ascii_lowercase)).unwrap_or_default()
+    }
+
+    fn file_link(&self, pull_request_url: &str, path: &str, lines: Option<(u32, u32)>) -> String {
         let anchor = hex(&Sha256::digest(path.as_bytes()));
-        format!("{}/files#diff-{anchor}", pull_request_url.trim_end_matches('/'))
+        let lines = match lines {
+            Some((first, last)) if first < last => format!("R{first}-R{last}"),
+            Some((line, _)) => format!("R{line}"),
+            None => String::new(),
+        };
+        format!("{}/files#diff-{anchor}{lines}", pull_request_url.trim_end_matches('/'))
     }
 
-    async fn check(&self) -> Result<(), Failure> {
-        let repository = self.repository().await?;
+    fn head_ref(&self, number: u64) -> Option<String> {
+        Some(format!("refs/pull/{number}/head"))
+    }
+
+    fn suggestion(&self, _lines: u32, code: &str) -> Option<String> {
+        // The fence must be longer than any in the code.
+        let longest = code.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+        let fence = "`".repeat(3.max(longest + 1));
+        let end = if code.is_empty() || code.ends_with('\n') { "" } else { "\n" };
+        Some(format!("{fence}suggestion\n{code}{end}{fence}"))
+    }
+
+    async fn check(&self) -> Result<(), ForgeError> {
+        let repository = self.read_repository().await?;
         let name = &repository.full_name;
         if repository.archived {
             return Err(Failure::unavailable(format!("{name} is archived on GitHub: it takes no changes"))
-                .hint("disable_pr=true keeps the changes on a local branch"));
+                .hint("disable_pr=true keeps the changes on a local branch")
+                .into());
         }
         if repository.permissions.as_ref().is_some_and(|p| !p.push) && !self.is_installation().await? {
             return Err(Failure::unavailable(format!("the token may read {name} but not push to it"))
                 .hint("give one with write access as github_api_key or in GITHUB_TOKEN")
-                .hint("disable_pr=true keeps the changes on a local branch"));
+                .hint("disable_pr=true keeps the changes on a local branch")
+                .into());
         }
         if let Some(name) = split(&repository) {
             // It may be known already; then it is the same.
@@ -200,96 +256,149 @@ impl Forge for GitHub {
         Ok(())
     }
 
-    async fn find_pull_request(&self, base: &str, head: &str) -> Result<Option<FoundPullRequest>, Failure> {
-        Ok(self.open(base, head).await?.map(|pull| self.found(pull)))
+    async fn repository(&self) -> Result<RepositoryFacts, ForgeError> {
+        let repository = self.read_repository().await?;
+        let may_push = match &repository.permissions {
+            Some(permissions) if permissions.push => Some(true),
+            // What GitHub says of an app's token is not to be believed.
+            Some(_) if !self.is_installation().await? => Some(false),
+            _ => None,
+        };
+        Ok(RepositoryFacts {
+            url: format!("{}/{}", address::site_of(self.api.base()), repository.full_name),
+            full_name: repository.full_name,
+            default_branch: repository.default_branch.unwrap_or_default(),
+            archived: repository.archived,
+            may_push,
+        })
     }
 
-    async fn pull_request(&self, number: u64) -> Result<Option<FoundPullRequest>, Failure> {
-        let call = Call::get(self.pulls().await?.into_iter().chain([number.to_string()]));
-        match self.http.call::<Pull>(&call).await {
-            Ok(pull) => Ok(Some(self.found(pull))),
-            Err(error) if error.status() == Some(404) => Ok(None),
-            Err(error) => Err(self.explain(error, "read the pull request")),
-        }
+    async fn account(&self) -> Result<Option<String>, ForgeError> {
+        self.own_name().await
     }
 
-    async fn restore_pull_request(&self, number: u64, text: &PullRequestText) -> Result<(), Failure> {
-        let change =
-            ChangedPull { title: Some(&text.title), body: Some(&text.body), ..ChangedPull::default() };
-        self.change(number, &change, "restore the pull request").await.map(drop)
-    }
-
-    async fn close_pull_request(&self, number: u64) -> Result<(), Failure> {
-        let change = ChangedPull { state: Some("closed"), ..ChangedPull::default() };
-        self.change(number, &change, "close the pull request").await.map(drop)
-    }
-
-    async fn ensure_pull_request(
-        &self,
-        spec: &PullRequestSpec,
-        found: Option<FoundPullRequest>,
-    ) -> Result<(PullRequest, Ensured), Failure> {
-        let title = one_line(&spec.title);
-        if let Some(found) = found {
-            return self.update(found, &title, &spec.body).await;
-        }
-        let new = NewPull { title: &title, head: &spec.head, base: &spec.base, body: &spec.body };
-        // We looked, and GitHub refuses a second pull request with the same head and base.
-        let call = Call::post(self.pulls().await?).json(&new)?.repeatable();
-        match self.http.call::<Pull>(&call).await {
-            Ok(pull) => Ok((self.answer(pull), Ensured::Created)),
-            Err(error) => {
-                // Somebody opened it since we looked, or our first try arrived and its answer did not.
-                if already_exists(&error)
-                    && let Some(pull) = self.open(&spec.base, &spec.head).await?
-                {
-                    return self.update(self.found(pull), &title, &spec.body).await;
-                }
-                Err(self.explain(error, "open the pull request"))
+    async fn git_credential(&self) -> Result<Option<GitCredential>, ForgeError> {
+        let token = match &self.login {
+            Login::Anonymous => return Ok(None),
+            Login::Token(token) => token.clone(),
+            Login::App(app) => {
+                let token = app.token(&self.api, &self.slug).await;
+                token.map_err(|error| self.explain(error, "sign in as the app"))?
             }
+        };
+        Ok(Some(GitCredential { user: "x-access-token".to_owned(), token }))
+    }
+
+    async fn find_pull_request(
+        &self,
+        base: &str,
+        head: &str,
+    ) -> Result<Option<FoundPullRequest>, ForgeError> {
+        match self.find_pull(base, head).await? {
+            Some(pull) => self.found(pull).await.map(Some),
+            None => Ok(None),
         }
     }
-}
 
-impl GitHub {
-    /// Whether the token is one of an app's installation, as in GitHub Actions. GitHub answers `push: false` to all of them,
-    /// whatever they may do.
-    async fn is_installation(&self) -> Result<bool, Failure> {
-        let call = Call::get(["installation", "repositories"]).query("per_page", "1");
-        match self.http.call::<Value>(&call).await {
-            Ok(_) => Ok(true),
-            Err(error) if error.transient() => Err(self.explain(error, "check the token")),
-            Err(_) => Ok(false),
-        }
+    async fn pull_request(&self, number: u64) -> Result<FoundPullRequest, ForgeError> {
+        self.found(self.read_pull(number).await?).await
+    }
+
+    async fn pull_requests(&self, query: &Query) -> Result<Vec<FoundPullRequest>, ForgeError> {
+        self.list_pulls(query).await
+    }
+
+    async fn open_pull_request(&self, spec: &PullRequestSpec) -> Result<FoundPullRequest, ForgeError> {
+        self.open_pull(spec).await
+    }
+
+    async fn change_pull_request(
+        &self,
+        number: u64,
+        change: &TextChange,
+    ) -> Result<FoundPullRequest, ForgeError> {
+        self.change_pull(number, change).await
+    }
+
+    async fn changes(&self, number: u64) -> Result<PullRequestChanges, ForgeError> {
+        self.list_changes(number).await
+    }
+
+    async fn commits(&self, number: u64) -> Result<Vec<PullRequestCommit>, ForgeError> {
+        self.list_commits(number).await
+    }
+
+    async fn comments(&self, on: Thing) -> Result<Vec<Comment>, ForgeError> {
+        self.list_comments(on).await
+    }
+
+    async fn add_comment(&self, on: Thing, body: &str) -> Result<Comment, ForgeError> {
+        self.make_comment(on, body).await
+    }
+
+    async fn edit_comment(&self, _on: Thing, id: &str, body: &str) -> Result<Comment, ForgeError> {
+        self.change_comment(id, body).await
+    }
+
+    async fn delete_comment(&self, _on: Thing, id: &str) -> Result<(), ForgeError> {
+        self.remove_comment(id).await
+    }
+
+    async fn add_line_comments(
+        &self,
+        number: u64,
+        commit: &str,
+        summary: &str,
+        comments: &[NewLineComment],
+    ) -> Result<Vec<Comment>, ForgeError> {
+        self.make_review(number, commit, summary, comments).await
+    }
+
+    async fn reply(&self, number: u64, thread: &str, body: &str) -> Result<Comment, ForgeError> {
+        self.answer(number, thread, body).await
+    }
+
+    async fn resolve(&self, number: u64, thread: &str, resolved: bool) -> Result<(), ForgeError> {
+        self.resolve_thread(number, thread, resolved).await
+    }
+
+    async fn issue(&self, number: u64) -> Result<FoundIssue, ForgeError> {
+        self.read_issue(number).await
+    }
+
+    async fn own_issues(&self, query: &Query) -> Result<Vec<FoundIssue>, ForgeError> {
+        self.list_own_issues(query).await
+    }
+
+    async fn open_issue(&self, spec: &IssueSpec) -> Result<FoundIssue, ForgeError> {
+        self.make_issue(spec).await
+    }
+
+    async fn change_issue(&self, number: u64, change: &TextChange) -> Result<FoundIssue, ForgeError> {
+        self.update_issue(number, change).await
+    }
+
+    async fn find_check(&self, spec: &CheckSpec) -> Result<Option<FoundCheck>, ForgeError> {
+        self.newest_check(spec).await
+    }
+
+    async fn put_check(
+        &self,
+        spec: &CheckSpec,
+        found: Option<&FoundCheck>,
+    ) -> Result<FoundCheck, ForgeError> {
+        self.set_check(spec, found).await
+    }
+
+    async fn upload_sarif(&self, spec: &SarifSpec) -> Result<String, ForgeError> {
+        self.send_sarif(spec).await
     }
 }
 
 fn split(repository: &Repository) -> Option<(String, String)> {
     let path = repository.full_name.split('/').map(str::to_owned).collect();
-    let named = Remote { host: None, path };
+    let named = Remote { host: None, site: None, path };
     named.owner_and_name().map(|(owner, name)| (owner.to_owned(), name.to_owned()))
-}
-
-fn already_exists(error: &HttpError) -> bool {
-    match error {
-        HttpError::Status { status: 422, details, message, .. } => {
-            details.iter().chain([message]).any(|text| text.contains("already exists"))
-        }
-        _ => false,
-    }
-}
-
-/// Whether two texts differ in nothing but line ends and the white space at the end, which GitHub changes.
-fn same_text(a: &str, b: &str) -> bool {
-    a.trim_end().lines().eq(b.trim_end().lines())
-}
-
-fn one_line(title: &str) -> String {
-    let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
-    if title.chars().count() <= TITLE_LIMIT {
-        return title;
-    }
-    title.chars().take(TITLE_LIMIT - 1).chain(['…']).collect()
 }
 
 #[cfg(test)]
