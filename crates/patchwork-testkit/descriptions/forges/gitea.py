@@ -8,6 +8,7 @@ import normal
 HEAD = {
     "note": "crate forgejo-api 0.12.0, swagger.v1.json (Forgejo 17.0.0-dev, compatible with Gitea 1.22). MIT, as the file itself says, for the purpose of interoperability.",
     "refuses_with": 422,
+    "absent_is_null": True,
 }
 KEPT = """
 getVersion

@@ -194,9 +194,8 @@ class OpenApi3:
         for example in content.get("examples", {}).values():
             value = self.at(example).get("value")
             # Some lead on inside of the value.
-            value = self.at(value)
-            if isinstance(value, dict) and set(value) == {"value"}:
-                value = value["value"]
+            if isinstance(value, dict) and "$ref" in value:
+                value = self.at(value)["value"]
             examples.append(value)
         if examples:
             result["example"] = shortened(examples[0])
@@ -237,7 +236,7 @@ class Swagger2(OpenApi3):
     def answer(self, response):
         response = self.at(response)
         result = {}
-        if "schema" in response:
+        if response.get("schema", {"type": "file"}).get("type") != "file":
             result["schema"] = schema_of(response["schema"])
         _, example = preferred(response.get("examples", {}))
         if example:

@@ -25,6 +25,12 @@ pub struct Description {
     #[serde(default)]
     bases: Vec<String>,
     refuses_with: u16,
+    /// Answers hold null where the description says that a field may be absent.
+    #[serde(default)]
+    absent_is_null: bool,
+    /// Paths are the same in capital and small letters.
+    #[serde(default)]
+    ignore_case: bool,
     operations: Vec<Operation>,
     definitions: Map<String, Value>,
 }
@@ -180,7 +186,11 @@ impl Description {
             };
         };
         let Some(schema) = &answer.schema else { return Ok(()) };
-        let faults: Vec<_> = schema.open_faults(&self.definitions, body);
+        let faults = if self.absent_is_null {
+            schema.open_faults(&self.definitions, &without_nulls(body))
+        } else {
+            schema.open_faults(&self.definitions, body)
+        };
         if faults.is_empty() {
             Ok(())
         } else {
@@ -198,7 +208,7 @@ impl Description {
         let mut found: Vec<_> = self
             .operations
             .iter()
-            .filter_map(|one| one.path.matches(below).map(|params| (one, params)))
+            .filter_map(|one| one.path.matches(below, self.ignore_case).map(|params| (one, params)))
             .collect();
         if found.is_empty() {
             return Err(format!("{method} {path}: no such path is described"));
@@ -249,6 +259,18 @@ impl Operation {
                 .map(|fault| format!("body: {fault}")),
         );
         faults
+    }
+}
+
+fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(without_nulls).collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| (name.clone(), without_nulls(value)))
+            .collect(),
+        other => other.clone(),
     }
 }
 

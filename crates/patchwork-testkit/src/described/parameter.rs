@@ -18,6 +18,13 @@ pub(super) struct QueryParameter {
     separator: Option<char>,
 }
 
+impl QueryParameter {
+    #[cfg(test)]
+    pub(super) fn schema(&self) -> &Schema {
+        &self.schema
+    }
+}
+
 /// The faults of a query, each with the parameter's name.
 pub(super) fn query_faults(
     described: &BTreeMap<String, QueryParameter>,

@@ -49,10 +49,10 @@ impl Template {
         self.parts.iter().map(|part| if let Part::Literal(text) = part { text.len() } else { 0 }).sum()
     }
 
-    /// The parameters, unescaped, when the path is of this form.
-    pub(super) fn matches(&self, path: &str) -> Option<BTreeMap<String, String>> {
+    /// The parameters, unescaped, when the path is of this form; `ignore_case` says that literals come in any case.
+    pub(super) fn matches(&self, path: &str, ignore_case: bool) -> Option<BTreeMap<String, String>> {
         let mut values = Vec::new();
-        fits(&self.parts, path, &mut values).then(|| {
+        fits(&self.parts, path, ignore_case, &mut values).then(|| {
             values.reverse();
             values
                 .into_iter()
@@ -63,17 +63,20 @@ impl Template {
 }
 
 /// Whether the path is of this form; the parameters are pushed last first.
-fn fits<'a>(parts: &[Part], path: &'a str, values: &mut Vec<(String, &'a str)>) -> bool {
+fn fits<'a>(parts: &[Part], path: &'a str, ignore_case: bool, values: &mut Vec<(String, &'a str)>) -> bool {
     match parts.split_first() {
         None => path.is_empty(),
         Some((Part::Literal(text), rest)) => {
-            path.strip_prefix(text.as_str()).is_some_and(|path| fits(rest, path, values))
+            let after = path
+                .split_at_checked(text.len())
+                .filter(|(start, _)| *start == text || ignore_case && start.eq_ignore_ascii_case(text));
+            after.is_some_and(|(_, path)| fits(rest, path, ignore_case, values))
         }
         Some((Part::Parameter { name, slashes }, rest)) => {
             let reach = if *slashes { path.len() } else { path.find('/').unwrap_or(path.len()) };
             for end in (1..=reach).rev() {
                 if let Some((value, after)) = path.split_at_checked(end)
-                    && fits(rest, after, values)
+                    && fits(rest, after, ignore_case, values)
                 {
                     values.push((name.clone(), value));
                     return true;
@@ -89,7 +92,7 @@ mod tests {
     use super::*;
 
     fn matched(template: &str, path: &str) -> Option<String> {
-        let values = Template::from(template.to_owned()).matches(path)?;
+        let values = Template::from(template.to_owned()).matches(path, false)?;
         Some(values.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(" "))
     }
 

@@ -103,7 +103,8 @@ fn close(schema: &mut Value) {
             return;
         }
         let silent = !map.contains_key("additionalProperties") && !map.contains_key("unevaluatedProperties");
-        if !silent || !map.contains_key("properties") {
+        // What a reference leads to is closed there.
+        if !silent || !map.contains_key("properties") || map.contains_key("$ref") {
             return;
         }
         let union = ["allOf", "anyOf", "oneOf"].iter().any(|key| map.contains_key(*key));
@@ -114,9 +115,13 @@ fn close(schema: &mut Value) {
     });
 }
 
-/// Gives every object room for fields that are not listed.
+/// Gives every object room for fields that are not listed. Then a value is often of several members of a union, so "one of"
+/// becomes "any of".
 fn open(schema: &mut Value) {
     walk(schema, &mut |map, _| {
+        if let Some(members) = map.remove("oneOf") {
+            map.insert("anyOf".to_owned(), members);
+        }
         if map.get("additionalProperties") == Some(&json!(false)) {
             map.remove("additionalProperties");
         }
@@ -164,7 +169,28 @@ fn explain(error: &ValidationError<'_>) -> String {
             None => at(here, "is none of what may stand here"),
         };
     }
-    at(here, &error.to_string())
+    match error.kind() {
+        ValidationErrorKind::Enum { options } => {
+            at(here, &format!("is {}, which is none of {options}", error.instance()))
+        }
+        ValidationErrorKind::MaxLength { limit } => {
+            let length = error.instance().as_str().map_or(0, |text| text.chars().count());
+            at(here, &format!("has {length} characters, which is more than {limit}"))
+        }
+        ValidationErrorKind::Required { property } => {
+            at(&format!("{here}/{}", property.as_str().unwrap_or_default()), "is missing")
+        }
+        ValidationErrorKind::AdditionalProperties { unexpected }
+        | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
+            at(here, &format!("{} not described", is_or_are(unexpected)))
+        }
+        ValidationErrorKind::OneOfMultipleValid { .. } => at(here, "has fields that exclude each other"),
+        _ => at(here, &error.to_string()),
+    }
+}
+
+fn is_or_are(names: &[String]) -> String {
+    format!("{} {}", names.join(", "), if names.len() == 1 { "is" } else { "are" })
 }
 
 /// Whether the error says that another member of the union was meant.
