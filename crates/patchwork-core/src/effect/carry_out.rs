@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Allowance, Effect, PushSpec};
+use super::{Allowance, Effect, Gate, PushSpec, Violation};
 use crate::engine::digest;
 use crate::event::EventBody;
 use crate::failure::Failure;
@@ -15,6 +15,9 @@ use crate::port::forge::{
 use crate::run::NodePath;
 use crate::step::{Context, Effects, StepError};
 use crate::trace::{At, Trace};
+
+/// Commits of a push whose messages are read.
+const COMMITS_LOOKED_AT: usize = 1_000;
 
 /// Under this key of the run stands whose text it has read that is an outsider.
 const HEARD: &str = "#heard";
@@ -81,7 +84,7 @@ pub struct Done {
 impl Context {
     /// Does something to a forge, if policy lets this run: looks first, records what it is about to do and what it did, and does
     /// nothing twice in one run. A run that only proposes writes the effect down instead, and answers [`Ensured::Proposed`].
-    /// Secrets in its texts are masked.
+    /// Secrets in its texts are masked, and what they must not do is taken from them ([`Gate::neutralise`]).
     ///
     /// Needs [`Effects::WRITES_FORGE`].
     pub async fn carry_out(&self, to: &Destination, effect: Effect) -> Result<Done, StepError> {
@@ -90,6 +93,7 @@ impl Context {
         for text in effect.texts() {
             *text = self.redact(text);
         }
+        Gate::new(&self.ports.policy, &*to.forge, &to.forge.host()).neutralise(&mut effect);
         let name = format!("{}/{}", effect.kind(), short(&digest(&(&effect, to.at()))?));
         let done = format!("{name}/done");
         // One after the other: the policy's limits are those of the run, not of a node.
@@ -126,12 +130,21 @@ impl Context {
     /// Says that the step has read a text, and whose. From then on a run that has heard an outsider may only do what policy gives
     /// outsiders. `what` names the text (`the title of pull request 7`).
     pub async fn heard(&self, who: &Account, what: &str) -> Result<(), StepError> {
-        if who.trust != Trust::Outsider || self.heard_outsider().await?.is_some() {
+        if who.trust != Trust::Outsider {
+            return Ok(());
+        }
+        // Nodes that run side by side: the first of them tells.
+        let _alone = self.memory.alone(HEARD).await;
+        if self.heard_outsider().await?.is_some() {
             return Ok(());
         }
         let by = if who.name.is_empty() { "nobody known" } else { &who.name };
-        let value = serde_json::Value::from(format!("{what} by {}", by.escape_debug()));
-        Ok(self.memory.record(&heard_key(), &value).await?)
+        let text = format!("{what} by {}", by.escape_debug());
+        self.memory.record(&heard_key(), &serde_json::Value::from(text.as_str())).await?;
+        self.warn(format!(
+            "the run has read {text}, who is no member of the repository: from here on it may only do what policy gives outsiders"
+        ));
+        Ok(())
     }
 
     /// Whose text the run has read that is an outsider, the first of them.
@@ -147,22 +160,22 @@ impl Context {
             }
         }
         let heard = self.heard_outsider().await?;
-        let paths = match effect {
-            Effect::Push(push) => self.pushed_paths(push).await?,
-            _ => Vec::new(),
-        };
-        let host = to.forge.host();
-        let allowance = Allowance { had: &had, heard: heard.as_deref(), paths: &paths, host: &host };
-        Ok(self.ports.policy.check(effect, &allowance)?)
-    }
-
-    /// The paths that a push changes, old names too.
-    async fn pushed_paths(&self, push: &PushSpec) -> Result<Vec<String>, StepError> {
-        let changes = self.ports.history.changes(&self.ports.checkout.base().commit, &push.commit).await?;
-        Ok(changes
-            .into_iter()
-            .flat_map(|change| std::iter::once(change.path).chain(change.old_path))
-            .collect())
+        let (policy, host) = (&self.ports.policy, to.forge.host());
+        let gate = Gate::new(policy, &*to.forge, &host);
+        let (mut changes, mut bases) = (Vec::new(), Vec::new());
+        let mut violations = gate.texts(effect);
+        if let Effect::Push(push) = effect {
+            let (history, base) = (&self.ports.history, self.ports.checkout.base());
+            changes = history.changes(&base.commit, &push.commit).await?;
+            bases.extend(base.branch.clone());
+            bases.extend(history.default_branch(&push.remote).await?);
+            let commits = history.commits(&base.commit, &push.commit, COMMITS_LOOKED_AT).await?;
+            violations.extend(gate.messages(effect, commits.iter().map(|commit| commit.message.as_str())));
+        }
+        let allowance =
+            Allowance { had: &had, heard: heard.as_deref(), changes: &changes, bases: &bases, about: None };
+        violations.extend(policy.violations(effect, &allowance)?);
+        if violations.is_empty() { Ok(()) } else { Err(Violation::failure(&violations).into()) }
     }
 
     async fn ensure(&self, to: &Destination, effect: &Effect) -> Result<Done, StepError> {

@@ -1,13 +1,16 @@
 //! What a run does to a forge, as data: what a step proposes, policy decides about, and `apply` carries out later.
 
 mod carry_out;
+mod gate;
 mod policy;
+pub mod reach;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use carry_out::{Destination, Done};
-pub use policy::{Allowance, Policy};
+pub use gate::Gate;
+pub use policy::{Allowance, FileKind, Policy, PolicyFile, Violation};
 
 use crate::port::forge::ensure::MarkedComment;
 use crate::port::forge::mark::Mark;

@@ -1,96 +1,261 @@
 //! Which effects a run may have, how many, and on what.
 
+mod defaults;
+mod file;
+mod paths;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
+use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Effect, EffectKind};
+pub use file::PolicyFile;
+
+use super::{Effect, EffectKind, PushSpec};
+use crate::change::FileChange;
 use crate::failure::Failure;
+use crate::port::forge::Thing;
+use paths::Globs;
 
 /// Which effects a run may have. The default is what the shipped patchflows need.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Policy {
     /// How many of each kind one run may have; a kind that is not named may not be had at all.
     pub effects: BTreeMap<EffectKind, usize>,
-    /// Globs of paths that a pushed commit may not change.
+    /// Globs of paths that a pushed commit may not change, matched in every folder and without regard to case.
     pub protected_paths: Vec<String>,
-    /// Globs of paths that it may change though they are protected.
+    /// Globs of paths that it may change though they are protected; matched from the root of the repository.
     pub allowed_paths: Vec<String>,
-    /// Hosts that links may lead to, beside the forge's own.
+    /// What else than plain files a pushed commit may bring.
+    pub file_kinds: Vec<FileKind>,
+    /// Globs of branches that are never pushed to, besides the base and the default branch.
+    pub protected_branches: Vec<String>,
+    /// Hosts that links and images may lead to, besides the forge's own; `*.example.com` stands for all below.
     pub link_hosts: Vec<String>,
+    /// Accounts and teams that may be mentioned, without `@`.
+    pub mentions: Vec<String>,
+    /// Whether a text may close issues (`Fixes #12`).
+    pub closing_keywords: bool,
+    /// Numbers of pull requests and issues that may be written to, besides those that the run is about.
+    pub numbers: Vec<u64>,
     /// Kinds that a run may have as well after it has read text of an outsider.
     pub outsiders: Vec<EffectKind>,
 }
 
-impl Default for Policy {
-    fn default() -> Self {
-        let text = |list: &[&str]| list.iter().map(|one| (*one).to_owned()).collect();
-        Self {
-            effects: [
-                (EffectKind::Push, 2),
-                (EffectKind::PullRequest, 2),
-                (EffectKind::Comment, 10),
-                (EffectKind::Review, 100),
-                (EffectKind::Reply, 100),
-                (EffectKind::Resolve, 500),
-                (EffectKind::Issue, 5),
-                (EffectKind::Check, 10),
-                (EffectKind::Sarif, 5),
-            ]
-            .into(),
-            protected_paths: text(&[".github/**"]),
-            allowed_paths: Vec::new(),
-            link_hosts: Vec::new(),
-            outsiders: vec![
-                EffectKind::Comment,
-                EffectKind::Review,
-                EffectKind::Reply,
-                EffectKind::Resolve,
-                EffectKind::Check,
-                EffectKind::Sarif,
-            ],
-        }
-    }
+/// What a commit can bring besides plain files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FileKind {
+    /// A symbolic link.
+    Symlink,
+    /// A submodule.
+    Submodule,
+    /// A file that can be run, and was not there or could not be run before.
+    Executable,
 }
 
 /// What is known of a run when an effect is asked for.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Allowance<'a> {
     /// Effects of each kind that the run had before.
     pub had: &'a [(EffectKind, usize)],
     /// Whose text the run has read that is an outsider, if any (`the title of pull request 7 by mallory`).
     pub heard: Option<&'a str>,
-    /// The paths that a push changes.
-    pub paths: &'a [String],
-    /// The host of the forge's pages.
-    pub host: &'a str,
+    /// What a push changes, as git says.
+    pub changes: &'a [FileChange],
+    /// Branches that are never pushed to: the base of the run and the default branch.
+    pub bases: &'a [String],
+    /// The pull requests and issues that may be written to; none where every one may.
+    pub about: Option<&'a [u64]>,
+}
+
+/// One thing that policy does not allow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Violation {
+    /// The effect, in words.
+    pub effect: String,
+    /// What is wrong with it.
+    pub problem: String,
+    /// The field of the policy that decides; empty where none can allow it.
+    pub field: &'static str,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.effect, self.problem)?;
+        if self.field.is_empty() { Ok(()) } else { write!(f, " (policy: {})", self.field) }
+    }
+}
+
+impl Violation {
+    /// The failure of one or several, which names all of them.
+    pub fn failure(violations: &[Self]) -> Failure {
+        let failure = match violations {
+            [one] => Failure::refused(one.to_string()),
+            several => several.iter().fold(
+                Failure::refused(format!("policy refuses {} things", several.len())),
+                |failure, violation| failure.cause(violation.to_string()),
+            ),
+        };
+        let mut fields: Vec<&str> = violations.iter().map(|violation| violation.field).collect();
+        fields.retain(|field| !field.is_empty());
+        fields.sort_unstable();
+        fields.dedup();
+        match fields.is_empty() {
+            true => failure,
+            false => failure.hint(format!(
+                "if that is wanted, allow it in the policy (--policy FILE, or `policy` in your own configuration): {}",
+                fields.join(", ")
+            )),
+        }
+    }
 }
 
 impl Policy {
-    /// Whether a run may have this effect; otherwise why not.
+    /// Whether a run may have this effect; the failure names all that speaks against it.
     pub fn check(&self, effect: &Effect, allowance: &Allowance<'_>) -> Result<(), Failure> {
+        let violations = self.violations(effect, allowance)?;
+        if violations.is_empty() { Ok(()) } else { Err(Violation::failure(&violations)) }
+    }
+
+    /// All that speaks against an effect. Fails when a glob of the policy is none.
+    pub fn violations(&self, effect: &Effect, allowance: &Allowance<'_>) -> Result<Vec<Violation>, Failure> {
         let kind = effect.kind();
+        let mut found = Vec::new();
+        let mut add = |field: &'static str, problem: String| {
+            found.push(Violation { effect: effect.describe(), problem, field });
+        };
         let limit = self.effects.get(&kind).copied().unwrap_or(0);
-        let had =
-            allowance.had.iter().filter(|(other, _)| *other == kind).map(|(_, count)| count).sum::<usize>();
+        let had: usize =
+            allowance.had.iter().filter(|(other, _)| *other == kind).map(|(_, count)| count).sum();
         if had + effect.count() > limit {
-            return Err(Failure::refused(format!(
-                "policy allows {limit} of `{kind}` in a run: {} is one too many",
-                effect.describe()
-            ))
-            .hint(format!("raise effects.{kind} in the policy if that is wanted")));
+            add(
+                "effects",
+                format!("a run may have {limit} of `{kind}`, this would be {}", had + effect.count()),
+            );
         }
         if let Some(heard) = allowance.heard
             && !self.outsiders.contains(&kind)
         {
-            return Err(Failure::refused(format!(
-                "the run has read {heard}, and policy gives outsiders no `{kind}`: {}",
-                effect.describe()
-            ))
-            .hint(format!("add {kind} to the policy's `outsiders` if that is wanted")));
+            add("outsiders", format!("the run has read {heard}, and then may have no `{kind}`"));
+        }
+        if let (Some(about), Some(number)) = (allowance.about, effect.number())
+            && !about.contains(&number)
+            && !self.numbers.contains(&number)
+        {
+            add("numbers", format!("the run was not about number {number}"));
+        }
+        if let Effect::Push(push) = effect {
+            self.push(push, allowance, &mut add)?;
+        }
+        Ok(found)
+    }
+
+    fn push(
+        &self,
+        push: &PushSpec,
+        allowance: &Allowance<'_>,
+        add: &mut dyn FnMut(&'static str, String),
+    ) -> Result<(), Failure> {
+        let branch = &push.branch;
+        if allowance.bases.iter().any(|base| base.eq_ignore_ascii_case(branch)) {
+            add(
+                "",
+                format!("`{}` is the base or the default branch, which is never pushed to", shown(branch)),
+            );
+        } else if let Some(glob) = Globs::rooted("protected_branches", &self.protected_branches)?.find(branch)
+        {
+            add("protected_branches", format!("the branch is protected by `{glob}`"));
+        }
+        let protected = Globs::anywhere("protected_paths", &self.protected_paths)?;
+        let allowed = Globs::rooted("allowed_paths", &self.allowed_paths)?;
+        for change in allowance.changes {
+            for path in std::iter::once(&change.path).chain(&change.old_path) {
+                if let Some(glob) = protected.find(path).filter(|_| allowed.find(path).is_none()) {
+                    add("allowed_paths", format!("{} is protected by `{glob}`", shown(path)));
+                }
+            }
+            if let Some((kind, what)) = kind_of(change).filter(|(kind, _)| !self.file_kinds.contains(kind)) {
+                let _ = kind;
+                add("file_kinds", format!("{} is {what}", shown(&change.path)));
+            }
         }
         Ok(())
     }
+
+    /// This policy, as far as another allows the same: what the file of a repository can say.
+    #[must_use]
+    pub fn tightened(mut self, by: &PolicyFile) -> Self {
+        if let Some(effects) = &by.effects {
+            self.effects.retain(|kind, limit| {
+                *limit = effects.get(kind).copied().unwrap_or(0).min(*limit);
+                true
+            });
+        }
+        add_to(&mut self.protected_paths, by.protected_paths.as_deref());
+        add_to(&mut self.protected_branches, by.protected_branches.as_deref());
+        keep_of(&mut self.allowed_paths, by.allowed_paths.as_deref());
+        keep_of(&mut self.file_kinds, by.file_kinds.as_deref());
+        keep_of(&mut self.link_hosts, by.link_hosts.as_deref());
+        keep_of(&mut self.mentions, by.mentions.as_deref());
+        keep_of(&mut self.numbers, by.numbers.as_deref());
+        keep_of(&mut self.outsiders, by.outsiders.as_deref());
+        self.closing_keywords &= by.closing_keywords.unwrap_or(true);
+        self
+    }
+
+    /// Whether all of its globs are globs.
+    pub fn validate(&self) -> Result<(), Failure> {
+        Globs::anywhere("protected_paths", &self.protected_paths)?;
+        Globs::rooted("allowed_paths", &self.allowed_paths)?;
+        Globs::rooted("protected_branches", &self.protected_branches)?;
+        Ok(())
+    }
+}
+
+impl Effect {
+    /// The number of the pull request or issue that it writes to, where that was there before.
+    pub fn number(&self) -> Option<u64> {
+        match self {
+            Self::Comment { on: Thing::PullRequest(number) | Thing::Issue(number), .. }
+            | Self::Review { number, .. }
+            | Self::Reply { number, .. }
+            | Self::Resolve { number, .. } => Some(*number),
+            _ => None,
+        }
+    }
+}
+
+fn kind_of(change: &FileChange) -> Option<(FileKind, &'static str)> {
+    let is = |mode: &Option<String>, wanted: &str| mode.as_deref() == Some(wanted);
+    if is(&change.new_mode, "120000") {
+        return Some((FileKind::Symlink, "a symbolic link"));
+    }
+    if is(&change.new_mode, "160000") || is(&change.old_mode, "160000") {
+        return Some((FileKind::Submodule, "a submodule"));
+    }
+    (is(&change.new_mode, "100755") && !is(&change.old_mode, "100755"))
+        .then_some((FileKind::Executable, "made executable"))
+}
+
+fn add_to(list: &mut Vec<String>, more: Option<&[String]>) {
+    for one in more.unwrap_or_default() {
+        if !list.contains(one) {
+            list.push(one.clone());
+        }
+    }
+}
+
+fn keep_of<T: PartialEq>(list: &mut Vec<T>, allowed: Option<&[T]>) {
+    if let Some(allowed) = allowed {
+        list.retain(|one| allowed.contains(one));
+    }
+}
+
+/// A name as it can be shown on one line of a terminal.
+fn shown(name: &str) -> String {
+    name.escape_debug().collect()
 }
