@@ -368,3 +368,35 @@ fn missing(wanted: &[String], there: &[String]) -> Vec<String> {
 pub fn overhead(mark: &Mark, hidden: Hidden) -> usize {
     mark.write("", hidden).chars().count()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_cut_at_a_line_and_what_they_open_is_closed() {
+        let same = |body: &str, limit| within(body, limit, str::to_owned);
+        assert_eq!(same("short", 5), "short");
+        let cut = same(&format!("{}\n{}", "a".repeat(20), "b".repeat(180)), 120);
+        assert!(cut.starts_with(&format!("{}\n\n*The rest", "a".repeat(20))), "{cut}");
+        let fenced = same(&format!("<details>\n\n```py\n{}", "x = 1\n".repeat(100)), 300);
+        assert!(fenced.contains("x = 1\n```\n\n</details>\n\n*The rest"), "{fenced}");
+        assert!(fenced.chars().count() <= 300 + "\n```\n\n</details>".len());
+        let mark = Mark::named("a/b");
+        let long = within(&"ä\"\n".repeat(40_000), 65_000, |body| mark.write(body, Hidden::Html));
+        assert!(long.chars().count() <= 65_000, "{}", long.chars().count());
+        assert!(Mark::read(&long).is_some_and(|found| found.as_written));
+    }
+
+    #[test]
+    fn titles_are_one_line() {
+        assert_eq!(one_line(" a\n b ", 10), "a b");
+        assert_eq!(one_line("abcdef", 4), "abc…");
+    }
+
+    #[test]
+    fn ids_are_ordered_by_their_number() {
+        assert!(order("issue/9") < order("issue/10"));
+        assert!(order("x") > order("1"));
+    }
+}

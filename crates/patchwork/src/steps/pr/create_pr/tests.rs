@@ -147,14 +147,6 @@ async fn a_run_that_ends_waits_for_no_forge() {
     assert_eq!(error.into_failure().exit_code(), 130);
 }
 
-#[test]
-fn a_body_is_cut_at_the_end_of_a_line() {
-    assert_eq!(fitting("short", 5), "short");
-    let cut = fitting(&format!("{}\n{}", "a".repeat(20), "b".repeat(80)), 70);
-    assert!(cut.starts_with(&format!("{}\n\n(cut", "a".repeat(20))), "{cut}");
-    assert!(!fitting(&"x".repeat(100), 1).is_empty());
-}
-
 #[tokio::test]
 async fn the_token_that_opens_the_pull_request_also_pushes() {
     let mut server = None;
