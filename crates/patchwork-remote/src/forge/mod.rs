@@ -1,6 +1,7 @@
 //! The sites that host repositories, each in a folder of its own.
 
 pub mod github;
+pub mod gitlab;
 mod page;
 mod remote;
 mod site;

@@ -20,8 +20,9 @@ pub(super) fn public_api(host: &str) -> Option<String> {
 /// (`https://example.com/gitlab`), or its API.
 pub(super) fn api_of(scm_url: &str) -> Result<String, Failure> {
     let wrong = |problem: &str| {
-        Failure::configuration(format!("`scm_url`: {problem}"))
-            .hint("expected: https://gitlab.com, or https://HOST or https://HOST/PATH of a GitLab of one's own")
+        Failure::configuration(format!("`scm_url`: {problem}")).hint(
+            "expected: https://gitlab.com, or https://HOST or https://HOST/PATH of a GitLab of one's own",
+        )
     };
     let url = Url::parse(scm_url.trim()).map_err(|error| wrong(&format!("not a URL ({error})")))?;
     if !matches!(url.scheme(), "http" | "https") {
@@ -47,7 +48,8 @@ pub(super) fn root_of(api: &str) -> &str {
 
 /// Whether a host is named as people name theirs (`gitlab.example.com`).
 pub(super) fn looks_like(remote: &Remote) -> bool {
-    let is_it = |host: &String| host.split('.').any(|label| label == "gitlab" || label.starts_with("gitlab-"));
+    let is_it =
+        |host: &String| host.split('.').any(|label| label == "gitlab" || label.starts_with("gitlab-"));
     remote.host.as_ref().is_some_and(is_it)
 }
 
@@ -64,7 +66,8 @@ pub(super) fn page(path: &[String]) -> Option<Page> {
     let (project, at) = match dash {
         Some(dash) => (path.get(..dash)?, dash + 1),
         None => {
-            let is_it = |pair: &[String]| matches!(pair, [name, number] if kind(name) && number_of(number).is_some());
+            let is_it =
+                |pair: &[String]| matches!(pair, [name, number] if kind(name) && number_of(number).is_some());
             let at = path.windows(2).rposition(is_it)?;
             (path.get(..at)?, at)
         }

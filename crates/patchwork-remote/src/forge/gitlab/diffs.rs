@@ -7,7 +7,8 @@ use super::wire::Diff;
 /// A file of a merge request's diff.
 pub(super) fn file(diff: Diff) -> FileChange {
     let status = status(&diff);
-    let mode = |mode: &str| (mode.len() == 6 && mode.bytes().all(|b| b.is_ascii_digit())).then(|| mode.to_owned());
+    let mode =
+        |mode: &str| (mode.len() == 6 && mode.bytes().all(|b| b.is_ascii_digit())).then(|| mode.to_owned());
     // `0` is what a file has that is not there; older servers give the mode of the other side.
     let old_mode = mode(&diff.a_mode).filter(|_| status != ChangeStatus::Added);
     let new_mode = mode(&diff.b_mode).filter(|_| status != ChangeStatus::Deleted);
@@ -89,7 +90,10 @@ mod tests {
         assert_eq!(added.new_mode.as_deref(), Some("100644"));
 
         let deleted = file(Diff { deleted_file: true, b_mode: "0".into(), ..diff("@@ -1 +0,0 @@\n-x\n") });
-        assert_eq!((deleted.status, deleted.path.as_str(), deleted.new_mode), (ChangeStatus::Deleted, "old.rs", None));
+        assert_eq!(
+            (deleted.status, deleted.path.as_str(), deleted.new_mode),
+            (ChangeStatus::Deleted, "old.rs", None)
+        );
 
         let renamed = file(Diff { renamed_file: true, ..diff("") });
         assert_eq!((renamed.status, renamed.old_path.as_deref()), (ChangeStatus::Renamed, Some("old.rs")));

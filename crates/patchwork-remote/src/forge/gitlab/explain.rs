@@ -7,8 +7,7 @@ use super::{GitLab, Identity};
 use crate::http::HttpError;
 
 /// The token that can do all that we do.
-const TOKEN: &str =
-    "give a project access token with the role Developer and the scope `api` as gitlab_api_key or in GITLAB_TOKEN";
+const TOKEN: &str = "give a project access token with the role Developer and the scope `api` as gitlab_api_key or in GITLAB_TOKEN";
 
 impl GitLab {
     /// What a refusal means for the user; `doing` says what was tried (`open the pull request`).
@@ -26,7 +25,9 @@ impl GitLab {
         let (message, hint) = match status {
             _ if limited => (format!("GitLab lets us wait: can't {doing} in {path}"), ""),
             Some(401 | 403 | 404) if job => (
-                format!("the token of a CI job can't {doing} in {path}: it may read merge requests and notes, and write none"),
+                format!(
+                    "the token of a CI job can't {doing} in {path}: it may read merge requests and notes, and write none"
+                ),
                 TOKEN,
             ),
             Some(401) if nobody => (format!("GitLab does not let anybody {doing} in {path}"), TOKEN),

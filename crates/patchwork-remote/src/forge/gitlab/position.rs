@@ -14,7 +14,11 @@ pub(super) fn file_anchor(path: &str) -> String {
 }
 
 /// Where a comment is to stand. `change` is what the merge request does to its file, as far as that is known.
-pub(super) fn to_gitlab(comment: &NewLineComment, change: Option<&FileChange>, refs: &DiffRefs) -> NewPosition {
+pub(super) fn to_gitlab(
+    comment: &NewLineComment,
+    change: Option<&FileChange>,
+    refs: &DiffRefs,
+) -> NewPosition {
     let find = |line| change.and_then(|change| find(change, comment.side, line));
     let end = find(comment.line);
     let (old_line, new_line) = match (&end, comment.side) {
@@ -178,7 +182,10 @@ mod tests {
         let range = position.line_range.unwrap();
         let anchor = file_anchor("a.txt");
         assert_eq!(range.start.line_code, format!("{anchor}_5_4"));
-        assert_eq!((range.start.kind, range.start.old_line, range.start.new_line), (Some("new"), None, Some(4)));
+        assert_eq!(
+            (range.start.kind, range.start.old_line, range.start.new_line),
+            (Some("new"), None, Some(4))
+        );
         assert_eq!(range.end.line_code, format!("{anchor}_5_6"));
         assert_eq!((range.end.kind, range.end.old_line, range.end.new_line), (None, Some(5), Some(6)));
         let removed = to_gitlab(&comment(Side::Old, Some(3), 4), Some(&change), &refs()).line_range.unwrap();

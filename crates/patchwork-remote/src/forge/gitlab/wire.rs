@@ -75,7 +75,7 @@ pub(super) struct Member {
 }
 
 /// The three commits that a diff stands on.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub(super) struct DiffRefs {
     #[serde(default, deserialize_with = "lenient")]
     pub base_sha: String,

@@ -1,0 +1,66 @@
+//! Checks, which are statuses of commits here: a state, a name, one line and a link.
+
+use patchwork_core::port::forge::ensure::one_line;
+use patchwork_core::port::forge::{CheckSpec, Conclusion, ForgeError, FoundCheck};
+
+use super::GitLab;
+use super::address::is_page;
+use super::wire::{NewStatus, Status};
+use crate::http::{Call, PER_PAGE};
+
+/// Characters of a status's description.
+const DESCRIPTION_LIMIT: usize = 255;
+
+impl GitLab {
+    pub(super) async fn find_status(&self, spec: &CheckSpec) -> Result<Option<FoundCheck>, ForgeError> {
+        let path = self.at(["repository", "commits", &spec.commit, "statuses"]).await?;
+        let call = Call::get(path).query("name", &spec.name).query("per_page", PER_PAGE);
+        let listed = self.http.list::<Status>(&call, 0).await;
+        let listed = listed.map_err(|error| {
+            self.explain_of(error, "read the statuses", &format!("commit {}", spec.commit))
+        })?;
+        let own = self.user().await?.map(|user| user.id);
+        let ours = |status: &Status| {
+            status.name == spec.name && status.author.as_ref().is_some_and(|author| Some(author.id) == own)
+        };
+        let newest = listed.items.into_iter().filter(ours).max_by_key(|status| status.id);
+        Ok(newest.map(|status| self.found_check(spec, status)))
+    }
+
+    /// Makes a status. GitLab keeps the one before; pages show the newest of a name.
+    pub(super) async fn make_status(&self, spec: &CheckSpec) -> Result<FoundCheck, ForgeError> {
+        let explain = |error| {
+            self.explain_of(error, "set a status", &format!("branch with the commit {}", spec.commit))
+        };
+        let description = one_line(&spec.title, DESCRIPTION_LIMIT);
+        let new = NewStatus {
+            state: state_of(spec.conclusion),
+            name: &spec.name,
+            description: &description,
+            target_url: spec.details_url.as_deref(),
+        };
+        let call = Call::post(self.at(["statuses", &spec.commit]).await?).json(&new).map_err(explain)?;
+        let made = self.http.call(&call).await.map_err(explain)?;
+        Ok(self.found_check(spec, made))
+    }
+
+    fn found_check(&self, spec: &CheckSpec, status: Status) -> FoundCheck {
+        let same = status.status == state_of(spec.conclusion)
+            && status.description == one_line(&spec.title, DESCRIPTION_LIMIT)
+            && status.target_url == spec.details_url.as_deref().unwrap_or_default();
+        let url = if is_page(&status.target_url) {
+            status.target_url
+        } else {
+            format!("{}/-/commit/{}", self.page(), spec.commit)
+        };
+        FoundCheck { id: status.id.to_string(), url, same }
+    }
+}
+
+/// GitLab knows nothing between: what holds nothing up is a success.
+fn state_of(conclusion: Conclusion) -> &'static str {
+    match conclusion {
+        Conclusion::Success | Conclusion::Neutral => "success",
+        Conclusion::Failure => "failed",
+    }
+}
