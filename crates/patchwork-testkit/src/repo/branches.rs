@@ -1,5 +1,6 @@
 //! Branches and pull requests: made, rewritten, and put on remotes as sites do.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -70,10 +71,22 @@ impl TestRepo {
                 None => format!("D \"{path}\"\n"),
             };
         }
-        stream += "\nget-mark :1\ndone\n";
-        let commit = self.git_with(&["fast-import", "--quiet", "--force"], stream.as_bytes());
-        self.git(&["update-ref", "-d", "refs/patchwork-test/commit"]);
-        commit
+        self.import(&format!("{stream}\nget-mark :1\n"))
+    }
+
+    /// That many commits on top of a commit, each of which writes its number into a file; answers the last. No branch points at it.
+    pub fn many_commits(&self, parent: &str, file: &str, count: usize) -> String {
+        let mut stream = String::from("feature done\n");
+        for number in 1..=count {
+            let (text, from) = match number {
+                1 => ("1".to_owned(), parent.to_owned()),
+                number => (number.to_string(), format!(":{}", number - 1)),
+            };
+            stream += &format!("commit refs/patchwork-test/commit\nmark :{number}\n");
+            stream += "committer Ada <ada@example.com> 1700000000 +0000\ndata 4\nmore\n";
+            stream += &format!("from {from}\nM 100644 inline {file}\ndata {}\n{text}\n\n", text.len());
+        }
+        self.import(&format!("{stream}get-mark :{count}\n"))
     }
 
     /// Moves the commits of a branch that `onto` lacks on top of that, and answers the new tip. Conflicts are a failed test.
@@ -126,9 +139,10 @@ impl TestRepo {
         line.lines().find_map(|line| line.strip_suffix(reference)).map(|id| id.trim().to_owned())
     }
 
-    fn git_with(&self, args: &[&str], stdin: &[u8]) -> String {
+    /// Runs `git fast-import`, and answers what it was asked at the end.
+    fn import(&self, stream: &str) -> String {
         let mut child = Command::new("git")
-            .args(args)
+            .args(["fast-import", "--quiet", "--force"])
             .current_dir(self.root())
             .env_clear()
             .envs(self.environment())
@@ -136,9 +150,10 @@ impl TestRepo {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        std::io::Write::write_all(&mut child.stdin.take().unwrap(), stdin).unwrap();
+        child.stdin.take().unwrap().write_all(format!("{stream}done\n").as_bytes()).unwrap();
         let output = child.wait_with_output().unwrap();
-        assert!(output.status.success(), "git {args:?}");
+        assert!(output.status.success(), "git fast-import: {stream}");
+        self.git(&["update-ref", "-d", "refs/patchwork-test/commit"]);
         String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
     }
 }
