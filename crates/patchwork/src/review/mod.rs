@@ -14,11 +14,16 @@
 pub mod answer;
 pub mod bundle;
 pub mod choosing;
+mod context;
 pub mod file;
 pub mod fingerprint;
 pub mod finding;
+mod globs;
+pub mod index;
 pub mod memory;
+mod parallel;
 pub mod prompt;
+mod rows;
 pub mod rules;
 pub mod said;
 pub mod selection;
