@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use axum::http::{HeaderMap, Method, Uri};
 use serde_json::Value;
 
-use super::{Description, Operation, Request};
+use super::{Description, GraphqlSchema, Operation, Request};
 
 /// Judges a stand-in's requests and answers by a description, and keeps the faults.
 #[derive(Debug)]
@@ -108,6 +108,25 @@ impl Judge {
                 body: body.unwrap_or_default(),
             }),
             Err(faults) => refuse(self.status(method, uri.path()), faults),
+        }
+    }
+
+    /// Judges a request to GitHub's GraphQL; its body when it is fine. GitHub answers faults with 200 and `errors`.
+    pub fn judge_graphql(&self, bytes: &[u8]) -> Result<Value, Refused> {
+        let body =
+            serde_json::from_slice(bytes).map_err(|error| vec![format!("the body is not JSON: {error}")]);
+        let judged = body.and_then(|body| GraphqlSchema::github().judge(&body).map(|()| body));
+        judged.map_err(|faults| {
+            let faults: Vec<_> = faults.into_iter().map(|fault| format!("POST /graphql: {fault}")).collect();
+            self.keep(&faults);
+            Refused { status: 200, faults }
+        })
+    }
+
+    /// Judges the `data` with which the stand-in answers a query.
+    pub fn check_graphql_answer(&self, query: &str, data: &Value) {
+        if let Err(faults) = GraphqlSchema::github().check_answer(query, data) {
+            self.keep(&faults);
         }
     }
 

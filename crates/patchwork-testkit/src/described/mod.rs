@@ -1,5 +1,6 @@
 //! Forges' published API descriptions, reduced: they judge what our clients send and what our stand-ins answer.
 
+mod graphql;
 mod http;
 mod parameter;
 mod path;
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+pub use graphql::GraphqlSchema;
 pub use http::{Accepted, Judge, Judgement, Refused};
 
 use self::parameter::QueryParameter;
