@@ -82,7 +82,7 @@ pub(crate) fn patchwork() -> Command {
                     Arg::new("format")
                         .long("format")
                         .value_name("FORMAT")
-                        .value_parser(["html", "markdown", "json", "sarif"])
+                        .value_parser(["html", "markdown", "json", "sarif", "github", "gitlab", "azure", "env"])
                         .help("Its form [default: as the file is named, else markdown]")
                         .hide_possible_values(false),
                 )

@@ -19,7 +19,7 @@ pub(crate) fn run(
         (Some(form), _) => form,
         (None, Some(file)) => Form::of(file).ok_or_else(|| {
             Failure::usage(format!("{}: the name does not say which form is meant", file.display()))
-                .hint("end it with .html, .md, .json or .sarif, or give --format")
+                .hint("end it with .html, .md, .json, .sarif or .env, or give --format")
         })?,
         (None, None) => Form::Markdown,
     };

@@ -23,6 +23,14 @@ pub(crate) enum Form {
     Json,
     /// SARIF 2.1.0.
     Sarif,
+    /// Annotations of GitHub Actions.
+    GitHub,
+    /// GitLab's report of code quality.
+    GitLab,
+    /// Remarks in the log of Azure Pipelines.
+    Azure,
+    /// Figures as variables.
+    Variables,
 }
 
 impl Form {
@@ -33,15 +41,22 @@ impl Form {
             "markdown" | "md" => Self::Markdown,
             "json" => Self::Json,
             "sarif" => Self::Sarif,
+            "github" => Self::GitHub,
+            "gitlab" => Self::GitLab,
+            "azure" => Self::Azure,
+            "env" => Self::Variables,
             _ => return None,
         })
     }
 
-    /// The form that the name of a file stands for. `x.sarif.json` is SARIF too.
+    /// The form that the name of a file stands for. `x.sarif.json` is SARIF too, and GitLab's own name is that of its form.
     pub(crate) fn of(file: &Path) -> Option<Self> {
         let name = file.file_name()?.to_string_lossy().to_ascii_lowercase();
         if name.ends_with(".sarif.json") {
             return Some(Self::Sarif);
+        }
+        if name == "gl-code-quality-report.json" {
+            return Some(Self::GitLab);
         }
         Self::parse(name.rsplit_once('.')?.1)
     }
@@ -53,6 +68,10 @@ impl Form {
             Self::Markdown => report::markdown(report, usize::MAX),
             Self::Json => report::json(report),
             Self::Sarif => report::sarif(report),
+            Self::GitHub => report::github(report),
+            Self::GitLab => report::gitlab(report),
+            Self::Azure => report::azure(report),
+            Self::Variables => report::variables(report),
         }
     }
 }
@@ -60,7 +79,7 @@ impl Form {
 fn form_of(file: &Path) -> Result<Form, Failure> {
     Form::of(file).ok_or_else(|| {
         Failure::usage(format!("--report {}: the name does not say which form is meant", file.display()))
-            .hint("end it with .html, .md, .json or .sarif")
+            .hint("end it with .html, .md, .json or .sarif; for a CI system with .github, .gitlab, .azure or .env")
     })
 }
 
@@ -116,6 +135,9 @@ mod tests {
             ("a.json", Some(Form::Json)),
             ("a.sarif", Some(Form::Sarif)),
             ("a.sarif.json", Some(Form::Sarif)),
+            ("a.env", Some(Form::Variables)),
+            ("out/gl-code-quality-report.json", Some(Form::GitLab)),
+            ("a.github", Some(Form::GitHub)),
             ("a.txt", None),
             ("html", None),
             ("dir.html/", Some(Form::Html)),
