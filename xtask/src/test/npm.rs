@@ -10,7 +10,8 @@ use crate::program;
 pub(super) fn install(tools: &Path, name: &str, packages: &[&str], program: &str) -> Result<PathBuf, String> {
     let dir = tools.join(name);
     let installed = dir.join("node_modules/.bin").join(program);
-    if program::read(Command::new(&installed).arg("--version")).is_ok() {
+    // Not every program knows its version.
+    if program::read(Command::new(&installed).arg("--help")).is_ok() {
         return Ok(installed);
     }
     let _ = fs::remove_dir_all(&dir);

@@ -47,10 +47,15 @@ pub(super) fn install(
             .args(packages),
     )?;
     let shown = library.display();
-    let script = if program == "python" { String::new() } else { format!("'{shown}/bin/{program}' ") };
-    let script = format!(
-        "#!/bin/sh\nPYTHONPATH='{shown}' PATH='{shown}/bin':\"$PATH\" exec {python} {script}\"$@\"\n"
-    );
+    let placed = library.join("bin").join(program);
+    let started = match fs::read(&placed) {
+        _ if program == "python" => python.to_owned(),
+        Ok(bytes) if bytes.starts_with(b"#!") => format!("{python} '{}'", placed.display()),
+        // Packages of programs in other languages hold the program itself.
+        _ => format!("'{}'", placed.display()),
+    };
+    let script =
+        format!("#!/bin/sh\nPYTHONPATH='{shown}' PATH='{shown}/bin':\"$PATH\" exec {started} \"$@\"\n");
     write_program(&starter, &script).map_err(|e| format!("{}: {e}", starter.display()))?;
     Ok(starter)
 }
