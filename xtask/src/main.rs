@@ -17,7 +17,7 @@ cargo xtask bench [NAME…]      what runs, model calls, counting tokens and sca
                                through, in release, against limits; only benches of these names, when some are given";
 
 /// The benches, with the package that each is of.
-const BENCHES: [(&str, &str); 8] = [
+const BENCHES: [(&str, &str); 9] = [
     ("patchwork-cli", "autofix"),
     ("patchwork-cli", "trials"),
     ("patchwork", "ask"),
@@ -25,6 +25,7 @@ const BENCHES: [(&str, &str); 8] = [
     ("patchwork", "sarif"),
     ("patchwork-remote", "call"),
     ("patchwork-remote", "tokens"),
+    ("patchwork-repo", "history"),
     // The longest, and what it prints is read the most.
     ("patchwork-cli", "proof"),
 ];

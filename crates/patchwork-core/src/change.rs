@@ -46,7 +46,7 @@ pub enum LeftOut {
     Submodule,
     /// It is a symbolic link.
     Symlink,
-    /// Its path or its text is in no encoding that is known.
+    /// Its path is not UTF-8 (and shown with U+FFFD), or its text is in no encoding that is known.
     NotUtf8,
     /// Whoever gave the diff left the lines away.
     NotGiven,
@@ -55,7 +55,8 @@ pub enum LeftOut {
 /// What happened to one file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FileChange {
-    /// The file after the change, before it for a deleted one; relative to the root of the repository, with `/`.
+    /// The file after the change, before it for a deleted one; relative to the root of the repository, with `/`. Whoever made the
+    /// change chose it: it may hold anything, and is no path on disk before the checkout has resolved it.
     pub path: String,
     /// The name it had, for a renamed file; the file it was copied from, for a copied one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

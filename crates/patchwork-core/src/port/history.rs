@@ -64,7 +64,7 @@ pub struct Commit {
 }
 
 /// Reads commits. Nothing of the user's is changed: no branch, no tag, no remote-tracking branch, no setting, no file. What
-/// is fetched is kept for as long as the run is. Commits are named by their whole ids, as [`History::resolve`] and
+/// is fetched is kept for as long as the run is; a shallow clone has more of its history afterwards. Commits are named by their whole ids, as [`History::resolve`] and
 /// [`History::fetch`] give them; what a name stands for changes, so a step that must replay asks for it inside of
 /// [`Context::once`](crate::step::Context::once).
 ///
@@ -92,7 +92,8 @@ pub trait History: Send + Sync {
     /// The commits that are reached from `to` and not from `from`, newest first, at most `limit`.
     async fn commits(&self, from: &str, to: &str, limit: usize) -> Result<Vec<Commit>, Failure>;
 
-    /// What changed between two commits, sorted by path: every file, renames found. Files of over 8 MiB, and what is beyond the
+    /// What changed between two commits, sorted by path: every file, renames found (those with other changes too if no more than
+    /// 1,000 files are new or gone). Attributes that the commits set don't hide anything. Files of over 8 MiB, and what is beyond the
     /// first 64 MiB of the diff, come without hunks ([`LeftOut::TooLarge`](crate::change::LeftOut::TooLarge)).
     async fn changes(&self, from: &str, to: &str) -> Result<Vec<FileChange>, Failure>;
 
@@ -100,7 +101,7 @@ pub trait History: Send + Sync {
     async fn files(&self, commit: &str) -> Result<Vec<String>, Failure>;
 
     /// Files as a commit holds them, in the order of the paths; none where it has no file there, or one of over 8 MiB. A
-    /// symbolic link is no file. Fails when they are more than 256 MiB in all.
+    /// symbolic link is no file. Fails when they are more than 128 MiB in all.
     async fn read(&self, commit: &str, paths: &[String]) -> Result<Vec<Option<Vec<u8>>>, Failure>;
 
     /// One file as a commit holds it; see [`History::read`].

@@ -52,8 +52,7 @@ impl GitHistory {
     /// with them.
     fn reading(&self, id: &str, args: &[&str]) -> GitCommand<'_> {
         let empty_tree = if id.len() == 64 { EMPTY_TREE_SHA256 } else { EMPTY_TREE_SHA1 };
-        let command = self.git.command(args.iter().copied()).env("GIT_ATTR_SOURCE", empty_tree);
-        if self.offline { command.env("GIT_NO_LAZY_FETCH", "1") } else { command }
+        self.git.command(args.iter().copied()).env("GIT_ATTR_SOURCE", empty_tree)
     }
 
     /// Whether a commit is here.

@@ -277,6 +277,10 @@ proptest! {
         let text = lines.join("\n");
         let hunks = read_hunks(&text).unwrap_or_default();
         let files = read_diff(&text).unwrap_or_default();
+        for file in files.iter().filter(|file| file.left_out.is_none()) {
+            let again = read_diff(&file.to_unified()).unwrap();
+            prop_assert_eq!(again.iter().map(|file| (&file.path, &file.hunks)).collect::<Vec<_>>(), [(&file.path, &file.hunks)]);
+        }
         for hunk in files.iter().flat_map(|file| &file.hunks).chain(&hunks) {
             let on = |side| u32::try_from(hunk.numbered().filter(|line| line.on(side).is_some()).count()).unwrap();
             prop_assert_eq!((on(Side::Old), on(Side::New)), (hunk.old_lines, hunk.new_lines));

@@ -77,6 +77,25 @@ async fn history_that_was_there_is_not_cut_off() {
 }
 
 #[tokio::test]
+async fn a_run_apart_deepens_its_own_repository() {
+    let world = World::new(100, 80, 2, "1");
+    let repository = Repository::discover(&world.clone, processes(&world.repo)).await.unwrap();
+    let folder = world.repo.beside("apart");
+    let checkout =
+        GitCheckout::apart(&world.clone, repository.base(), &run_id(), &folder, processes(&world.repo))
+            .await
+            .unwrap();
+    let history = checkout.history();
+    let before = std::fs::read(world.clone.join(".git/shallow")).unwrap();
+    let head = world.repo.git_in(&world.clone, &["rev-parse", "HEAD"]);
+    let request = FetchRequest::new("origin", ["refs/pull/7/head"]).meeting([head.as_str()]);
+    let fix = history.fetch(&request).await.unwrap()[0].clone().unwrap();
+    assert_eq!(history.merge_base(&head, &fix).await.unwrap(), Some(world.fork_point.clone()));
+    assert_eq!(std::fs::read(world.clone.join(".git/shallow")).unwrap(), before);
+    assert_eq!(world.count("HEAD"), 1);
+}
+
+#[tokio::test]
 async fn a_whole_clone_stays_whole_whatever_depth_is_asked_for() {
     let world = World::new(30, 1, 1, "1000");
     let history = checkout_in(&world.repo, &world.clone).await.history();
