@@ -94,6 +94,49 @@ pub enum Pushed {
     Unchanged,
 }
 
+/// A commit as data: all that is needed to make the same one in another clone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PackedCommit {
+    /// Its id.
+    pub id: String,
+    /// The commit as git keeps it: tree, parent, who, when, message.
+    pub object: String,
+    /// What it changes of its parent, by path. A renamed file is one that is gone and one that is new.
+    pub files: Vec<PackedFile>,
+}
+
+/// A changed file of a [`PackedCommit`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PackedFile {
+    /// Relative to the root of the repository, with `/`.
+    pub path: String,
+    /// The mode before, six octal digits; none when it is new.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old_mode: Option<String>,
+    /// The mode after (`100644`, `100755`, `120000`, `160000`); none when it is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
+    /// The whole contents in base64: bytes as git keeps them, the target of a symbolic link, the commit of a submodule. None
+    /// when it is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
+}
+
+impl PackedCommit {
+    /// Its message.
+    pub fn message(&self) -> &str {
+        self.object.split_once("\n\n").map_or("", |(_, message)| message)
+    }
+
+    /// The values of a header (`parent`, `tree`).
+    pub fn header<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let headers = self.object.split_once("\n\n").map_or(self.object.as_str(), |(headers, _)| headers);
+        headers.lines().filter_map(move |line| line.strip_prefix(name)?.strip_prefix(' '))
+    }
+}
+
 /// The worktree of a run. The user's own checkout is behind it and never touched.
 #[async_trait]
 pub trait Checkout: Send + Sync {
@@ -141,4 +184,15 @@ pub trait Checkout: Send + Sync {
     /// Pushes a commit to a branch that stands where [`Checkout::check_push`] has just seen it. Repeating a push that succeeded
     /// changes nothing.
     async fn push(&self, request: &PushRequest, seen: Option<&str>) -> Result<Pushed, Failure>;
+
+    /// The commits from the base up to `tip` as data, oldest first.
+    async fn pack(&self, _tip: &str) -> Result<Vec<PackedCommit>, Failure> {
+        Err(Failure::refused("there is no repository whose commits could be packed"))
+    }
+
+    /// Makes commits of data again, on top of the base, and keeps them by a ref of the run. Fails when one of them does not come
+    /// out as the commit of the id that it has. No branch and no file of the worktree is touched.
+    async fn unpack(&self, _commits: &[PackedCommit]) -> Result<(), Failure> {
+        Err(Failure::refused("there is no repository to make commits in"))
+    }
 }

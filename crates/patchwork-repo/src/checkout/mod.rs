@@ -4,6 +4,7 @@ mod apart;
 mod base_files;
 mod branch;
 mod commit;
+mod parcel;
 pub(crate) mod path;
 mod push;
 mod remove;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use patchwork_core::failure::Failure;
 use patchwork_core::port::checkout::{
-    Base, Checkout, Checkpoint, CommitRequest, Committed, PushRequest, Pushed,
+    Base, Checkout, Checkpoint, CommitRequest, Committed, PackedCommit, PushRequest, Pushed,
 };
 use patchwork_core::port::process::Processes;
 use patchwork_core::run::RunId;
@@ -30,8 +31,8 @@ use tokio_util::sync::CancellationToken;
 use crate::git::Git;
 use crate::history::GitHistory;
 use path::Places;
-pub(crate) use push::raw_url;
 pub use path::inside;
+pub(crate) use push::raw_url;
 pub(crate) use remove::remove_tree;
 pub use repository::Repository;
 use state::State;
@@ -228,6 +229,14 @@ impl Checkout for GitCheckout {
 
     async fn check_push(&self, request: &PushRequest) -> Result<Option<String>, Failure> {
         self.push_can_be_made(request).await
+    }
+
+    async fn pack(&self, tip: &str) -> Result<Vec<PackedCommit>, Failure> {
+        self.pack_commits(tip).await
+    }
+
+    async fn unpack(&self, commits: &[PackedCommit]) -> Result<(), Failure> {
+        self.unpack_commits(commits).await
     }
 
     async fn push(&self, request: &PushRequest, seen: Option<&str>) -> Result<Pushed, Failure> {

@@ -3,6 +3,7 @@
 mod apart;
 mod commits;
 mod life;
+mod parcels;
 mod places;
 mod pushes;
 mod states;
