@@ -169,3 +169,92 @@ impl Judge {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn judged(judge: &Judge, line: &str, body: &str) -> Judgement {
+        let (method, target) = line.split_once(' ').unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", "application/json".parse().unwrap());
+        judge.judge_http(&method.parse().unwrap(), &target.parse().unwrap(), &headers, body.as_bytes())
+    }
+
+    #[test]
+    fn an_accepted_request_is_taken_apart() {
+        let judge = Judge::new(Description::gitlab());
+        let Judgement::Accepted(found) =
+            judged(&judge, "PUT /api/v4/projects/a%2Fb/merge_requests/7/notes/1", r#"{"body":"x"}"#)
+        else {
+            panic!("{:?}", judge.faults())
+        };
+        assert_eq!(
+            (found.id(), found.path("id"), found.path("x")),
+            ("merge-requests/update-note", "a/b", "")
+        );
+        assert_eq!(found.body, json!({"body": "x"}));
+        let Judgement::Accepted(found) =
+            judged(&judge, "GET /api/v4/projects/1/labels?search=a%20b&page=2", "")
+        else {
+            panic!("{:?}", judge.faults())
+        };
+        assert_eq!((found.query("search"), found.query("per_page")), (Some("a b"), None));
+        assert_eq!(found.body, Value::Null);
+        judge.assert_no_faults();
+    }
+
+    #[test]
+    fn a_refused_request_has_the_status_of_the_forge() {
+        let judge = Judge::new(Description::github());
+        let rows = [
+            ("GET /repos/a/b/pull/1", "", 404),
+            ("PUT /repos/a/b/pulls/1", "", 405),
+            ("PATCH /repos/a/b/pulls/1", "{", 400),
+            ("PATCH /repos/a/b/pulls/1", r#"{"title": 1}"#, 422),
+        ];
+        for (line, body, status) in rows {
+            match judged(&judge, line, body) {
+                Judgement::Refused(refused) => assert_eq!(refused.status, status, "{line}"),
+                Judgement::Accepted(_) => panic!("{line} is accepted"),
+            }
+        }
+        let faults = judge.take_faults();
+        assert_eq!(faults.len(), 4);
+        assert_eq!(
+            faults[3],
+            r#"PATCH /repos/a/b/pulls/1 (pulls/update): body: title: 1 is not of type "string""#
+        );
+        judge.assert_no_faults();
+    }
+
+    #[test]
+    #[should_panic(expected = "answer 201 of issueCreateComment: id: \"1\" is not of type \"integer\"")]
+    fn an_answer_that_is_not_as_described_fails_the_test() {
+        let judge = Judge::new(Description::gitea());
+        judge.check_answer(
+            "issueCreateComment",
+            201,
+            &json!({"id": 1, "body": "x", "user": null, "more": 1}),
+        );
+        judge.check_answer("issueCreateComment", 503, &json!("out of order"));
+        judge.assert_no_faults();
+        judge.check_answer("issueCreateComment", 201, &json!({"id": "1"}));
+        judge.assert_no_faults();
+    }
+
+    #[test]
+    fn queries_are_judged_too() {
+        let judge = Judge::new(Description::github());
+        assert_eq!(
+            judge.judge_graphql(br#"{"query": "{ viewer { login } }"}"#).unwrap()["query"],
+            "{ viewer { login } }"
+        );
+        judge.check_graphql_answer("{ viewer { login } }", &json!({"viewer": {"login": "a"}}));
+        judge.assert_no_faults();
+        assert_eq!(judge.judge_graphql(br#"{"query": "{ viewer { name2 } }"}"#).unwrap_err().status, 200);
+        assert_eq!(judge.take_faults(), ["POST /graphql: Query.viewer: name2 is no field of User"]);
+    }
+}

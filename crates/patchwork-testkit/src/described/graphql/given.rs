@@ -81,7 +81,11 @@ impl GraphqlSchema {
                 if values.iter().any(|one| one == word) => {}
             (_, None, Some(Kind::Scalar)) => {
                 let fine = match value {
-                    Literal::Int(_) => ["Int", "Float", "ID", "BigInt"].contains(&plain),
+                    // A GraphQL integer has 32 bits.
+                    Literal::Int(one) if plain == "Int" => {
+                        one.as_i64().is_some_and(|one| i32::try_from(one).is_ok())
+                    }
+                    Literal::Int(_) => ["Float", "ID", "BigInt"].contains(&plain),
                     Literal::Float(_) => plain == "Float",
                     Literal::Boolean(_) => plain == "Boolean",
                     Literal::String(_) => !["Int", "Float", "Boolean"].contains(&plain),
@@ -121,7 +125,6 @@ impl GraphqlSchema {
             (_, None, Some(Kind::Scalar)) => {
                 let whole = value.as_i64();
                 let fine = match value {
-                    // A GraphQL integer has 32 bits.
                     Value::Number(_) if plain == "Int" => whole.is_some_and(|one| i32::try_from(one).is_ok()),
                     Value::Number(_) => {
                         plain == "Float" || whole.is_some() && ["ID", "BigInt"].contains(&plain)

@@ -244,8 +244,8 @@ impl GraphqlSchema {
 }
 
 fn parse(query: &str) -> Result<Document, Vec<String>> {
-    let document =
-        graphql_parser::parse_query::<String>(query).map_err(|error| vec![format!("query: {error}")])?;
+    let document = graphql_parser::parse_query::<String>(query)
+        .map_err(|error| vec![error.to_string().trim().replace('\n', "; ")])?;
     Ok(document.into_static())
 }
 
