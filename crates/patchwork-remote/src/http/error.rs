@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use patchwork_core::failure::Failure;
-use serde::Deserialize;
 use serde_json::Value;
 
 /// Characters kept of what a server said.
@@ -145,28 +144,54 @@ fn list(details: &[String]) -> String {
     if details.is_empty() { String::new() } else { format!(" ({})", details.join("; ")) }
 }
 
-/// An error as GitHub and those that copied it write it.
-#[derive(Deserialize)]
-struct Words {
-    #[serde(default)]
-    message: Value,
-    #[serde(default)]
-    errors: Value,
-}
-
-/// What a server says about its refusal: its message and its remarks about single fields.
+/// What a server says about its refusal: its message and its remarks about single fields. Each site has a form of its own:
+/// `{"message", "errors": [{"field", "code", "message"}]}` (GitHub, Gitea), `{"message": {"field": ["…"]}}` or
+/// `{"error", "error_description"}` (GitLab), `{"message", "typeKey"}` (Azure DevOps), `{"error": {"message", "detail", "fields"}}`
+/// (Bitbucket).
 pub(super) fn server_words(bytes: &[u8]) -> (String, Vec<String>) {
-    let Ok(words) = serde_json::from_slice::<Words>(bytes) else {
+    let Ok(Value::Object(words)) = serde_json::from_slice::<Value>(bytes) else {
         let text = String::from_utf8_lossy(bytes.get(..bytes.len().min(4 * MAX_WORDS)).unwrap_or_default());
         let html = text.trim_start().starts_with('<');
         return (if html { "an HTML page".to_owned() } else { tidy(&text) }, Vec::new());
     };
-    let details = match &words.errors {
-        Value::Array(items) => items.iter().take(10).map(detail).filter(|d| !d.is_empty()).collect(),
-        Value::String(one) => vec![tidy(one)],
-        _ => Vec::new(),
+    let field = |name: &str| words.get(name).unwrap_or(&Value::Null);
+    let (message, remarks) = match (field("message"), field("error")) {
+        (Value::Null, Value::Object(error)) => {
+            let of = |name: &str| error.get(name).unwrap_or(&Value::Null);
+            (said(of("message")), [of("detail"), of("fields")])
+        }
+        (Value::Null, error) => (said(error), [field("error_description"), field("errors")]),
+        (message, _) => (said(message), [field("typeKey"), field("errors")]),
     };
-    (tidy(words.message.as_str().unwrap_or_default()), details)
+    let remarks = remarks.into_iter().flat_map(details).filter(|remark| !remark.is_empty());
+    (message, remarks.take(10).collect())
+}
+
+/// A message that is a text, a list of them, or has one for each field.
+fn said(value: &Value) -> String {
+    match value {
+        Value::Object(_) | Value::Array(_) => tidy(&details(value).join("; ")),
+        _ => tidy(value.as_str().unwrap_or_default()),
+    }
+}
+
+fn details(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(items) => items.iter().take(10).map(detail).collect(),
+        Value::String(one) => vec![tidy(one)],
+        Value::Object(fields) => {
+            let texts = |value: &Value| match value {
+                Value::Array(items) => items.iter().take(10).map(detail).collect::<Vec<_>>().join(", "),
+                one => detail(one),
+            };
+            let remark = |(name, value): (&String, &Value)| {
+                let text = texts(value);
+                if text.is_empty() { String::new() } else { tidy(&format!("{name}: {text}")) }
+            };
+            fields.iter().take(10).map(remark).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn detail(item: &Value) -> String {
