@@ -1,4 +1,4 @@
-"""Writes bitbucket.json from the npm package `bitbucket`, which is made from Bitbucket's own description (README.md)."""
+"""Writes bitbucket.json from npm `bitbucket`, which is made from Bitbucket's own description (README.md)."""
 
 import json
 import re
@@ -9,7 +9,11 @@ import normal
 import typescript
 
 HEAD = {
-    "note": "npm bitbucket 2.12.0 (lib/index.js, lib/bitbucket.d.ts), generated from Bitbucket's swagger.json. MIT. That one leaves every object open; here bodies are closed. What it lacks (MORE in bitbucket.py) is from developer.atlassian.com/cloud/bitbucket/rest.",
+    "note": (
+        "npm bitbucket 2.12.0 (lib/index.js, lib/bitbucket.d.ts), generated from Bitbucket's swagger.json. MIT. That"
+        " one leaves every object open; here bodies are closed. What it lacks (MORE in bitbucket.py) is from"
+        " developer.atlassian.com/cloud/bitbucket/rest."
+    ),
     "bases": ["/2.0"],
     "refuses_with": 400,
     "absent_is_null": True,
@@ -17,8 +21,10 @@ HEAD = {
 REPOSITORY = "/repositories/{workspace}/{repo_slug}"
 PULL = REPOSITORY + "/pullrequests/{pull_request_id}"
 COMMIT = REPOSITORY + "/commit/{commit}"
-LIST = {name: {"schema": {"type": kind}} for name, kind in
-        (("page", "string"), ("pagelen", "integer"), ("q", "string"), ("sort", "string"))}
+LIST = {
+    name: {"schema": {"type": kind}}
+    for name, kind in (("page", "string"), ("pagelen", "integer"), ("q", "string"), ("sort", "string"))
+}
 # Id, method, path, the status of success and what it answers (the package says it, but not for all), a list or not.
 KEPT = [
     ("repositories/get", "GET", REPOSITORY, 200, "Repository"),
@@ -67,13 +73,22 @@ KEPT = [
     ("reports/add-annotations", "POST", COMMIT + "/reports/{reportId}/annotations", 200, None),
     ("users/get-current", "GET", "/user", 200, "Account"),
     ("users/get", "GET", "/users/{selected_user}", 200, "Account"),
-    ("users/list-repository-permissions", "GET", "/user/permissions/repositories", 200, "PaginatedRepositoryPermissions"),
+    (
+        "users/list-repository-permissions",
+        "GET",
+        "/user/permissions/repositories",
+        200,
+        "PaginatedRepositoryPermissions",
+    ),
 ]
 TEXT, FLAG = {"type": "string"}, {"type": "boolean"}
 # Fields of the documentation that the package does not know yet.
 MORE = {
     "Pullrequest": {"description": TEXT, "draft": FLAG},
-    "PullrequestComment": {"pending": FLAG, "resolution": {"anyOf": [{"$ref": "#/definitions/CommentResolution"}, {"type": "null"}]}},
+    "PullrequestComment": {
+        "pending": FLAG,
+        "resolution": {"anyOf": [{"$ref": "#/definitions/CommentResolution"}, {"type": "null"}]},
+    },
     "ReportData": {"value": {}},
     "Account": {"nickname": TEXT, "account_id": TEXT, "username": TEXT, "account_status": TEXT},
 }
@@ -90,7 +105,10 @@ REQUIRED = {
     "reports/put": ["title", "details"],
 }
 # Texts that Bitbucket refuses when they are longer.
-LONGEST = {"Report": {"title": 450, "details": 2000}, "ReportAnnotation": {"summary": 450, "details": 2000, "path": 2000}}
+LONGEST = {
+    "Report": {"title": 450, "details": 2000},
+    "ReportAnnotation": {"summary": 450, "details": 2000, "path": 2000},
+}
 
 
 def main():

@@ -6,7 +6,10 @@ import sys
 import normal
 
 HEAD = {
-    "note": "crate forgejo-api 0.12.0, swagger.v1.json (Forgejo 17.0.0-dev, compatible with Gitea 1.22). MIT, as the file itself says, for the purpose of interoperability.",
+    "note": (
+        "crate forgejo-api 0.12.0, swagger.v1.json (Forgejo 17.0.0-dev, compatible with Gitea 1.22). MIT, as the file"
+        " itself says, for the purpose of interoperability."
+    ),
     "refuses_with": 422,
     "absent_is_null": True,
 }
@@ -16,13 +19,13 @@ issueAddLabel issueCreateComment issueCreateIssue issueCreateLabel issueDeleteCo
 issueGetComment issueGetCommentReactions issueGetComments issueGetIssue issueGetIssueReactions issueGetLabels
 issueListIssues issueListLabels issueReplaceLabels
 repoCreatePullRequest repoCreatePullReview repoCreateStatus repoDeletePullReview repoDownloadPullDiffOrPatch
-repoEditPullRequest repoGet repoGetBranch repoGetCombinedStatusByRef repoGetContents repoGetPullRequest repoGetPullRequestByBaseHead
-repoGetPullRequestCommits repoGetPullRequestFiles repoGetPullReview repoGetPullReviewComments repoGetRawFile
-repoGetRepoPermissions repoGetSingleCommit repoCompareDiff repoListPullRequests repoListPullReviews repoListStatuses
+repoEditPullRequest repoGet repoGetBranch repoGetCombinedStatusByRef repoGetContents repoGetPullRequest
+repoGetPullRequestByBaseHead repoGetPullRequestCommits repoGetPullRequestFiles repoGetPullReview repoGetPullReviewComments
+repoGetRawFile repoGetRepoPermissions repoGetSingleCommit repoCompareDiff repoListPullRequests repoListPullReviews repoListStatuses
 repoListStatusesByRef repoSubmitPullReview
 userGet userGetCurrent
 """.split()
-# What only Forgejo knows (compared with npm gitea-js 1.23.0, which is made from Gitea's own): a client of both sends none.
+# What only Forgejo knows (compared with npm gitea-js 1.23.0, made from Gitea's own): a client of both sends none.
 FORGEJO_ONLY = {
     "CreateIssueCommentOption": ["updated_at"],
     "EditIssueCommentOption": ["updated_at"],
@@ -42,7 +45,12 @@ VALUES = {
     "StateType": ["open", "closed"],
 }
 # These take a path with slashes.
-WITH_SLASHES = {"repoGetContents": "filepath", "repoGetRawFile": "filepath", "repoGetBranch": "branch", "repoCompareDiff": "basehead"}
+WITH_SLASHES = {
+    "repoGetContents": "filepath",
+    "repoGetRawFile": "filepath",
+    "repoGetBranch": "branch",
+    "repoCompareDiff": "basehead",
+}
 
 
 def main():

@@ -28,7 +28,10 @@ users/get-authenticated users/get-by-username
 
 
 HEAD = {
-    "note": "npm @octokit/openapi 23.0.2, generated/api.github.com.json (github/rest-api-description). MIT. Limits of texts and lists: GitHub's answers.",
+    "note": (
+        "npm @octokit/openapi 23.0.2, generated/api.github.com.json (github/rest-api-description). MIT. Limits of texts"
+        " and lists: GitHub's answers."
+    ),
     "bases": ["/api/v3"],
     "refuses_with": 422,
 }

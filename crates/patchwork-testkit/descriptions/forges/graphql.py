@@ -6,7 +6,7 @@ import sys
 import normal
 
 NOTE = "npm @octokit/graphql-schema 15.26.1, schema.json. MIT."
-# Objects, interfaces and inputs; scalars and enumerations come along. Of a type those fields are kept that lead to kept types.
+# Objects, interfaces and inputs; scalars and enumerations come along. Fields that lead to other types are left out.
 KEPT = """
 Query Mutation Repository PullRequest PullRequestReviewThreadConnection PullRequestReviewThread
 PullRequestReviewCommentConnection PullRequestReviewComment PullRequestReview PageInfo Actor User Bot Mannequin
@@ -19,7 +19,10 @@ MinimizeCommentInput MinimizeCommentPayload UnminimizeCommentInput UnminimizeCom
 ROOT_FIELDS = {
     "Query": {"viewer", "repository", "node", "rateLimit"},
     "Mutation": {
-        "resolveReviewThread", "unresolveReviewThread", "addPullRequestReviewThreadReply", "minimizeComment",
+        "resolveReviewThread",
+        "unresolveReviewThread",
+        "addPullRequestReviewThreadReply",
+        "minimizeComment",
         "unminimizeComment",
     },
 }
@@ -51,7 +54,9 @@ def main():
             types[name] = {"kind": "scalar"}
         elif known[name]["kind"] == "ENUM":
             types[name] = {"kind": "enum", "values": [value["name"] for value in known[name]["enumValues"]]}
-    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(one, separators=(',', ':'))}" for name, one in sorted(types.items()))
+    lines = ",\n".join(
+        f"{json.dumps(name)}: {json.dumps(one, separators=(',', ':'))}" for name, one in sorted(types.items())
+    )
     content = f'{{\n"note": {json.dumps(NOTE)},\n"types": {{\n{lines}\n}}\n}}\n'
     (normal.HERE / "github-graphql.json").write_text(content, encoding="utf-8")
     print(f"github-graphql.json: {len(types)} types, {len(content) // 1024} KiB")

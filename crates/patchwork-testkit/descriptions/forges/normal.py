@@ -7,8 +7,19 @@ HERE = Path(__file__).parent
 
 # Keywords with prose or with what no judgement needs.
 DROPPED = {
-    "title", "description", "default", "example", "examples", "externalDocs", "deprecated", "readOnly", "writeOnly",
-    "xml", "discriminator", "nullable", "summary",
+    "title",
+    "description",
+    "default",
+    "example",
+    "examples",
+    "externalDocs",
+    "deprecated",
+    "readOnly",
+    "writeOnly",
+    "xml",
+    "discriminator",
+    "nullable",
+    "summary",
 }
 FORMATS = {"date-time", "date", "uuid", "uri", "email"}
 
@@ -119,9 +130,12 @@ def write(name, head, operations, definitions):
     operations = sorted(operations, key=lambda one: one["id"])
     share_examples(operations)
     text = (
-        "{\n" + lines(f"{compact(key)}: {compact(value)}" for key, value in head.items())
-        + ',\n"operations": [\n' + lines(compact(one) for one in operations)
-        + '\n],\n"definitions": {\n' + lines(compact(k) + ": " + compact(v) for k, v in definitions.items())
+        "{\n"
+        + lines(f"{compact(key)}: {compact(value)}" for key, value in head.items())
+        + ',\n"operations": [\n'
+        + lines(compact(one) for one in operations)
+        + '\n],\n"definitions": {\n'
+        + lines(compact(k) + ": " + compact(v) for k, v in definitions.items())
         + "\n}\n}\n"
     )
     (HERE / f"{name}.json").write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""JSON Schemas from the type declarations of a vendor's TypeScript package: interfaces, type aliases, literals, enums."""
+"""JSON Schemas from the type declarations of a TypeScript package: interfaces, type aliases, literals, enums."""
 
 import re
 
