@@ -98,6 +98,7 @@ steps:
         base: Closed.base().clone(),
         created_ms: 0,
         machine_version: MACHINE_VERSION,
+        proposes: false,
         program_version: "0".to_owned(),
     };
     let secrets = Secrets::new();

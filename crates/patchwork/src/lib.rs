@@ -1,6 +1,7 @@
 //! Steps, patchflows, prompts and scanners: patchwork as a library.
 
 pub mod affected;
+pub mod bundle;
 pub mod demo;
 pub mod kept_answers;
 pub mod learn;

@@ -133,14 +133,19 @@ impl Context {
         if who.trust != Trust::Outsider {
             return Ok(());
         }
+        let by = if who.name.is_empty() { "nobody known" } else { &who.name };
+        self.heard_before(&format!("{what} by {}", by.escape_debug())).await
+    }
+
+    /// [`Context::heard`] for what another run has read whose effects this one carries out: `text` is what
+    /// [`Context::heard_outsider`] answered there.
+    pub async fn heard_before(&self, text: &str) -> Result<(), StepError> {
         // Nodes that run side by side: the first of them tells.
         let _alone = self.memory.alone(HEARD).await;
         if self.heard_outsider().await?.is_some() {
             return Ok(());
         }
-        let by = if who.name.is_empty() { "nobody known" } else { &who.name };
-        let text = format!("{what} by {}", by.escape_debug());
-        self.memory.record(&heard_key(), &serde_json::Value::from(text.as_str())).await?;
+        self.memory.record(&heard_key(), &serde_json::Value::from(text)).await?;
         self.warn(format!(
             "the run has read {text}, who is no member of the repository: from here on it may only do what policy gives outsiders"
         ));

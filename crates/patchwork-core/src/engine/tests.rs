@@ -278,6 +278,7 @@ impl World {
             base: self.checkout.base.clone(),
             created_ms: 5,
             machine_version: MACHINE_VERSION,
+            proposes: false,
             program_version: "0".into(),
         }
     }

@@ -27,6 +27,9 @@ pub struct RunSpec {
     /// What its model calls may take. May be raised when it is resumed.
     #[serde(default)]
     pub limits: Limits,
+    /// Whether its effects on forges are only written down.
+    #[serde(default)]
+    pub proposes: bool,
     /// What the checkout is made from.
     pub base: Base,
     /// When it began, milliseconds since 1970.

@@ -252,6 +252,11 @@ impl Context {
         Mark::named(format!("{}/{}", self.memory.patchflow(), self.node))
     }
 
+    /// Which effects on forges the run may have.
+    pub fn policy(&self) -> &Policy {
+        &self.ports.policy
+    }
+
     /// Whether effects on forges are only written down, to be carried out later by somebody with a token that may write.
     pub fn proposes(&self) -> bool {
         self.ports.proposes

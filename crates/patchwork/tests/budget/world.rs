@@ -234,6 +234,7 @@ pub(crate) fn spec(plan: Plan, groups: Value, limits: Limits) -> RunSpec {
         base: Closed.base().clone(),
         created_ms: 0,
         machine_version: MACHINE_VERSION,
+        proposes: false,
         program_version: "0".to_owned(),
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod access;
 mod diffs;
+pub mod apply_bundle;
 pub mod create_check;
 pub mod create_issue;
 pub mod create_issue_comment;
@@ -29,6 +30,7 @@ pub fn steps() -> Vec<Box<dyn ErasedStep>> {
         erase(create_issue::CreateIssue),
         erase(create_issue_comment::CreateIssueComment),
         erase(upload_sarif::UploadSarif),
+        erase(apply_bundle::ApplyBundle),
     ]
 }
 
