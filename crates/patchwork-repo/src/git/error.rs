@@ -209,7 +209,7 @@ impl GitError {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Missing => "install git 2.30 or newer".into(),
-            Self::TooOld { .. } => "install git 2.30 or newer; pushing with a token needs 2.31".into(),
+            Self::TooOld { .. } => "install git 2.30 or newer; pushing and fetching with a token needs 2.31".into(),
             Self::NotARepository { .. } => {
                 "run it inside of a git repository, or make one: `git init`".into()
             }

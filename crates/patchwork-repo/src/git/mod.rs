@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
-use patchwork_core::port::process::{Command, Processes};
 use patchwork_core::port::forge::GitCredential;
+use patchwork_core::port::process::{Command, Processes};
 use patchwork_core::secret::MASK;
 use tokio_util::sync::CancellationToken;
 
@@ -69,9 +69,6 @@ const VARIABLES: &[(&str, &str)] = &[
     ("GIT_COMMITTER_NAME", BOT_NAME),
     ("GIT_COMMITTER_EMAIL", BOT_EMAIL),
 ];
-
-/// Carries the authorization header from our environment to git's configuration, never through its arguments.
-const HEADER_VARIABLE: &str = "PATCHWORK_GIT_HEADER";
 
 /// Git in one folder.
 #[derive(Clone)]
@@ -207,6 +204,13 @@ impl GitCommand<'_> {
         self
     }
 
+    /// [`GitCommand::setting`] with a value that is kept out of the arguments, which others on the machine can see.
+    pub fn hidden_setting(mut self, name: &str, value: impl Into<String>) -> Self {
+        let variable = format!("PATCHWORK_GIT_{}", self.settings.len());
+        self.settings.push(format!("--config-env={name}={variable}"));
+        self.env(&variable, value)
+    }
+
     /// Sets a variable.
     pub fn env(mut self, name: &str, value: impl Into<String>) -> Self {
         self.env.push((name.to_owned(), value.into()));
@@ -234,18 +238,18 @@ impl GitCommand<'_> {
     /// Authenticates at the site of `url`. Only over TLS or to this machine itself: a token must not
     /// cross a network in clear.
     pub fn authenticated(mut self, url: &str, credential: Option<&GitCredential>) -> Self {
-        let (Some(credential), Some(scope)) = (credential, credentials::header_scope(url)) else { return self };
+        let (Some(credential), Some(scope)) = (credential, credentials::header_scope(url)) else {
+            return self;
+        };
         let GitCredential { user, token } = credential;
-        let basic =
-            base64::engine::general_purpose::STANDARD.encode(format!("{user}:{}", token.expose()));
+        let basic = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{}", token.expose()));
         // An empty value forgets headers from configuration files: two of them are refused by GitHub.
         self.settings.extend(["-c".to_owned(), format!("http.{scope}.extraHeader=")]);
         // After a redirect git sends the header to the new host, whatever that is.
         self.settings.extend(["-c".to_owned(), format!("http.{scope}.followRedirects=false")]);
-        self.settings.push(format!("--config-env=http.{scope}.extraHeader={HEADER_VARIABLE}"));
-        self.env.push((HEADER_VARIABLE.to_owned(), format!("Authorization: Basic {basic}")));
+        let header = format!("Authorization: Basic {basic}");
         self.secrets.extend([token.expose().to_owned(), basic]);
-        self
+        self.hidden_setting(&format!("http.{scope}.extraHeader"), header)
     }
 
     /// Runs it; any exit code but zero is an error.

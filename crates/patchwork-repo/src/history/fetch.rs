@@ -15,8 +15,8 @@ const SCHEMES: [&str; 3] = ["https://", "http://", "ssh://"];
 
 /// Where something is fetched from.
 pub(super) struct Remote<'r> {
-    /// Its name; its URL where the run's repository has no such remote.
-    name: String,
+    /// Its name in the run's repository; none where that has no such remote.
+    name: Option<String>,
     /// With credentials, if the user put some there.
     url: String,
     request: &'r FetchRequest,
@@ -120,13 +120,18 @@ impl GitHistory {
             "--no-recurse-submodules",
             "--refmap=",
         ]);
-        if !remote.name.contains(['=', '\n']) {
+        let unnamed = format!("patchwork-{}", self.run);
+        let name = remote.name.as_ref().unwrap_or(&unnamed);
+        if remote.name.is_none() {
+            command = command.hidden_setting(&format!("remote.{name}.url"), &remote.url);
+        }
+        if !name.contains(['=', '\n']) {
             // Newer versions of git would note the remote's main branch.
-            command = command.setting(&format!("remote.{}.followRemoteHEAD=never", remote.name));
+            command = command.setting(&format!("remote.{name}.followRemoteHEAD=never"));
         }
         command
             .args(depth.option())
-            .args(["--", &remote.name])
+            .args(["--", name])
             .args(refspecs)
             .authenticated(&remote.url, remote.request.credential.as_ref())
             .run()
@@ -170,18 +175,19 @@ impl GitHistory {
     async fn remote<'r>(&self, request: &'r FetchRequest) -> Result<Remote<'r>, Failure> {
         let asked = &request.remote;
         if let Some(url) = raw_url(self.names(), asked, false).await? {
-            let name = match &self.names {
-                // Relative to the repository that has the remote.
-                Some(names) if !url.contains(':') => names.dir().join(&url).to_string_lossy().into_owned(),
-                Some(_) => url.clone(),
-                None => asked.clone(),
-            };
-            return Ok(Remote { name, url, request });
+            return Ok(match &self.names {
+                // A path is one from the repository that has the remote.
+                Some(names) if !url.contains(':') => {
+                    Remote { name: None, url: names.dir().join(url).to_string_lossy().into_owned(), request }
+                }
+                Some(_) => Remote { name: None, url, request },
+                None => Remote { name: Some(asked.clone()), url, request },
+            });
         }
         let is_url =
             SCHEMES.iter().any(|scheme| asked.starts_with(scheme)) && !asked.chars().any(char::is_control);
         if is_url {
-            return Ok(Remote { name: asked.clone(), url: asked.clone(), request });
+            return Ok(Remote { name: None, url: asked.clone(), request });
         }
         Err(Failure::configuration(format!(
             "there is no remote `{}`, and it is no URL that begins with https://, http:// or ssh://",
