@@ -206,7 +206,8 @@ impl Description {
             .bases
             .iter()
             .find_map(|base| path.strip_prefix(base.as_str()).filter(|rest| rest.starts_with('/')));
-        let below = below.unwrap_or(path);
+        // Azure's `$Task`: clients may escape it or not.
+        let below = &below.unwrap_or(path).replace("%24", "$");
         let mut found: Vec<_> = self
             .operations
             .iter()

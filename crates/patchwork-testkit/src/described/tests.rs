@@ -233,7 +233,7 @@ fn every_fault_of_a_request_is_named() {
         ),
         (
             "azure",
-            "POST /a/b/_apis/wit/workitems/$Task?api-version=7.1",
+            "POST /a/b/_apis/wit/workitems/%24Task?api-version=7.1",
             json!([{"op": "add", "path": "/fields/System.Title", "value": "x"}]),
             vec![
                 r#"header content-type: is "application/json; charset=utf-8", not "application/json-patch+json""#,
