@@ -1,10 +1,28 @@
 //! Findings that people dismissed, in a file of the repository: `.patchwork/dismissed.yml`.
+//!
+//! The file is a list with an entry for each finding, sorted, each field on its own line, so that two branches that add entries
+//! merge. People may edit it; fields that are not known stay.
+
+mod yaml;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::finding::ReviewFinding;
+use super::fingerprint::Fingerprint;
 
 /// Where the file is.
 pub const PATH: &str = ".patchwork/dismissed.yml";
+
+/// Entries that are read and kept.
+const MOST: usize = 5_000;
+
+/// Bytes of the file that are read.
+const MOST_BYTES: usize = 4 << 20;
+
+/// Characters of a text in it.
+const LONGEST: usize = 500;
 
 /// A finding that is not raised again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -26,3 +44,109 @@ pub struct Dismissal {
     #[serde(default)]
     pub when: String,
 }
+
+/// The file.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Memory {
+    entries: Vec<Entry>,
+    /// Entries that can't be read; they are written again as they are.
+    unread: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Entry {
+    dismissal: Dismissal,
+    print: Fingerprint,
+    /// Fields that are not known.
+    more: Map<String, Value>,
+}
+
+impl Memory {
+    /// Reads the file; an empty text is an empty memory. Also answers what is wrong with entries that can't be used, a sentence
+    /// each, with the line.
+    pub fn read(text: &str) -> (Self, Vec<String>) {
+        let (mut memory, mut faults) = (Self::default(), Vec::new());
+        if text.len() > MOST_BYTES {
+            faults.push(format!("{PATH}: it has {} bytes: only {MOST_BYTES} are read", text.len()));
+        }
+        for (line, piece) in yaml::pieces(text, MOST_BYTES) {
+            match yaml::entry(&piece) {
+                Ok(_) if memory.entries.len() >= MOST => {
+                    faults.push(format!("{PATH}:{line}: there are more than {MOST} entries: this one does not count"));
+                    memory.unread.push(piece);
+                }
+                Ok(entry) => memory.entries.push(entry),
+                Err(problem) => {
+                    faults.push(format!("{PATH}:{line}: {problem}"));
+                    memory.unread.push(piece);
+                }
+            }
+        }
+        memory.sort();
+        (memory, faults)
+    }
+
+    /// The entries, sorted by file.
+    pub fn dismissals(&self) -> impl Iterator<Item = &Dismissal> {
+        self.entries.iter().map(|entry| &entry.dismissal)
+    }
+
+    /// The entry that speaks for a finding: that of the same rule and lines in the same place, or elsewhere in the same file or in
+    /// one of the same name.
+    pub fn find(&self, finding: &ReviewFinding) -> Option<&Dismissal> {
+        let print = Fingerprint::parse(&finding.fingerprint)?;
+        let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+        let near = |entry: &&Entry| {
+            let path = entry.dismissal.path.as_str();
+            let same = path == finding.path || Some(path) == finding.old_path.as_deref() || name(path) == name(&finding.path);
+            entry.print.is_like(&print) || same && entry.print.is_moved(&print)
+        };
+        self.entries.iter().find(near).map(|entry| &entry.dismissal)
+    }
+
+    /// Adds what is not there yet; answers what was added. Texts are cut and put on one line.
+    pub fn add(&mut self, dismissals: Vec<Dismissal>) -> Vec<Dismissal> {
+        let mut added = Vec::new();
+        for dismissal in dismissals {
+            let Some(print) = Fingerprint::parse(&dismissal.fingerprint) else { continue };
+            if self.entries.len() >= MOST || self.entries.iter().any(|entry| entry.print == print) {
+                continue;
+            }
+            let dismissal = Dismissal {
+                fingerprint: dismissal.fingerprint,
+                rule: cut(&dismissal.rule),
+                path: cut(&dismissal.path),
+                reason: cut(&dismissal.reason),
+                by: cut(&dismissal.by),
+                when: cut(&dismissal.when),
+            };
+            added.push(dismissal.clone());
+            self.entries.push(Entry { dismissal, print, more: Map::new() });
+        }
+        self.sort();
+        added
+    }
+
+    /// The file's text.
+    pub fn write(&self) -> String {
+        yaml::write(self)
+    }
+
+    fn sort(&mut self) {
+        self.entries.sort_by(|a, b| {
+            let key = |entry: &Entry| {
+                let Dismissal { path, rule, fingerprint, .. } = &entry.dismissal;
+                (path.clone(), rule.clone(), fingerprint.clone())
+            };
+            key(a).cmp(&key(b))
+        });
+        self.entries.dedup_by(|a, b| a.print == b.print);
+    }
+}
+
+fn cut(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(LONGEST).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use patchwork_core::change::{LineKind, Side};
+use patchwork_core::change::LineKind;
 
 use super::file::ReviewFile;
 
@@ -33,13 +33,6 @@ impl Row<'_> {
         self.kind != LineKind::Context
     }
 
-    /// Its number on a side.
-    pub(super) fn on(&self, side: Side) -> Option<u32> {
-        match side {
-            Side::Old => self.old,
-            Side::New => self.new,
-        }
-    }
 }
 
 /// All lines of a file.

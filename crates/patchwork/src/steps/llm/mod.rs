@@ -14,7 +14,7 @@ pub mod prepare_prompt;
 pub(crate) mod sections;
 pub mod simplified_llm;
 pub mod simplified_llm_once;
-mod structured;
+pub(crate) mod structured;
 
 use patchwork_core::step::{ErasedStep, erase};
 
