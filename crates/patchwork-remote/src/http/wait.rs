@@ -39,10 +39,15 @@ pub(super) fn asked(status: StatusCode, headers: &HeaderMap, message: &str, now_
     if status.as_u16() == 503 {
         return None;
     }
-    if text("x-ratelimit-remaining") == Some("0")
-        && let Some(reset) = text("x-ratelimit-reset").and_then(|v| v.parse::<i64>().ok())
+    // GitHub writes them with `x-`, GitLab without.
+    for (remaining, reset) in
+        [("x-ratelimit-remaining", "x-ratelimit-reset"), ("ratelimit-remaining", "ratelimit-reset")]
     {
-        return Some(until(reset.saturating_mul(1000), now_ms));
+        if text(remaining) == Some("0")
+            && let Some(reset) = text(reset).and_then(|v| v.parse::<i64>().ok())
+        {
+            return Some(until(reset.saturating_mul(1000), now_ms));
+        }
     }
     message.to_ascii_lowercase().contains("rate limit").then_some(SECONDARY)
 }
@@ -74,6 +79,13 @@ mod tests {
                 "primary",
                 403,
                 &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1445412540")],
+                "",
+                Some(seconds(60)),
+            ),
+            (
+                "GitLab",
+                429,
+                &[("ratelimit-remaining", "0"), ("ratelimit-reset", "1445412540")],
                 "",
                 Some(seconds(60)),
             ),

@@ -164,7 +164,7 @@ impl GitLab {
             for id in ids {
                 call = call.query("user_ids[]", id.to_string());
             }
-            let members = match self.http.list::<Member>(&call, 0).await {
+            let members = match self.http.list::<Member>(&call, usize::MAX).await {
                 Ok(listed) => listed.items,
                 Err(error) if is_forbidden(&error) => Vec::new(),
                 Err(error) => return Err(self.explain(error, "list the members")),

@@ -8,20 +8,21 @@ use super::address::is_page;
 use super::wire::{NewStatus, Status};
 use crate::http::{Call, PER_PAGE};
 
-/// Characters of a status's description.
-const DESCRIPTION_LIMIT: usize = 255;
+/// Characters of a status's name, of its description and of the address of its page.
+const LIMIT: usize = 255;
 
 impl GitLab {
     pub(super) async fn find_status(&self, spec: &CheckSpec) -> Result<Option<FoundCheck>, ForgeError> {
         let path = self.at(["repository", "commits", &spec.commit, "statuses"]).await?;
-        let call = Call::get(path).query("name", &spec.name).query("per_page", PER_PAGE);
-        let listed = self.http.list::<Status>(&call, 0).await;
+        let name = one_line(&spec.name, LIMIT);
+        let call = Call::get(path).query("name", &name).query("per_page", PER_PAGE);
+        let listed = self.http.list::<Status>(&call, usize::MAX).await;
         let listed = listed.map_err(|error| {
             self.explain_of(error, "read the statuses", &format!("commit {}", spec.commit))
         })?;
         let own = self.user().await?.map(|user| user.id);
         let ours = |status: &Status| {
-            status.name == spec.name && status.author.as_ref().is_some_and(|author| Some(author.id) == own)
+            status.name == name && status.author.as_ref().is_some_and(|author| Some(author.id) == own)
         };
         let newest = listed.items.into_iter().filter(ours).max_by_key(|status| status.id);
         Ok(newest.map(|status| self.found_check(spec, status)))
@@ -32,12 +33,13 @@ impl GitLab {
         let explain = |error| {
             self.explain_of(error, "set a status", &format!("branch with the commit {}", spec.commit))
         };
-        let description = one_line(&spec.title, DESCRIPTION_LIMIT);
+        let description = one_line(&spec.title, LIMIT);
+        let name = one_line(&spec.name, LIMIT);
         let new = NewStatus {
             state: state_of(spec.conclusion),
-            name: &spec.name,
+            name: &name,
             description: &description,
-            target_url: spec.details_url.as_deref(),
+            target_url: link_of(spec),
         };
         let call = Call::post(self.at(["statuses", &spec.commit]).await?).json(&new).map_err(explain)?;
         let made = self.http.call(&call).await.map_err(explain)?;
@@ -46,8 +48,8 @@ impl GitLab {
 
     fn found_check(&self, spec: &CheckSpec, status: Status) -> FoundCheck {
         let same = status.status == state_of(spec.conclusion)
-            && status.description == one_line(&spec.title, DESCRIPTION_LIMIT)
-            && status.target_url == spec.details_url.as_deref().unwrap_or_default();
+            && status.description == one_line(&spec.title, LIMIT)
+            && status.target_url == link_of(spec).unwrap_or_default();
         let url = if is_page(&status.target_url) {
             status.target_url
         } else {
@@ -55,6 +57,11 @@ impl GitLab {
         };
         FoundCheck { id: status.id.to_string(), url, same }
     }
+}
+
+/// The page with more; one whose address is too long is left out.
+fn link_of(spec: &CheckSpec) -> Option<&str> {
+    spec.details_url.as_deref().filter(|url| url.chars().count() <= LIMIT)
 }
 
 /// GitLab knows nothing between: what holds nothing up is a success.

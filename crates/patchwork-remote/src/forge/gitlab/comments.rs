@@ -48,13 +48,13 @@ impl GitLab {
             (Thing::PullRequest(_), Identity::Nobody | Identity::Token(_)) => {
                 let path = self.at([kind, &number, "discussions"]).await?;
                 let call = Call::get(path).query("per_page", PER_PAGE);
-                self.http.list::<Discussion>(&call, 0).await.map_err(explain)?.items
+                self.http.list::<Discussion>(&call, usize::MAX).await.map_err(explain)?.items
             }
             // A job's token may read notes, but not how they hang together; of an issue nobody asks.
             _ => {
                 let path = self.at([kind, &number, "notes"]).await?;
                 let call = Call::get(path).query("sort", "asc").query("per_page", PER_PAGE);
-                let notes = self.http.list::<Note>(&call, 0).await.map_err(explain)?.items;
+                let notes = self.http.list::<Note>(&call, usize::MAX).await.map_err(explain)?.items;
                 notes.into_iter().map(|note| Discussion { id: String::new(), notes: vec![note] }).collect()
             }
         };
@@ -87,7 +87,7 @@ impl GitLab {
     async fn reactions(&self, on: Thing, id: &str) -> Result<Vec<Reaction>, ForgeError> {
         let (kind, number) = kind_of(on);
         let path = self.at([kind, &number, "notes", id, "award_emoji"]).await?;
-        let listed = self.http.list::<Award>(&Call::get(path).query("per_page", PER_PAGE), 0).await;
+        let listed = self.http.list::<Award>(&Call::get(path).query("per_page", PER_PAGE), usize::MAX).await;
         let awards = match listed {
             Ok(listed) => listed.items,
             // The comment is gone since, or the token may not know.

@@ -27,7 +27,7 @@ impl GitLab {
             .query("source_branch", head)
             .query("target_branch", base)
             .query("per_page", PER_PAGE);
-        let listed = self.http.list::<MergeRequest>(&call, 0).await;
+        let listed = self.http.list::<MergeRequest>(&call, usize::MAX).await;
         let listed = listed.map_err(|error| self.explain(error, "list pull requests"))?;
         let ours = |one: &MergeRequest| {
             one.state == "opened"
@@ -147,7 +147,7 @@ impl GitLab {
         let request = self.read_merge_request(number).await?;
         let text = number.to_string();
         let call = Call::get(self.at(["merge_requests", &text, "diffs"]).await?).query("per_page", PER_PAGE);
-        let (files, complete) = match self.http.list::<Diff>(&call, 0).await {
+        let (files, complete) = match self.http.list::<Diff>(&call, usize::MAX).await {
             Ok(listed) => (listed.items, listed.complete),
             // The merge request is there, so it is this address that older servers do not know.
             Err(error) if error.status() == Some(404) => {
@@ -170,7 +170,7 @@ impl GitLab {
 
     pub(super) async fn read_commits(&self, number: u64) -> Result<Vec<PullRequestCommit>, ForgeError> {
         let path = self.at(["merge_requests", &number.to_string(), "commits"]).await?;
-        let listed = self.http.list::<Commit>(&Call::get(path).query("per_page", PER_PAGE), 0).await;
+        let listed = self.http.list::<Commit>(&Call::get(path).query("per_page", PER_PAGE), usize::MAX).await;
         let listed = listed.map_err(|error| self.explain_of(error, "read the commits", &what(number)))?.items;
         let newest_first = listed.into_iter();
         Ok(newest_first.rev().map(|one| PullRequestCommit { id: one.id, message: one.message }).collect())

@@ -49,7 +49,8 @@ impl GitLab {
     /// The commits that the diff with this head stands on; of the newest diff, when there is none with it.
     async fn refs(&self, number: u64, commit: &str) -> Result<DiffRefs, ForgeError> {
         let path = self.at(["merge_requests", &number.to_string(), "versions"]).await?;
-        let listed = self.http.list::<Version>(&Call::get(path).query("per_page", PER_PAGE), 0).await;
+        let listed =
+            self.http.list::<Version>(&Call::get(path).query("per_page", PER_PAGE), usize::MAX).await;
         let versions = listed
             .map_err(|error| {
                 let what = Thing::PullRequest(number).to_string();
@@ -71,7 +72,7 @@ impl GitLab {
     /// The drafts of the token's account that are there; none where the server knows no drafts.
     async fn drafts(&self, number: u64) -> Result<Option<Vec<Draft>>, ForgeError> {
         let path = self.at(["merge_requests", &number.to_string(), "draft_notes"]).await?;
-        match self.http.list::<Draft>(&Call::get(path).query("per_page", PER_PAGE), 0).await {
+        match self.http.list::<Draft>(&Call::get(path).query("per_page", PER_PAGE), usize::MAX).await {
             Ok(listed) => Ok(Some(listed.items)),
             Err(error) if is_unknown(&error) => Ok(None),
             Err(error) => Err(self.explain(error, "read the drafts of comments")),

@@ -6,9 +6,35 @@ use crate::forge::state::State;
 
 /// Those that do harm in the wrong hands.
 const COMMANDS: &[&str] = &[
-    "approve", "assign", "assign_reviewer", "award", "close", "confidential", "copy_metadata", "due", "duplicate", "estimate",
-    "label", "lock", "merge", "milestone", "move", "react", "rebase", "relabel", "reopen", "reassign", "shrug", "spend",
-    "subscribe", "target_branch", "title", "todo", "unassign", "unlabel", "unlock",
+    "approve",
+    "assign",
+    "assign_reviewer",
+    "award",
+    "close",
+    "confidential",
+    "copy_metadata",
+    "due",
+    "duplicate",
+    "estimate",
+    "label",
+    "lock",
+    "merge",
+    "milestone",
+    "move",
+    "react",
+    "rebase",
+    "relabel",
+    "reopen",
+    "reassign",
+    "shrug",
+    "spend",
+    "subscribe",
+    "target_branch",
+    "title",
+    "todo",
+    "unassign",
+    "unlabel",
+    "unlock",
 ];
 
 /// What is left of a text when its commands are taken out; they are kept, and some are carried out.

@@ -22,7 +22,9 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
     match request.operation {
         "merge-requests/get" => Answer::json(200, &show::merge_request(state, &pull, true)),
         "merge-requests/update" => update(state, request, number),
-        "merge-requests/diffs" if version < (15, 7) => Answer::json(404, &json!({ "error": "404 Not Found" })),
+        "merge-requests/diffs" if version < (15, 7) => {
+            Answer::json(404, &json!({ "error": "404 Not Found" }))
+        }
         "merge-requests/diffs" => Answer::page(&url, request, PER_PAGE, &pull.files, show::diff),
         "merge-requests/changes" => {
             let mut shown = show::merge_request(state, &pull, true);
@@ -98,7 +100,10 @@ fn create(state: &mut State, request: &Request) -> Answer {
     };
     if let Some(twin) = state.pulls.iter().find(twin) {
         let number = twin.number;
-        return refuse(409, format!("Another open merge request already exists for this source branch: !{number}"));
+        return refuse(
+            409,
+            format!("Another open merge request already exists for this source branch: !{number}"),
+        );
     }
     let body = commands::carried_out(state, None, &text("description"));
     let (title, draft) = titled(&text("title"));

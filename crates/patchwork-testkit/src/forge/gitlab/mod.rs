@@ -129,10 +129,15 @@ impl Dialect for GitLab {
     }
 
     fn answer(&self, state: &mut State, request: &Request) -> Answer {
-        let shown = ["private-token", "job-token", "authorization"].iter().any(|name| request.header(name).is_some());
+        let shown =
+            ["private-token", "job-token", "authorization"].iter().any(|name| request.header(name).is_some());
         let of_project = request.params.contains_key("id");
         if !shown {
-            return if of_project { message(404, "404 Project Not Found") } else { message(401, "401 Unauthorized") };
+            return if of_project {
+                message(404, "404 Project Not Found")
+            } else {
+                message(401, "401 Unauthorized")
+            };
         }
         if kind_of(&state.token) == Kind::Job && !FOR_JOBS.contains(&request.operation) {
             return if request.operation == "projects/get" {
@@ -175,7 +180,8 @@ fn route(state: &mut State, request: &Request) -> Answer {
         ("tokens", _) if kind_of(&state.token) == Kind::OAuth => message(400, "400 Bad request"),
         ("tokens", _) => {
             let scopes = &state.gitlab.scopes;
-            let facts = json!({ "id": 1, "name": "patchwork", "active": true, "revoked": false, "scopes": scopes });
+            let facts =
+                json!({ "id": 1, "name": "patchwork", "active": true, "revoked": false, "scopes": scopes });
             Answer::json(200, &facts)
         }
         ("projects", "get") => Answer::json(200, &show::project(state)),
@@ -236,14 +242,18 @@ fn other_project(state: &State, request: &Request) -> Option<Answer> {
         }
         let mut moved = Answer::json(301, &json!({ "message": "This resource has been moved" }));
         let base = request.full_path.split("/projects/").next().unwrap_or_default();
-        moved.headers.push(("location".into(), format!("{}{base}/projects/{}", state.url, show::OWN_PROJECT)));
+        moved
+            .headers
+            .push(("location".into(), format!("{}{base}/projects/{}", state.url, show::OWN_PROJECT)));
         return Some(moved);
     }
     let fork = state.pulls.iter().map(|pull| &pull.head_repository).find(|fork| {
         !fork.is_empty() && (show::project_id(state, fork).to_string() == id || fork.eq_ignore_ascii_case(id))
     });
     match fork {
-        Some(fork) if request.operation == "projects/get" => Some(Answer::json(200, &show::fork(state, fork))),
+        Some(fork) if request.operation == "projects/get" => {
+            Some(Answer::json(200, &show::fork(state, fork)))
+        }
         _ => Some(message(404, "404 Project Not Found")),
     }
 }

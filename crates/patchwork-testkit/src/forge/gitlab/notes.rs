@@ -18,7 +18,8 @@ pub(super) fn answer(state: &mut State, request: &Request, on: Thing) -> Answer 
     if !there {
         return message(404, "404 Not found");
     }
-    let locked = matches!(on, Thing::PullRequest(number) if state.pull(number).is_some_and(|pull| pull.locked));
+    let locked =
+        matches!(on, Thing::PullRequest(number) if state.pull(number).is_some_and(|pull| pull.locked));
     if locked && request.method != "GET" && !state.may_push {
         return message(403, "403 Forbidden");
     }
@@ -120,7 +121,7 @@ fn resolve(state: &mut State, request: &Request, on: Thing) -> Answer {
     let Some(root) = root_of(state, on, request.path("discussion_id")) else {
         return message(404, "404 Discussion Not Found");
     };
-    let resolvable = state.comment(root).is_some_and(|comment| show::is_resolvable(comment));
+    let resolvable = state.comment(root).is_some_and(show::is_resolvable);
     if !resolvable || !state.may_push {
         return message(403, "403 Forbidden");
     }
@@ -177,7 +178,8 @@ fn place_of(state: &State, on: Thing, position: &Value) -> Option<LinePlace> {
     let text = |name: &str| position.get(name).and_then(Value::as_str);
     let refs = show::diff_refs(pull);
     let heads = || pull.commits.iter().map(|(id, _)| id.as_str()).chain([pull.head_commit.as_str()]);
-    let right = ["base_sha", "start_sha"].iter().all(|name| text(name) == refs.get(name).and_then(Value::as_str));
+    let right =
+        ["base_sha", "start_sha"].iter().all(|name| text(name) == refs.get(name).and_then(Value::as_str));
     if !right || !heads().any(|head| text("head_sha") == Some(head)) {
         return None;
     }
@@ -185,7 +187,9 @@ fn place_of(state: &State, on: Thing, position: &Value) -> Option<LinePlace> {
     if text("old_path") != Some(file.path_before()) {
         return None;
     }
-    let number = |value: &Value, name: &str| value.get(name).and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
+    let number = |value: &Value, name: &str| {
+        value.get(name).and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok())
+    };
     let found = lines::with_numbers(file, number(position, "old_line"), number(position, "new_line"))?;
     let side = if found.new.is_some() { Side::New } else { Side::Old };
     let start_line = match position.get("line_range") {
@@ -216,7 +220,8 @@ fn drafts(state: &mut State, request: &Request, on: Thing) -> Answer {
     let (pull, id) = (on.number(), request.number("draft_note_id"));
     match (request.operation, request.method.as_str()) {
         (_, "GET") => {
-            let found: Vec<Draft> = state.gitlab.drafts.iter().filter(|draft| draft.pull == pull).cloned().collect();
+            let found: Vec<Draft> =
+                state.gitlab.drafts.iter().filter(|draft| draft.pull == pull).cloned().collect();
             Answer::page(&state.url, request, PER_PAGE, &found, |draft| show_draft(state, draft))
         }
         ("draft-notes/create", _) => {
@@ -258,7 +263,8 @@ fn publish(state: &mut State, on: Thing, draft: &Draft) {
 }
 
 fn show_draft(state: &State, draft: &Draft) -> Value {
-    let number = |name: &str| draft.position.get(name).and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
+    let number =
+        |name: &str| draft.position.get(name).and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
     let file = state.pull(draft.pull).and_then(|pull| {
         let path = draft.position.get("new_path").and_then(Value::as_str);
         pull.files.iter().find(|file| Some(file.path.as_str()) == path)

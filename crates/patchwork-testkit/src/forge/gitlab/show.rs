@@ -112,7 +112,9 @@ pub(super) fn page(state: &State, thing: Thing) -> String {
 
 pub(super) fn diff(file: &FileChange) -> Value {
     let left = matches!(file.left_out, Some(LeftOut::NotGiven | LeftOut::TooLarge));
-    let mode = |mode: &Option<String>, absent| mode.clone().unwrap_or_else(|| if absent { "0" } else { "100644" }.to_owned());
+    let mode = |mode: &Option<String>, absent| {
+        mode.clone().unwrap_or_else(|| if absent { "0" } else { "100644" }.to_owned())
+    };
     let text = match file.binary {
         true => format!("Binary files a/{0} and b/{0} differ\n", file.path),
         false => file.hunks_text(),
