@@ -83,12 +83,8 @@ pub(super) fn site_of(remote: &Remote, target: &ForgeTarget) -> Result<&'static 
             let looks =
                 |site: &&Site| [Some(remote), scm.as_ref()].into_iter().flatten().any(site.looks_like);
             let given = |site: &&Site| target.credentials.iter().any(|c| c.forge() == site.kind);
-            let found = SITES.iter().find(looks).or_else(|| SITES.iter().find(given)).or(match SITES {
-                // Without a token only the first can be meant; an address that is wrong says so itself.
-                [first, ..] => Some(first),
-                [] => None,
-            });
-            found.ok_or_else(|| unknown(remote.host.as_deref().unwrap_or_default()))
+            let found = SITES.iter().find(looks).or_else(|| SITES.iter().find(given));
+            found.ok_or_else(|| unknown(scm_host.as_deref().unwrap_or("the address given as scm_url")))
         }
         (None, Some(host)) => Err(unknown(host)),
         (None, None) => Err(Failure::configuration("the remote is a folder of this machine, not a forge")

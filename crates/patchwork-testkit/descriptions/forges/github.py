@@ -49,7 +49,19 @@ def main():
             bound(operation["body"]["schema"])
         for answer in operation["answers"].values():
             slim(answer.get("example"))
+    correct(definitions)
     normal.write("github", HEAD, operations, definitions)
+
+
+def correct(definitions):
+    """Lets be null what GitHub answers as null: the repository of a head that was deleted, the line of a comment that is outdated."""
+    null = {"type": "null"}
+    for name in ("pull-request", "pull-request-simple"):
+        head = definitions[name]["properties"]["head"]["properties"]
+        head["repo"] = {"anyOf": [head["repo"], null]}
+    for name in ("pull-request-review-comment", "review-comment"):
+        fields = definitions[name]["properties"]
+        fields["line"] = {"type": ["integer", "null"]}
 
 
 def bound(schema):

@@ -197,9 +197,7 @@ impl Server {
             return refused;
         }
         match judged {
-            None => {
-                self.dialect.undescribed(state, request).unwrap_or_else(|| self.dialect.refusal(404, &[]))
-            }
+            None => self.undescribed(state, request),
             Some(Judgement::Refused(refused)) => self.dialect.refusal(refused.status, &refused.faults),
             Some(Judgement::Accepted(accepted)) => {
                 request.operation = accepted.id();
@@ -213,6 +211,24 @@ impl Server {
                 answer
             }
         }
+    }
+}
+
+impl Server {
+    /// Answers what the description of the REST API does not hold: GraphQL, which has one of its own, and what redirects lead to.
+    fn undescribed(&self, state: &mut State, request: &Request) -> Answer {
+        let graphql = matches!(&*request.method, "QUERY" | "MUTATION");
+        if graphql && let Err(refused) = self.judge.judge_graphql(request.body.to_string().as_bytes()) {
+            let errors = refused.faults.iter().map(|fault| serde_json::json!({ "message": fault }));
+            return Answer::json(200, &serde_json::json!({ "errors": errors.collect::<Vec<_>>() }));
+        }
+        let answer = self.dialect.undescribed(state, request);
+        let answer = answer.unwrap_or_else(|| self.dialect.refusal(404, &[]));
+        let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        if let (true, Some(data)) = (graphql, body.get("data").filter(|data| data.is_object())) {
+            self.judge.check_graphql_answer(request.text("query").unwrap_or_default(), data);
+        }
+        answer
     }
 }
 

@@ -138,7 +138,7 @@ fn repository(state: &State) -> Answer {
     let push = state.may_push;
     let ours = json!({
         "id": 1, "name": name, "full_name": state.slug, "archived": state.archived, "default_branch": "main",
-        "has_issues": state.has_issues,
+        "has_issues": state.has_issues, "language": "Python",
         "url": format!("https://api.github.com/repos/{}", state.slug),
         "html_url": format!("{}/{}", state.url, state.slug),
         "permissions": { "admin": false, "maintain": false, "push": push, "triage": push, "pull": true },
@@ -149,7 +149,7 @@ fn repository(state: &State) -> Answer {
 fn permission(state: &State, request: &Request) -> Answer {
     let login = request.path("username");
     let word = if state.is_insider(login) { "write" } else { "read" };
-    let user = json!({ "login": login });
+    let user = json!({ "login": login, "role_name": word });
     let ours = json!({ "permission": word, "role_name": word, "user": user });
     Answer::json(200, &like(Description::github(), ("repos/get-collaborator-permission-level", 200), ours))
 }

@@ -136,6 +136,7 @@ fn show(state: &State, pull: &Pull) -> Value {
         "user": user,
         "author_association": association,
         "labels": labels(&pull.labels),
+        "requested_teams": [],
         "changed_files": pull.files.len(),
         "commits": pull.commits.len(),
         "head": end(&pull.head_repository, &pull.head, &pull.head_commit),
