@@ -13,6 +13,7 @@ use patchwork_core::failure::Failure;
 use patchwork_core::journal::{Journal, Recording, RunRecord, RunSpec};
 use patchwork_core::machine::MACHINE_VERSION;
 use patchwork_core::patchflow::plan::Plan;
+use patchwork_core::port::checkout::Checkout;
 use patchwork_core::port::provider::Provider;
 use patchwork_core::registry::Registry;
 use patchwork_core::run::{RunId, RunStatus};
@@ -22,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::args::{Format, Level, Options};
 use crate::report::style::{BOLD, paint};
+use crate::report::tally::counted;
 use crate::report::terminal::{Mode, Terminal};
 use crate::report::{failure, files, lines, summary};
 use crate::settings::Given;
@@ -96,6 +98,9 @@ pub(crate) fn drive_with(
     if let Some(path) = &options.output {
         output::check(path)?;
     }
+    if let Some(path) = &options.propose {
+        output::writable(path, "--propose ")?;
+    }
     files::check(&options.report)?;
     let secrets = &given.secrets;
     let began = Instant::now();
@@ -108,6 +113,10 @@ pub(crate) fn drive_with(
     let mut local = Local::new(&state_dir, secrets).with_models(env::models(given.catalog.clone()));
     if let Ok(binary) = std::env::current_exe() {
         local = local.with_sandbox(binary);
+    }
+    local = local.with_policy(given.policy.clone());
+    if options.propose.is_some() {
+        local = local.proposing();
     }
     let (local, keep) = match (models, &options.cassette) {
         (Some(models), _) => (local.with_provider(models).apart(), None),
@@ -215,6 +224,14 @@ impl Driver<'_> {
                     }
                     return Ok(over(record, spec));
                 }
+                if spec.proposes != self.options.propose.is_some() {
+                    return Err(match spec.proposes {
+                        true => Failure::usage(format!("run {} was started with --propose", spec.id))
+                            .hint(format!("patchwork resume {} --propose FILE", spec.id)),
+                        false => Failure::usage(format!("run {} was not started with --propose", spec.id))
+                            .hint("start a new run, which takes the answers of this one"),
+                    });
+                }
                 if spec.limits != self.given.limits {
                     spec.limits = self.given.limits;
                     self.journal.set_limits(&spec.id, spec.limits).await?;
@@ -241,11 +258,16 @@ impl Driver<'_> {
             _ => String::new(),
         };
         let done = end.as_ref().is_ok_and(|end| end.status == RunStatus::Done);
+        let bundle = match &self.options.propose {
+            Some(file) if done => Some(self.write_bundle(&id, &*place.ports.checkout, file).await),
+            _ => None,
+        };
         // A worktree that stays behind costs room, no work: it is swept up by the next run.
         if let Err(left) = self.local.leave(place, done).await {
             tracing::debug!("the worktree of {id} stays: {left}");
         }
         let end = end?;
+        bundle.transpose()?;
         Ok(Driven {
             end,
             patchflow,
@@ -255,6 +277,18 @@ impl Driver<'_> {
             diff,
             report: None,
         })
+    }
+
+    /// Writes what the run has proposed.
+    async fn write_bundle(&self, run: &RunId, checkout: &dyn Checkout, file: &Path) -> Result<(), Failure> {
+        let bundle = patchwork::bundle::collect(&self.journal, run, checkout, &self.given.secrets).await?;
+        output::write_with(file, "the bundle", |out| bundle.write(out))?;
+        if self.options.level() >= Level::Info {
+            let effects = counted(bundle.effects.len() as u64, "effect");
+            self.terminal
+                .say(format!("wrote {effects} to {0}; carry it out: patchwork apply {0}", file.display()));
+        }
+        Ok(())
     }
 
     /// Uses answers again that came before the run began.
@@ -286,6 +320,7 @@ impl Driver<'_> {
             base: repository.base(),
             created_ms,
             machine_version: MACHINE_VERSION,
+            proposes: self.options.propose.is_some(),
             program_version: env!("CARGO_PKG_VERSION").to_owned(),
         };
         let place = self.local.begin(&repository, &id, self.given.secrets.clone(), &self.cancel).await?;

@@ -1,14 +1,16 @@
 //! Takes back what a run left outside of its worktree: what it did last goes first, and what others have touched since
 //! stays.
 
+mod effects;
+
 use std::sync::Arc;
 
+use patchwork_core::effect::{Done, Effect};
 use patchwork_core::failure::Failure;
 use patchwork_core::journal::Journal;
-use patchwork_core::effect::Effect;
 use patchwork_core::port::forge::{
-    Credential, Forge, ForgeError, ForgeTarget, Forges, GitCredential, PullRequestState, PullRequestText,
-    TextChange,
+    Credential, Ensured, Forge, ForgeError, ForgeTarget, Forges, GitCredential, PullRequestState,
+    PullRequestText, TextChange, Thing,
 };
 use patchwork_core::run::RunId;
 use patchwork_core::secret::Secrets;
@@ -50,12 +52,18 @@ enum Action {
     Remote { remote: String, branch: String, from: String, to: Option<String>, git: Option<GitCredential> },
     Branch { name: String, from: String, to: Option<String> },
     Refs(Vec<String>),
+    Recomment { forge: usize, on: Thing, id: String, body: String },
+    Uncomment { forge: usize, on: Thing, ids: Vec<String> },
+    Resolve { forge: usize, number: u64, thread: String, resolved: bool },
+    Issue { forge: usize, number: u64, change: TextChange },
 }
 
 /// The undoing of one run.
 pub struct Undo<'a> {
     repository: &'a Repository,
     run: RunId,
+    /// When the run began, milliseconds since 1970.
+    began_ms: i64,
     credentials: Vec<Credential>,
     forges: Vec<Arc<dyn Forge>>,
     items: Vec<Item>,
@@ -73,6 +81,7 @@ impl<'a> Undo<'a> {
         let mut undo = Self {
             repository,
             run: run.clone(),
+            began_ms: journal.spec(run).await?.created_ms,
             credentials: credentials(secrets),
             forges: Vec::new(),
             items: Vec::new(),
@@ -81,7 +90,7 @@ impl<'a> Undo<'a> {
         let mut left: Vec<Trace> = Vec::new();
         for trace in traces(journal, run).await? {
             match left.iter_mut().find(|known| is_same(known, &trace)) {
-                Some(known) => *known = trace,
+                Some(known) => join(known, trace),
                 None => left.push(trace),
             }
         }
@@ -147,12 +156,31 @@ impl<'a> Undo<'a> {
                 self.repository.restore_branch(name, from, to.as_deref(), &self.run).await
             }
             Action::Refs(refs) => self.repository.delete_refs(refs).await,
+            Action::Recomment { forge: at, on, id, body } => {
+                forge(at)?.edit_comment(*on, id, body).await?;
+                Ok(())
+            }
+            Action::Uncomment { forge: at, on, ids } => {
+                for id in ids {
+                    forge(at)?.delete_comment(*on, id).await?;
+                }
+                Ok(())
+            }
+            Action::Resolve { forge: at, number, thread, resolved } => {
+                Ok(forge(at)?.resolve(*number, thread, *resolved).await?)
+            }
+            Action::Issue { forge: at, number, change } => {
+                forge(at)?.change_issue(*number, change).await?;
+                Ok(())
+            }
         }
     }
 
     async fn look_at(&mut self, trace: Trace, forges: &dyn Forges) -> Result<(), Failure> {
         match trace {
-            Trace::Effect { at, effect: Effect::PullRequest(spec), before, done } => {
+            Trace::Effect { at, effect: Effect::PullRequest(spec), before, done }
+                if done.as_ref().is_none_or(|done| done.outcome != Ensured::Proposed) =>
+            {
                 let number = done.and_then(|done| done.number);
                 let now = PullRequestText { title: spec.title, body: spec.body };
                 let target = ForgeTarget {
@@ -167,8 +195,18 @@ impl<'a> Undo<'a> {
                 let forge = self.connect(forges, &remote, api_url).await?;
                 self.pull_request(forge, base, head, number, before, now).await?;
             }
-            // Pushes have a trace of their own.
-            Trace::Effect { .. } => {}
+            // What was only proposed is not there, and pushes have a trace of their own.
+            Trace::Effect { effect: Effect::Push(_), .. }
+            | Trace::Effect { done: Some(Done { outcome: Ensured::Proposed, .. }), .. } => {}
+            Trace::Effect { at, effect, before, done } => {
+                let target = ForgeTarget {
+                    remote_url: at.remote_url,
+                    api_url: at.api_url,
+                    credentials: self.credentials()?,
+                };
+                let forge = forges.connect(&target)?;
+                self.effect(forge, effect, before, done).await?;
+            }
             Trace::Push { remote, branch, commit, before, with_token, at } => {
                 let git = if with_token { self.git(forges, &remote, at).await? } else { None };
                 let tip = self.repository.remote_branch_tip(&remote, &branch, git.as_ref()).await?;
@@ -206,40 +244,40 @@ impl<'a> Undo<'a> {
         before: Option<PullRequestText>,
         now: PullRequestText,
     ) -> Result<(), Failure> {
-                let found = match number {
-                    Some(number) => match forge.pull_request(number).await {
-                        Ok(found) => Some(found),
-                        Err(ForgeError::NotFound { .. }) => None,
-                        Err(error) => return Err(error.into()),
-                    },
-                    None => forge.find_pull_request(&base, &head).await?,
-                };
-                let at = self.forges.len();
-                self.forges.push(forge);
-                let Some(found) = found else {
-                    self.as_before(format!("pull request of {head} into {base}"), "there is none");
-                    return Ok(());
-                };
-                let (what, number) = (format!("pull request {}", found.pull.url), found.pull.number);
-                match (found.state, before) {
-                    (PullRequestState::Merged, _) => {
-                        self.stays(what, "it was merged: take that back with git revert");
-                    }
-                    (PullRequestState::Closed, _) => self.as_before(what, "it is closed"),
-                    (PullRequestState::Open, Some(before)) if says(&found.text(), &before) => {
-                        self.as_before(what, "it says what it said before");
-                    }
-                    (PullRequestState::Open, _) if !says(&found.text(), &now) => {
-                        self.stays(what, "its text was changed since");
-                    }
-                    (PullRequestState::Open, Some(before)) => {
-                        let action = Action::Retell { forge: at, number, text: before };
-                        self.will(what, "give it back its title and body", action);
-                    }
-                    (PullRequestState::Open, None) => {
-                        self.will(what, "close it", Action::Close { forge: at, number });
-                    }
-                }
+        let found = match number {
+            Some(number) => match forge.pull_request(number).await {
+                Ok(found) => Some(found),
+                Err(ForgeError::NotFound { .. }) => None,
+                Err(error) => return Err(error.into()),
+            },
+            None => forge.find_pull_request(&base, &head).await?,
+        };
+        let at = self.forges.len();
+        self.forges.push(forge);
+        let Some(found) = found else {
+            self.as_before(format!("pull request of {head} into {base}"), "there is none");
+            return Ok(());
+        };
+        let (what, number) = (format!("pull request {}", found.pull.url), found.pull.number);
+        match (found.state, before) {
+            (PullRequestState::Merged, _) => {
+                self.stays(what, "it was merged: take that back with git revert");
+            }
+            (PullRequestState::Closed, _) => self.as_before(what, "it is closed"),
+            (PullRequestState::Open, Some(before)) if says(&found.text(), &before) => {
+                self.as_before(what, "it says what it said before");
+            }
+            (PullRequestState::Open, _) if !says(&found.text(), &now) => {
+                self.stays(what, "its text was changed since");
+            }
+            (PullRequestState::Open, Some(before)) => {
+                let action = Action::Retell { forge: at, number, text: before };
+                self.will(what, "give it back its title and body", action);
+            }
+            (PullRequestState::Open, None) => {
+                self.will(what, "close it", Action::Close { forge: at, number });
+            }
+        }
         Ok(())
     }
 
@@ -329,16 +367,43 @@ impl<'a> Undo<'a> {
     }
 }
 
-/// Whether two traces are of one pull request.
+/// Puts what is known later over what was known of the same thing; what was there before the run stays what it was.
+fn join(known: &mut Trace, mut later: Trace) {
+    if let (Trace::Effect { before: first, done: did, .. }, Trace::Effect { before, done, .. }) =
+        (&*known, &mut later)
+    {
+        before.clone_from(first);
+        // Said again, it is as the run left it.
+        if done.as_ref().is_some_and(|done| done.outcome == Ensured::Unchanged) && did.is_some() {
+            done.clone_from(did);
+        }
+    }
+    *known = later;
+}
+
+/// Whether two traces are of one thing: one pull request, one comment.
 fn is_same(a: &Trace, b: &Trace) -> bool {
     let about = |trace: &Trace| match trace {
         Trace::PullRequest { remote, base, head, .. } => Some((remote.clone(), base.clone(), head.clone())),
         Trace::Effect { at, effect: Effect::PullRequest(spec), .. } => {
             Some((at.remote_url.clone(), spec.base.clone(), spec.head.clone()))
         }
+        Trace::Effect { at, effect: Effect::Comment { on, mark, .. }, .. } => {
+            Some((at.remote_url.clone(), on.to_string(), format!("{} {}", mark.name, mark.key)))
+        }
+        Trace::Effect { at, effect: Effect::Issue { mark, .. }, .. } => {
+            Some((at.remote_url.clone(), "issue".to_owned(), format!("{} {}", mark.name, mark.key)))
+        }
         _ => None,
     };
-    about(a).is_some() && about(a) == about(b)
+    match (a, b) {
+        (Trace::Effect { at, effect, .. }, Trace::Effect { at: at_b, effect: effect_b, .. })
+            if at == at_b && effect == effect_b =>
+        {
+            true
+        }
+        _ => about(a).is_some() && about(a) == about(b),
+    }
 }
 
 /// Whether a pull request says this; forges change line ends, and cut long titles.

@@ -91,6 +91,11 @@ pub(crate) fn patchwork() -> Command {
                 .about("Goes on with a run; nothing that is done is done or paid again")
                 .arg(run_id())
                 .arg(tail("secrets, such as openai_api_key=…, which are never stored, and limits, such as max_cost=…")),
+            Command::new("apply")
+                .about("Checks a file of --propose against policy and carries out what is in it; a second time changes nothing")
+                .arg(path("file", "FILE").required(true))
+                .arg(switch("dry_run").long("dry-run").alias("dry_run").help("Only check it, and show what is in it"))
+                .arg(tail("options: secrets, such as github_api_key=…, and scm_url=…")),
             Command::new("undo")
                 .about("Shows how the branch, the pull request and the refs of a run are taken back; --yes does it")
                 .arg(run_id())
@@ -169,6 +174,16 @@ pub(crate) fn globals() -> Vec<Arg> {
                 .long("report")
                 .action(ArgAction::Append)
                 .help("Write a report at the end of the run: a .html, .md, .json or .sarif file; may be given again"),
+        ),
+        global(
+            path("propose", "FILE")
+                .long("propose")
+                .help("Write what the run would do to a forge into a file, for `apply`; no token that may write is needed"),
+        ),
+        global(
+            path("policy", "FILE")
+                .long("policy")
+                .help("A file that says what a run may do to a forge [default: `policy` in your own configuration]"),
         ),
         global(
             Arg::new("format")

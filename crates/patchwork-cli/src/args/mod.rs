@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Report { run: String, form: Option<String>, file: Option<PathBuf> },
     /// Goes on with a run.
     Resume { run: String, words: Vec<String> },
+    /// Carries out what another run has proposed.
+    Apply { file: PathBuf, dry_run: bool, words: Vec<String> },
     /// Takes back what a run did.
     Undo { run: String, yes: bool, words: Vec<String> },
     /// Proposes rules from what models fixed in a run.
@@ -131,6 +133,14 @@ pub(crate) fn parse(argv: Vec<OsString>) -> Result<Invocation, Stop> {
             file: sub.get_one("output").cloned(),
         },
         "resume" => Command::Resume { run: text(sub, "run"), words: tail(sub, "words", &mut options)? },
+        "apply" => {
+            let mut words = tail(sub, "words", &mut options)?;
+            let typed = words.len();
+            // Behind a secret it is one of the words.
+            words.retain(|word| word != "--dry-run" && word != "--dry_run");
+            let dry_run = sub.get_flag("dry_run") || words.len() < typed;
+            Command::Apply { file: sub.get_one("file").cloned().unwrap_or_default(), dry_run, words }
+        }
         "undo" => {
             let mut words = tail(sub, "words", &mut options)?;
             let typed = words.len();

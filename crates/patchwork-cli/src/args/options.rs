@@ -13,6 +13,10 @@ pub(crate) struct Options {
     pub(crate) output: Option<PathBuf>,
     /// Where reports of the run are written; their forms follow from their names.
     pub(crate) report: Vec<PathBuf>,
+    /// Where effects on forges are written down in place of being carried out.
+    pub(crate) propose: Option<PathBuf>,
+    /// A file that says which effects on forges a run may have.
+    pub(crate) policy: Option<PathBuf>,
     /// The form of results and listings.
     pub(crate) format: Option<Format>,
     /// Lines instead of the live view.
@@ -80,6 +84,8 @@ impl Options {
             config: path("config"),
             output: path("output"),
             report: matches.try_get_many("report").ok().flatten().into_iter().flatten().cloned().collect(),
+            propose: path("propose"),
+            policy: path("policy"),
             format: word("format").map(|word| match word.as_str() {
                 "json" => Format::Json,
                 "yaml" => Format::Yaml,
@@ -113,6 +119,8 @@ impl Options {
                 self.report.push(file);
             }
         }
+        self.propose = later.propose.or(self.propose);
+        self.policy = later.policy.or(self.policy);
         self.format = later.format.or(self.format);
         self.log = later.log.or(self.log);
         self.state_dir = later.state_dir.or(self.state_dir);

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod apply;
 mod check;
 mod completions;
 mod config;
@@ -45,6 +46,7 @@ pub(crate) fn run(invocation: Invocation) -> Result<u8, Failure> {
         Command::RunsShow { run } => runs::show(options, &run),
         Command::Report { run, form, file } => report::run(options, &run, form.as_deref(), file.as_deref()),
         Command::Resume { run, words } => resume::run(options, &run, &words),
+        Command::Apply { file, dry_run, words } => apply::run(options, &file, dry_run, &words),
         Command::Undo { run, yes, words } => undo::run(options, &run, yes, &words),
         Command::Learn { run, write } => learn::run(options, &run, write),
         Command::Plan { patchflow, words } => plan::run(options, &patchflow, &words),

@@ -142,7 +142,7 @@ fn options_in(folder: &Path) -> Option<PathBuf> {
     ["config.yml", "config.yaml"].map(|file| folder.join(file)).into_iter().find(|file| file.is_file())
 }
 
-fn read(path: &Path, origin: Origin) -> Result<Layer, Failure> {
+pub(super) fn read(path: &Path, origin: Origin) -> Result<Layer, Failure> {
     let bytes = fs::read(path).map_err(|error| {
         Failure::configuration(format!("can't read {}", path.display())).caused_by(&error)
     })?;

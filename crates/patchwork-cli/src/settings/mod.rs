@@ -3,6 +3,7 @@
 
 pub(crate) mod every_run;
 mod files;
+mod policy;
 mod suppressions;
 mod vendors;
 
@@ -14,6 +15,7 @@ use patchwork::local::BaseBranch;
 use patchwork::models::Catalog;
 use patchwork_core::budget::Limits;
 use patchwork_core::config::{self, Boundary, Effective, Layer, Origin, Surroundings};
+use patchwork_core::effect::Policy;
 use patchwork_core::failure::{Failure, FailureKind};
 use patchwork_core::journal::RunSpec;
 use patchwork_core::patchflow::check;
@@ -63,6 +65,8 @@ pub(crate) struct Given {
     pub(crate) catalog: Arc<Catalog>,
     /// The branch that the run stands on, when that is not what is checked out: it is about what somebody wants merged.
     pub(crate) base: Option<BaseBranch>,
+    /// What it may do to a forge.
+    pub(crate) policy: Policy,
 }
 
 impl Given {
@@ -104,6 +108,7 @@ impl Place<'_> {
             false => None,
         };
         self.warn(&files.warnings);
+        let policy = policy::take(self.options.policy.as_deref(), &mut files.layers)?;
         let effective = self.merge(&wide.inputs, &layers(files.layers, &wide, &catalog, typed), &catalog)?;
         self.warn(&effective.warnings);
         let faults = suppressions::faults(plan, &effective);
@@ -114,7 +119,7 @@ impl Place<'_> {
         let mut chosen = effective.clone();
         chosen.values.retain(|name, _| !own.contains(name));
         let (secrets, limits) = (secrets(&effective), every_run::limits(&chosen));
-        Ok(Given { effective, own, secrets, limits, catalog, base })
+        Ok(Given { effective, own, secrets, limits, catalog, base, policy })
     }
 
     /// What a run that is resumed is given: secrets once more, and of the limits those that are typed.
@@ -124,8 +129,9 @@ impl Place<'_> {
         open: Openings,
         typed: &[(String, String)],
     ) -> Result<Given, Failure> {
-        let Openings { plan: wide, catalog, files } = open;
+        let Openings { plan: wide, catalog, mut files } = open;
         self.warn(&files.warnings);
+        let policy = policy::take(self.options.policy.as_deref(), &mut files.layers)?;
         let is_limit = |name: &str| every_run::is_limit(name) && run.plan.input(name).is_none();
         let asked = |spec: &&InputSpec| spec.secret || is_limit(&spec.name);
         let specs: Vec<InputSpec> = wide.inputs.iter().filter(asked).cloned().collect();
@@ -158,7 +164,7 @@ impl Place<'_> {
             }
         }
         let own = run.plan.inputs.iter().map(|input| input.name.clone()).collect();
-        Ok(Given { secrets: secrets(&effective), effective, own, limits, catalog, base: None })
+        Ok(Given { secrets: secrets(&effective), effective, own, limits, catalog, base: None, policy })
     }
 
     /// The keys of models that are given without a word, and the catalogue that says whose they are.

@@ -5,7 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 use patchwork_core::failure::Failure;
 use patchwork_core::port::checkout::{PackedCommit, PackedFile};
 
-use super::GitCheckout;
+use patchwork_core::port::forge::GitCredential;
+
+use super::push::raw_url;
+use super::{GitCheckout, Repository};
 
 /// Commits of one run at most.
 const MAX_COMMITS: usize = 1_000;
@@ -143,6 +146,38 @@ impl GitCheckout {
             }
             parent = &commit.id;
         }
+        Ok(())
+    }
+}
+
+impl Repository {
+    /// Whether a commit of this id is in the repository.
+    pub async fn has_commit(&self, id: &str) -> Result<bool, Failure> {
+        Ok(self.git().resolve(&format!("{id}^{{commit}}")).await?.is_some())
+    }
+
+    /// Brings a commit from a remote; no ref is changed.
+    pub async fn fetch_commit(
+        &self,
+        remote: &str,
+        id: &str,
+        credential: Option<&GitCredential>,
+    ) -> Result<(), Failure> {
+        let url = raw_url(self.git(), remote, false).await?.unwrap_or_default();
+        self.git()
+            .command([
+                "fetch",
+                "--quiet",
+                "--no-tags",
+                "--no-write-fetch-head",
+                "--refmap=",
+                "--",
+                remote,
+                id,
+            ])
+            .authenticated(&url, credential)
+            .run()
+            .await?;
         Ok(())
     }
 }

@@ -57,7 +57,10 @@ impl Bundle {
                     }
                 }
                 Effect::PullRequest(spec) if !pushed.contains(&spec.head.as_str()) => {
-                    found.push(fault(&effect.describe(), "its branch is not pushed by this bundle".to_owned()));
+                    found.push(fault(
+                        &effect.describe(),
+                        "its branch is not pushed by this bundle".to_owned(),
+                    ));
                 }
                 _ => {}
             }

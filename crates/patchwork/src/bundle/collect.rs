@@ -61,7 +61,9 @@ pub async fn collect(
         None => Vec::new(),
     };
     if pushed.iter().any(|id| commits.iter().all(|commit| commit.id != *id)) {
-        return Err(Failure::refused("the run pushes commits that do not stand on each other: a bundle holds one line of them"));
+        return Err(Failure::refused(
+            "the run pushes commits that do not stand on each other: a bundle holds one line of them",
+        ));
     }
     let remote_url = match &first {
         Some(at) => at.remote_url.clone(),
@@ -144,7 +146,10 @@ fn without_secrets(bundle: &Bundle, secrets: &Secrets) -> Result<(), Failure> {
             return told(format!("the message of commit {}", commit.id));
         }
         for file in &commit.files {
-            let bytes = file.content.as_ref().and_then(|text| base64::engine::general_purpose::STANDARD.decode(text).ok());
+            let bytes = file
+                .content
+                .as_ref()
+                .and_then(|text| base64::engine::general_purpose::STANDARD.decode(text).ok());
             let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
             // What only has the form of a key may be a test's.
             if secrets.found_in(&text).is_some() {

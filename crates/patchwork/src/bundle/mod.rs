@@ -1,5 +1,6 @@
 //! Bundles: what a run that may not write would have done, as a file that another process with a token checks and carries out.
 
+mod bring;
 mod check;
 mod collect;
 mod read;
@@ -17,6 +18,7 @@ use patchwork_core::port::forge::ForgeKind;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use bring::bring;
 pub use check::{Here, same_repository};
 pub use collect::collect;
 pub use read::digest;

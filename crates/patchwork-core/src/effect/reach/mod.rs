@@ -40,6 +40,8 @@ pub enum Doing {
     Mentions,
     /// It closes an issue.
     Closes,
+    /// It leaves a trace at an issue of another repository.
+    Refers,
     /// It is an order to the forge (`/merge`).
     Orders,
     /// It leads to another site.
@@ -63,7 +65,7 @@ impl Doing {
             Self::Mentions => "mentions",
             Self::Closes => "closing_keywords",
             Self::Links | Self::Shows => "link_hosts",
-            Self::Orders | Self::Hides | Self::Html | Self::Draws | Self::Skips => "",
+            Self::Refers | Self::Orders | Self::Hides | Self::Html | Self::Draws | Self::Skips => "",
         }
     }
 }
@@ -110,6 +112,7 @@ impl fmt::Display for Reach {
         let what = match self.doing {
             Doing::Mentions => "mentions",
             Doing::Closes => "closes",
+            Doing::Refers => "refers to",
             Doing::Orders => "is an order to the forge:",
             Doing::Links => "leads to",
             Doing::Shows => "loads an image of",

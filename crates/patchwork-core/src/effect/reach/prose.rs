@@ -51,6 +51,9 @@ static ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 static ORDER: LazyLock<Option<Regex>> =
     LazyLock::new(|| regex(&format!(r"^[ \t]*(/(?:{ACTIONS}))(?:[^0-9a-z_/.-]|$)")));
+static REFERS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    regex(r"(?:^|[^0-9a-z_&/.-])([0-9a-z_.-]+(?:/[0-9a-z_.-]+)+[#!&][0-9]+)(?:[^0-9a-z_]|$)")
+});
 static SKIP: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let end = "[^0-9a-z]";
     regex(&format!(
@@ -102,7 +105,11 @@ pub(super) fn words(text: &str, page: &Page<'_>) -> Vec<Word> {
     for range in closings(text, page) {
         found.push(Word { doing: Doing::Closes, range });
     }
-    for range in matches(&ADDRESS, &text.to_ascii_lowercase()) {
+    let lower = text.to_ascii_lowercase();
+    for range in matches(&REFERS, &lower) {
+        found.push(Word { doing: Doing::Refers, range });
+    }
+    for range in matches(&ADDRESS, &lower) {
         let address = text.get(range.clone()).unwrap_or_default();
         let trimmed =
             address.trim_end_matches(['.', ',', ')', ']', '}', ';', ':', '!', '?', '\'', '*', '_', '~', '|']);
@@ -196,6 +203,9 @@ pub fn in_line(text: &str, page: &Page<'_>) -> Vec<Reach> {
     for range in closings(text, page) {
         found.push(broken(text, range));
     }
+    for range in matches(&REFERS, &text.to_ascii_lowercase()) {
+        found.push(Reach { doing: Doing::Refers, ..broken(text, range) });
+    }
     for range in matches(&SKIP, &text.to_ascii_lowercase()) {
         let words = text.get(range.start..).unwrap_or_default().lines().next().unwrap_or_default();
         let with = if words.starts_with("skip-") { "skip " } else { " " };
@@ -207,7 +217,7 @@ pub fn in_line(text: &str, page: &Page<'_>) -> Vec<Reach> {
 /// A reference to an issue that is broken in two where code is shown as it is.
 pub(super) fn broken(text: &str, range: Range<usize>) -> Reach {
     let words = text.get(range.clone()).unwrap_or_default();
-    let (mark, with) = [('#', "# "), ('!', "! "), (':', " :"), ('-', " ")]
+    let (mark, with) = [('#', "# "), ('!', "! "), ('&', "& "), (':', " :"), ('-', " ")]
         .into_iter()
         .find_map(|(mark, with)| Some((words.find(mark)?, with)))
         .unwrap_or((0, " "));
@@ -222,7 +232,7 @@ mod tests {
 
     #[test]
     fn the_patterns_hold() {
-        for pattern in [&MENTION, &CLOSES, &CLOSES_TICKET, &SMART_COMMIT, &ADDRESS, &ORDER, &SKIP] {
+        for pattern in [&MENTION, &CLOSES, &CLOSES_TICKET, &SMART_COMMIT, &REFERS, &ADDRESS, &ORDER, &SKIP] {
             assert!(pattern.is_some());
         }
     }

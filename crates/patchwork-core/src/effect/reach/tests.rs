@@ -30,6 +30,7 @@ fn what_reaches_out_is_shown_instead() {
         ("Fixes #12", "Fixes `#12`"),
         ("fixes: **octo/app#3**", "fixes: **`octo/app#3`**"),
         ("Closes\nGH-7", "Closes\n`GH-7`"),
+        ("see octo/app#3, a/b/c!4", "see `octo/app#3`, `a/b/c!4`"),
         ("resolves AB#12", "resolves `AB#12`"),
         ("Fixes https://github.com/o/r/issues/1", "Fixes `https://github.com/o/r/issues/1`"),
         ("see https://evil.test/x?y=1.", "see `https://evil.test/x?y=1`."),

@@ -153,7 +153,7 @@ impl ForgeAccess {
 const JOB_TOKEN: &str = "gitlab_job_token";
 
 /// All credentials for forges that were given, by the names of their options.
-pub(crate) fn credentials(secrets: &Secrets) -> Vec<Credential> {
+pub fn credentials(secrets: &Secrets) -> Vec<Credential> {
     gathered(|forge| secrets.get(forge.token_option()), None, secrets.get(JOB_TOKEN))
 }
 
