@@ -132,9 +132,9 @@ async fn lists_go_over_pages_newest_first() {
     for number in 1..=230 {
         let pull = server.pull("main", &format!("b{number}"), "t", "b");
         let number = server.add(pull);
-        let author = if number % 2 == 0 { "ada" } else { "mallory" };
+        let author = if u64::is_multiple_of(number, 2) { "ada" } else { "mallory" };
         server.change(number, |pull| pull.author = author.into());
-        if number % 10 == 0 {
+        if u64::is_multiple_of(number, 10) {
             server.merge(number);
         }
     }
