@@ -101,6 +101,14 @@ impl Reader<'_> {
     fn say(&mut self, decoded: &str, range: Range<usize>) {
         if self.html.in_code() {
             self.prose.edge(range.start);
+            // Nobody is called there, but Markdown still makes links of addresses.
+            for word in prose::addresses(decoded, self.page) {
+                let words = decoded.get(word.range.clone()).unwrap_or_default();
+                let is_as_written = self.text.get(range.clone()) == Some(decoded);
+                let place = range.start + word.range.start..range.start + word.range.end;
+                let fix = Fix::Code(if is_as_written { place } else { range.clone() });
+                self.found.push(Reach::new(word.doing, words, fix));
+            }
         } else {
             self.prose.push(decoded, range);
         }

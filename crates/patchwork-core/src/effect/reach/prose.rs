@@ -52,7 +52,8 @@ static ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static ORDER: LazyLock<Option<Regex>> =
     LazyLock::new(|| regex(&format!(r"^[ \t]*(/(?:{ACTIONS}))(?:[^0-9a-z_/.-]|$)")));
 static REFERS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    regex(r"(?:^|[^0-9a-z_&/.-])([0-9a-z_.-]+(?:/[0-9a-z_.-]+)+[#!&][0-9]+)(?:[^0-9a-z_]|$)")
+    // `AB#12` is a work item of Azure Boards, wherever it is written.
+    regex(r"(?:^|[^0-9a-z_&/.-])([0-9a-z_.-]+(?:/[0-9a-z_.-]+)+[#!&][0-9]+|ab#[0-9]+)(?:[^0-9a-z_]|$)")
 });
 static SKIP: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let end = "[^0-9a-z]";
@@ -109,7 +110,14 @@ pub(super) fn words(text: &str, page: &Page<'_>) -> Vec<Word> {
     for range in matches(&REFERS, &lower) {
         found.push(Word { doing: Doing::Refers, range });
     }
-    for range in matches(&ADDRESS, &lower) {
+    found.extend(addresses(text, page));
+    found
+}
+
+/// Bare addresses that lead elsewhere, which forges make links of.
+pub(super) fn addresses(text: &str, page: &Page<'_>) -> Vec<Word> {
+    let mut found = Vec::new();
+    for range in matches(&ADDRESS, &text.to_ascii_lowercase()) {
         let address = text.get(range.clone()).unwrap_or_default();
         let trimmed =
             address.trim_end_matches(['.', ',', ')', ']', '}', ';', ':', '!', '?', '\'', '*', '_', '~', '|']);
