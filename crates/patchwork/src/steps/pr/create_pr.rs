@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::options::{Branches, ForgeOptions, given};
 use super::publication::{Publication, taken};
+use crate::steps::forge::access::ForgeAccess;
 
 /// Pushes a branch and opens or updates its pull request.
 pub struct CreatePR;
@@ -37,6 +38,9 @@ pub struct CreatePRInput {
     /// What may be published.
     #[serde(flatten)]
     pub forge: ForgeOptions,
+    /// Which forge, and as whom. The token needs to write contents and pull requests.
+    #[serde(flatten)]
+    pub access: ForgeAccess,
 }
 
 /// What a pull request says.
@@ -86,7 +90,7 @@ pub(super) async fn publish(
     let branches =
         Branches { base: given(input.base_branch.as_deref()), target: given(input.target_branch.as_deref()) };
     let not = |reason: String| Ok((CreatePROutput::default(), Some(reason)));
-    let place = match Publication::find(ctx, &input.forge, &branches).await? {
+    let place = match Publication::find(ctx, &input.forge, &input.access, &branches).await? {
         Publication::Possible(place) => place,
         Publication::Unwanted(reason) | Publication::Impossible(reason) => return not(reason),
         Publication::Taken(open) => {

@@ -5,8 +5,6 @@ use patchwork_core::step::StepError;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::steps::forge::access::ForgeAccess;
-
 /// Which branches are meant.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct BranchOptions {
@@ -43,7 +41,7 @@ impl Default for BranchOptions {
     }
 }
 
-/// What may be published, where and as whom.
+/// What may be published. Where and as whom stands beside it: serde takes no field for known that is two flattened structs down.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 pub struct ForgeOptions {
     /// Publishes nothing: nothing is pushed, no pull request is opened.
@@ -53,9 +51,6 @@ pub struct ForgeOptions {
     /// is left as it is.
     #[serde(default)]
     pub force_pr_creation: bool,
-    /// Which forge, and as whom. The token needs to write contents and pull requests.
-    #[serde(flatten)]
-    pub access: ForgeAccess,
 }
 
 /// The two branches of a change.

@@ -12,6 +12,7 @@ use super::commit_changes::make_commits;
 use super::create_pr::{CreatePRInput, TextOptions, publish};
 use super::options::{BranchOptions, ForgeOptions, given};
 use super::prepare_pr::{BodyOptions, write_body};
+use crate::steps::forge::access::ForgeAccess;
 
 /// Commits changes, describes them, publishes them.
 pub struct PR;
@@ -50,6 +51,9 @@ pub struct PRInput {
     /// What may be published.
     #[serde(flatten)]
     pub forge: ForgeOptions,
+    /// Which forge, and as whom. The token needs to write contents and pull requests.
+    #[serde(flatten)]
+    pub access: ForgeAccess,
 }
 
 /// One modified file or several.
@@ -121,6 +125,7 @@ impl Step for PR {
             head: made.head.clone(),
             text: TextOptions { pr_title: input.text.pr_title, pr_body: Some(pr_body.clone()) },
             forge: input.forge,
+            access: input.access,
         };
         let (published, reason) = publish(ctx, &publication).await?;
         // Who asked for none need not be told.

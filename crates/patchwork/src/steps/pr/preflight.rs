@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::options::{BranchOptions, Branches, ForgeOptions};
 use super::publication::{Publication, taken};
-use crate::steps::forge::access::until_cancelled;
+use crate::steps::forge::access::{ForgeAccess, until_cancelled};
 
 /// Whether the changes to come can be committed and published.
 pub struct Preflight;
@@ -26,6 +26,9 @@ pub struct PreflightInput {
     /// What may be published.
     #[serde(flatten)]
     pub forge: ForgeOptions,
+    /// Which forge, and as whom. The token needs to write contents and pull requests.
+    #[serde(flatten)]
+    pub access: ForgeAccess,
     /// Makes nothing at all: no branch, no pull request.
     #[serde(default)]
     pub dry_run: bool,
@@ -64,7 +67,7 @@ impl Step for Preflight {
             });
         };
         checkout.check_branch(target, input.branch.force_branch_creation).await?;
-        let open_pull_request = match Publication::find(ctx, &input.forge, &branches).await? {
+        let open_pull_request = match Publication::find(ctx, &input.forge, &input.access, &branches).await? {
             // What is only written down is judged when it is carried out.
             Publication::Possible(_) if ctx.proposes() => true,
             Publication::Possible(place) => {

@@ -6,7 +6,7 @@ use patchwork_core::port::forge::{FoundPullRequest, PullRequest};
 use patchwork_core::step::{Context, StepError};
 
 use super::options::{Branches, ForgeOptions};
-use crate::steps::forge::access::{REMOTE, leads_to, until_cancelled};
+use crate::steps::forge::access::{ForgeAccess, REMOTE, leads_to, until_cancelled};
 
 /// Where changes can be published, or why they are not.
 pub(super) enum Publication {
@@ -32,6 +32,7 @@ impl Publication {
     pub(super) async fn find(
         ctx: &Context,
         options: &ForgeOptions,
+        access: &ForgeAccess,
         branches: &Branches,
     ) -> Result<Self, StepError> {
         if options.disable_pr {
@@ -40,7 +41,7 @@ impl Publication {
         let Some(target) = branches.target.clone() else {
             return Ok(Self::Unwanted("there is no branch to publish".into()));
         };
-        if options.access.credentials(ctx).is_empty() && !ctx.proposes() {
+        if access.credentials(ctx).is_empty() && !ctx.proposes() {
             return Ok(Self::Impossible(
                 "no token for the forge: give github_api_key or set GITHUB_TOKEN to get a pull request (gitlab_api_key, azuredevops_api_key, gitea_api_key, bitbucket_api_key elsewhere)"
                     .into(),
@@ -54,7 +55,7 @@ impl Publication {
         if base == target {
             return Ok(Self::Impossible(format!("`{target}` can't be merged into itself")));
         }
-        let Some(mut destination) = options.access.at_origin(ctx).await? else {
+        let Some(mut destination) = access.at_origin(ctx).await? else {
             return Ok(Self::Impossible(format!(
                 "the repository has no remote `{REMOTE}` that leads to a forge: there is nowhere to open a pull request"
             )));
