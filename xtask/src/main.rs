@@ -17,10 +17,11 @@ cargo xtask bench [NAME…]      what runs, model calls, counting tokens and sca
                                through, in release, against limits; only benches of these names, when some are given";
 
 /// The benches, with the package that each is of.
-const BENCHES: [(&str, &str); 9] = [
+const BENCHES: [(&str, &str); 10] = [
     ("patchwork-cli", "autofix"),
     ("patchwork-cli", "trials"),
     ("patchwork", "ask"),
+    ("patchwork", "review"),
     ("patchwork", "rules"),
     ("patchwork", "sarif"),
     ("patchwork-remote", "call"),

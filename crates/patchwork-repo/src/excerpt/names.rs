@@ -298,42 +298,48 @@ mod tests {
                 "class Store:\n    @cached\n    def get(self,\n            key):\n        return 1\n",
                 vec!["Store class 0-5 1", "Store.get method 1-5 4"],
             ),
-            ("a.rs", "#[x]\nimpl Store {\n    fn get(&self) {\n        a();\n    }\n}\n", vec![
-                "Store class 0-6 2",
-                "Store.get method 2-5 3",
-            ]),
-            ("a.go", "func (s *Store) Get(k string) int {\n\treturn 1\n}\ntype T struct {\n\ta int\n}\n", vec![
-                "Get method 0-3 1",
-                "T class 3-6 4",
-            ]),
-            ("a.ts", "export const get = (a) => {\n  return a;\n};\nclass B {\n  c() {\n  }\n}\n", vec![
-                "get function 0-3 1",
-                "B class 3-7 4",
-                "B.c method 4-6 5",
-            ]),
-            ("a.java", "class A {\n  A() {\n  }\n  int f(int a) {\n    return a;\n  }\n}\n", vec![
-                "A class 0-7 1",
-                "A.A method 1-3 2",
-                "A.f method 3-6 4",
-            ]),
-            ("a.kt", "class A {\n  fun f(a: Int): Int {\n    return a\n  }\n}\n", vec![
-                "A class 0-5 1",
-                "A.f method 1-4 2",
-            ]),
-            ("a.c", "static int *f(int a)\n{\n  return 0;\n}\nstruct p {\n  int a;\n};\n", vec![
-                "f function 0-4 2",
-                "p class 4-7 5",
-            ]),
+            (
+                "a.rs",
+                "#[x]\nimpl Store {\n    fn get(&self) {\n        a();\n    }\n}\n",
+                vec!["Store class 0-6 2", "Store.get method 2-5 3"],
+            ),
+            (
+                "a.go",
+                "func (s *Store) Get(k string) int {\n\treturn 1\n}\ntype T struct {\n\ta int\n}\n",
+                vec!["Get method 0-3 1", "T class 3-6 4"],
+            ),
+            (
+                "a.ts",
+                "export const get = (a) => {\n  return a;\n};\nclass B {\n  c() {\n  }\n}\n",
+                vec!["get function 0-3 1", "B class 3-7 4", "B.c method 4-6 5"],
+            ),
+            (
+                "a.java",
+                "class A {\n  A() {\n  }\n  int f(int a) {\n    return a;\n  }\n}\n",
+                vec!["A class 0-7 1", "A.A method 1-3 2", "A.f method 3-6 4"],
+            ),
+            (
+                "a.kt",
+                "class A {\n  fun f(a: Int): Int {\n    return a\n  }\n}\n",
+                vec!["A class 0-5 1", "A.f method 1-4 2"],
+            ),
+            (
+                "a.c",
+                "static int *f(int a)\n{\n  return 0;\n}\nstruct p {\n  int a;\n};\n",
+                vec!["f function 0-4 2", "p class 4-7 5"],
+            ),
             ("a.cpp", "int A::f(int a) {\n  return 0;\n}\n", vec!["f function 0-3 1"]),
-            ("a.cs", "class A {\n  int F(int a) {\n    return a;\n  }\n}\n", vec![
-                "A class 0-5 1",
-                "A.F method 1-4 2",
-            ]),
+            (
+                "a.cs",
+                "class A {\n  int F(int a) {\n    return a;\n  }\n}\n",
+                vec!["A class 0-5 1", "A.F method 1-4 2"],
+            ),
             ("a.php", "<?php\nfunction f($a) {\n  return $a;\n}\n", vec!["f function 1-4 2"]),
-            ("a.rb", "module M\n  def empty?\n    1\n  end\nend\n", vec![
-                "M class 0-5 1",
-                "M.empty? method 1-4 2",
-            ]),
+            (
+                "a.rb",
+                "module M\n  def empty?\n    1\n  end\nend\n",
+                vec!["M class 0-5 1", "M.empty? method 1-4 2"],
+            ),
         ] {
             assert_eq!(shown(path, text).0, defined, "{path}");
         }

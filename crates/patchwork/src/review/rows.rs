@@ -32,7 +32,6 @@ impl Row<'_> {
     pub(super) fn changed(&self) -> bool {
         self.kind != LineKind::Context
     }
-
 }
 
 /// All lines of a file.

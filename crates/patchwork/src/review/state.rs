@@ -1,8 +1,14 @@
 //! What a review has looked at, kept in the mark of its summary: the next one asks only about the rest.
 
+use std::collections::HashSet;
+use std::ops::Range;
+
 use patchwork_core::finding::Severity;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::finding::ReviewFinding;
+use super::unit::{FileUnits, ReviewUnit};
 
 /// What the last review knew. Written as one compact line of at most 30,000 bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -35,3 +41,155 @@ pub struct Told {
     /// The hash of the unit it is in: when that is asked about again, the model decides anew.
     pub unit: String,
 }
+
+/// Bytes of a state as it is written.
+pub const MOST_BYTES: usize = 30_000;
+
+/// The form of what is written.
+const VERSION: u64 = 1;
+
+/// Characters of a unit's hash.
+const HASH: usize = 8;
+
+/// Findings of the summary that are kept, and characters of their titles and paths.
+const MOST_TOLD: usize = 40;
+const TITLE: usize = 120;
+const PATH: usize = 200;
+
+#[derive(Serialize, Deserialize)]
+struct Written {
+    v: u64,
+    head: String,
+    basis: String,
+    units: String,
+    #[serde(default)]
+    told: Vec<Told>,
+}
+
+impl State {
+    /// Reads what [`State::write`] wrote; a text of another version, or of somebody else, is no state: everything is asked then.
+    pub fn read(text: &str) -> Option<Self> {
+        if text.len() > 2 * MOST_BYTES {
+            return None;
+        }
+        let written: Written = serde_json::from_str(text).ok().filter(|written: &Written| written.v == VERSION)?;
+        if !written.units.is_ascii() {
+            return None;
+        }
+        let mut units: Vec<String> = written
+            .units
+            .as_bytes()
+            .chunks_exact(HASH)
+            .map(|hash| String::from_utf8_lossy(hash).into_owned())
+            .collect();
+        units.sort();
+        let told = written.told.into_iter().take(MOST_TOLD).collect();
+        Some(Self { head: written.head, basis: written.basis, units, told })
+    }
+
+    /// One line of ASCII for the mark of a comment. Of more units than there is room for the last are left out: they are asked about
+    /// once more.
+    pub fn write(&self) -> String {
+        let told: Vec<Told> = self.told.iter().take(MOST_TOLD).map(short).collect();
+        let mut written = Written {
+            v: VERSION,
+            head: self.head.clone(),
+            basis: self.basis.clone(),
+            units: String::new(),
+            told,
+        };
+        let mut room = MOST_BYTES.saturating_sub(ascii(&written).len());
+        while room < MOST_BYTES / 4 && written.told.pop().is_some() {
+            room = MOST_BYTES.saturating_sub(ascii(&written).len());
+        }
+        written.units = self.units.iter().filter(|hash| hash.len() == HASH).take(room / HASH).map(String::as_str).collect();
+        ascii(&written)
+    }
+
+    /// Whether a unit is to be asked about: it was not, or not in this form, or what makes the answer is another.
+    pub fn pending(&self, basis: &str, unit: &ReviewUnit) -> bool {
+        self.basis != basis || self.units.binary_search(&unit.hash).is_err()
+    }
+
+    /// The state after a review of `head`: what was known and is still there, and the units that were answered. `told` are the
+    /// findings that the new summary tells alone.
+    pub fn after(&self, files: &[FileUnits<'_>], answered: &[String], head: &str, basis: &str, told: Vec<Told>) -> Self {
+        let answered: HashSet<&str> = answered.iter().map(String::as_str).collect();
+        let units = files.iter().flat_map(|file| &file.units);
+        let known = units.filter(|unit| answered.contains(unit.hash.as_str()) || !self.pending(basis, unit));
+        let mut units: Vec<String> = known.map(|unit| unit.hash.clone()).collect();
+        units.sort();
+        units.dedup();
+        Self { head: head.to_owned(), basis: basis.to_owned(), units, told }
+    }
+
+    /// What the last summary told alone and the next one tells again: findings in units that are still there and are not asked about
+    /// again, with the lines they have now.
+    pub fn carried(&self, files: &[FileUnits<'_>], asked: &[String]) -> Vec<Told> {
+        let asked: HashSet<&str> = asked.iter().map(String::as_str).collect();
+        let mut carried = Vec::new();
+        for told in self.told.iter().filter(|told| !asked.contains(told.unit.as_str())) {
+            let place = files.iter().find_map(|file| {
+                let unit = file.units.iter().find(|unit| unit.hash == told.unit)?;
+                Some((file.file.path(), unit.lines.start))
+            });
+            if let Some((path, line)) = place {
+                carried.push(Told { path: path.to_owned(), line, ..told.clone() });
+            }
+        }
+        carried
+    }
+}
+
+/// Findings that only the summary tells, as the state keeps them.
+pub fn told(files: &[FileUnits<'_>], findings: &[ReviewFinding]) -> Vec<Told> {
+    let unit_of = |finding: &ReviewFinding| {
+        let file = files.iter().find(|file| file.file.path() == finding.path)?;
+        let near = |unit: &&ReviewUnit| {
+            let Range { start, end } = unit.lines;
+            if finding.line < start { start - finding.line } else { finding.line.saturating_sub(end) }
+        };
+        file.units.iter().min_by_key(near).map(|unit| unit.hash.clone())
+    };
+    let told = findings.iter().map(|finding| Told {
+        fingerprint: finding.fingerprint.clone(),
+        rule: finding.rule.clone(),
+        path: finding.path.clone(),
+        line: finding.start_line,
+        severity: finding.severity,
+        title: finding.title.clone(),
+        unit: unit_of(finding).unwrap_or_default(),
+    });
+    told.collect()
+}
+
+fn short(told: &Told) -> Told {
+    let cut = |text: &str, limit: usize| text.chars().take(limit).collect::<String>();
+    Told {
+        fingerprint: cut(&told.fingerprint, 60),
+        rule: cut(&told.rule, 60),
+        path: cut(&told.path, PATH),
+        title: cut(&told.title, TITLE),
+        unit: told.unit.clone(),
+        ..*told
+    }
+}
+
+/// JSON in which every other character is escaped: forges count and change those differently.
+fn ascii(written: &Written) -> String {
+    let json = serde_json::to_string(written).unwrap_or_default();
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c.is_ascii() {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,11 +3,16 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::answer::About;
 use super::choosing::Chosen;
 use super::finding::FileNote;
 use super::memory::Dismissal;
 use super::selection::NotReviewed;
 use super::state::Told;
+use super::unit::FileUnits;
+
+/// Names of units that are kept of a file.
+const MOST_UNITS: usize = 50;
 
 /// A reviewed file, for the walkthrough.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -56,4 +61,29 @@ pub struct Summary {
     pub cost: Option<String>,
     /// What could not be done, in sentences (`3 of 7 calls got no answer`).
     pub problems: Vec<String>,
+}
+
+/// The files for the walkthrough, in their order, with what models said about them.
+pub fn walk(files: &[FileUnits<'_>], about: &[About]) -> Vec<Walked> {
+    let said = |path: &str| about.iter().find(|said| said.path == path).map(|said| said.about.clone());
+    files
+        .iter()
+        .map(|file| {
+            let change = &file.file.change;
+            let mut units: Vec<String> = Vec::new();
+            for unit in file.units.iter().filter(|unit| !unit.name.is_empty()) {
+                if units.len() < MOST_UNITS && !units.contains(&unit.name) {
+                    units.push(unit.name.clone());
+                }
+            }
+            Walked {
+                path: change.path.clone(),
+                old_path: change.old_path.clone(),
+                additions: change.additions,
+                deletions: change.deletions,
+                units,
+                about: said(&change.path).unwrap_or_default(),
+            }
+        })
+        .collect()
 }

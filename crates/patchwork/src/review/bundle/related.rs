@@ -67,9 +67,8 @@ fn keys(path: &str) -> Vec<String> {
     let mut keys = Vec::new();
     if is_locale(stem) {
         keys.push(format!("locales {}", folder(&lower)));
-    } else if let Some((text, locale)) = stem.rsplit_once(['.', '_', '-'])
-        && is_locale(locale)
-        && Language::of_path(path).is_none()
+    } else if Language::of_path(path).is_none()
+        && let Some(text) = without_locale(stem)
     {
         keys.push(format!("locales {}/{text}", folder(&lower)));
     }
@@ -82,6 +81,12 @@ fn keys(path: &str) -> Vec<String> {
         keys.push(format!("name {bare}"));
     }
     keys
+}
+
+/// What stands before a language's code (`messages` of `messages_pt-br`).
+fn without_locale(stem: &str) -> Option<&str> {
+    let mut ends = stem.match_indices(['.', '_', '-']);
+    ends.find(|(at, _)| stem.get(at + 1..).is_some_and(is_locale)).and_then(|(at, _)| stem.get(..at))
 }
 
 /// Whether it is a language's code (`de`, `pt-br`).

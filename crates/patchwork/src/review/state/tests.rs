@@ -1,0 +1,92 @@
+use super::*;
+use crate::review::bundle::{Limits, bundle};
+use crate::review::file::ReviewFile;
+use crate::review::fixture::changed;
+use crate::review::index::Index;
+use crate::review::unit::cut;
+
+fn file(number: usize, change: usize) -> ReviewFile {
+    let body = |change: usize| {
+        (0..60).map(|line| format!("    step_{number}_{line}(value, {change})\n")).collect::<String>()
+    };
+    let text = |change: usize| format!("def work_{number}(value):\n{}", body(change));
+    changed(&format!("src/part_{number}/work_{number}.py"), &text(0), &text(change))
+}
+
+#[test]
+fn an_update_of_one_file_costs_a_tenth_of_the_calls_at_most() {
+    let files: Vec<ReviewFile> = (0..60).map(|number| file(number, 1)).collect();
+    let units = cut(&files);
+    let first = bundle(&units, &Index::new(&units, &[]), Limits::default(), |_| true);
+    assert!(first.len() >= 20, "{}", first.len());
+    let answered: Vec<String> = first.iter().flat_map(|bundle| bundle.units.clone()).collect();
+    let state = State::default().after(&units, &answered, "abc", "rules", Vec::new());
+    let state = State::read(&state.write()).unwrap();
+    // The same again, after a rebase: nothing is asked.
+    assert!(units.iter().flat_map(|file| &file.units).all(|unit| !state.pending("rules", unit)));
+    let update: Vec<ReviewFile> = (0..60).map(|number| file(number, if number == 7 { 2 } else { 1 })).collect();
+    let units = cut(&update);
+    let second = bundle(&units, &Index::new(&units, &[]), Limits::default(), |unit| state.pending("rules", unit));
+    assert_eq!(second.len(), 1);
+    assert_eq!(second[0].paths, ["src/part_7/work_7.py"]);
+    // Other rules make everything a question again.
+    assert!(units.iter().flat_map(|file| &file.units).all(|unit| state.pending("other rules", unit)));
+}
+
+#[test]
+fn units_whose_call_failed_are_asked_about_again() {
+    let files = [file(1, 1), file(2, 1)];
+    let units = cut(&files);
+    let answered = [units[0].units[0].hash.clone()];
+    let state = State::default().after(&units, &answered, "abc", "rules", Vec::new());
+    assert!(!state.pending("rules", &units[0].units[0]) && state.pending("rules", &units[1].units[0]));
+    // What is no longer part of the change is forgotten.
+    let later = state.after(&units[1..], &[], "abd", "rules", Vec::new());
+    assert!(later.units.is_empty());
+}
+
+#[test]
+fn what_only_the_summary_told_is_told_again_until_its_code_changes() {
+    let files = [file(1, 1)];
+    let units = cut(&files);
+    let unit = units[0].units[0].hash.clone();
+    let told = Told {
+        fingerprint: "x".to_owned(),
+        rule: "logic".to_owned(),
+        path: "old.py".to_owned(),
+        line: 90,
+        severity: Severity::Low,
+        title: "Wröng".to_owned(),
+        unit: unit.clone(),
+    };
+    let state = State { told: vec![told], ..State::default() };
+    let state = State::read(&state.write()).unwrap();
+    let carried = state.carried(&units, &[]);
+    assert_eq!((carried[0].path.as_str(), carried[0].line, carried[0].title.as_str()), ("src/part_1/work_1.py", 2, "Wröng"));
+    assert!(state.carried(&units, &[unit]).is_empty());
+    assert!(state.carried(&cut(&[file(1, 2)]), &[]).is_empty());
+}
+
+#[test]
+fn a_state_is_small_ascii_and_read_with_care() {
+    let long = "ü".repeat(10_000);
+    let told = Told {
+        fingerprint: long.clone(),
+        rule: long.clone(),
+        path: long.clone(),
+        line: 1,
+        severity: Severity::Low,
+        title: long,
+        unit: "abcdefgh".to_owned(),
+    };
+    let units = (0..50_000).map(|number| format!("{number:08}")).collect();
+    let state = State { head: "h".into(), basis: "b".into(), units, told: vec![told; 500] };
+    let written = state.write();
+    assert!(written.is_ascii() && written.len() <= MOST_BYTES, "{}", written.len());
+    let read = State::read(&written).unwrap();
+    assert!(read.units.len() > 900 && !read.told.is_empty());
+    for text in ["", "{}", "{\"v\":2}", "[1]", &written[1..], &"x".repeat(100_000)] {
+        assert_eq!(State::read(text), None);
+    }
+    assert!(State::read("{\"v\":1,\"head\":\"\",\"basis\":\"\",\"units\":\"üüüü\"}").is_none());
+}
