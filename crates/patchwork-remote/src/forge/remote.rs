@@ -162,10 +162,49 @@ mod tests {
     }
 
     #[test]
+    fn groups_ports_and_prefixes_are_kept() {
+        let table = [
+            ("https://gitlab.com/a/b/c/d.git", "https://gitlab.com", "a/b/c/d"),
+            ("git@gitlab.com:a/b/c.git", "https://gitlab.com", "a/b/c"),
+            ("ssh://git@git.example.com:2222/a/b.git", "https://git.example.com", "a/b"),
+            ("http://Git.Example.com:8080/a/b.git", "http://git.example.com:8080", "a/b"),
+            (
+                "https://me@dev.azure.com/org/My%20Project/_git/repo",
+                "https://dev.azure.com",
+                "org/My Project/_git/repo",
+            ),
+            (
+                "git@ssh.dev.azure.com:v3/org/My%20Project/re.po",
+                "https://ssh.dev.azure.com",
+                "v3/org/My Project/re.po",
+            ),
+            ("git@[2001:db8::1]:a/b.git", "https://[2001:db8::1]", "a/b"),
+        ];
+        for (url, site, path) in table {
+            let remote = Remote::parse(url).unwrap();
+            assert_eq!((remote.site.as_deref(), remote.path.join("/").as_str()), (Some(site), path), "{url}");
+        }
+        let below = |url: &str, scm: &str| Remote::parse(url).unwrap().below(Some(scm)).path.join("/");
+        assert_eq!(below("https://h.test/git/group/app", "https://h.test/git"), "group/app");
+        assert_eq!(below("https://h.test/git/group/app", "https://h.test/git/api/v4"), "group/app");
+        assert_eq!(below("https://h.test/git/app", "https://h.test/git"), "git/app");
+        assert_eq!(below("https://h.test/api/app", "https://h.test/api/v3"), "api/app");
+        assert_eq!(below("git@h.test:group/app", "https://h.test/git"), "group/app");
+    }
+
+    #[test]
     fn what_names_no_repository_is_refused() {
-        for url in
-            ["", "https://github.com", "https://github.com/", "https:///owner/name", "git@:o/n", "a\nb"]
-        {
+        for url in [
+            "",
+            "https://github.com",
+            "https://github.com/",
+            "https:///owner/name",
+            "git@:o/n",
+            "a\nb",
+            "https://h/a%2Fb/c",
+            "https://h/%2e%2e/c",
+            "https://h/a%00/c",
+        ] {
             assert_eq!(Remote::parse(url), None, "{url:?}");
         }
         let not_two = [

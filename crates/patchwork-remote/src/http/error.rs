@@ -107,6 +107,11 @@ impl HttpError {
         }
     }
 
+    /// Whether the server may have carried the call out although it seems to have failed.
+    pub fn may_have_arrived(&self) -> bool {
+        self.transient() && !matches!(self, Self::RateLimited { .. }) && !self.never_arrived()
+    }
+
     /// Whether it is sure that the server saw nothing of the call.
     pub(super) fn never_arrived(&self) -> bool {
         matches!(self, Self::Connection { arrived: false, .. })

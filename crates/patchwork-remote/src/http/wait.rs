@@ -8,6 +8,9 @@ use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 /// What GitHub asks for when a secondary limit comes without a time.
 const SECONDARY: Duration = Duration::from_secs(60);
 
+/// What counts seconds since 1970 is more than this, and no server asks for so many.
+const A_TIME: i64 = 100_000_000;
+
 /// The server's own time, milliseconds since 1970: its reset times are by its clock, not by ours.
 pub(crate) fn server_time(headers: &HeaderMap) -> Option<i64> {
     http_date(headers.get(DATE)?.to_str().ok()?)
@@ -39,14 +42,15 @@ pub(super) fn asked(status: StatusCode, headers: &HeaderMap, message: &str, now_
     if status.as_u16() == 503 {
         return None;
     }
-    // GitHub writes them with `x-`, GitLab without.
+    // GitHub writes them with `x-`, GitLab without; the standard has the seconds from now in place of a time.
     for (remaining, reset) in
         [("x-ratelimit-remaining", "x-ratelimit-reset"), ("ratelimit-remaining", "ratelimit-reset")]
     {
         if text(remaining) == Some("0")
             && let Some(reset) = text(reset).and_then(|v| v.parse::<i64>().ok())
         {
-            return Some(until(reset.saturating_mul(1000), now_ms));
+            let from = if reset < A_TIME { now_ms } else { 0 };
+            return Some(until(reset.saturating_mul(1000).saturating_add(from), now_ms));
         }
     }
     message.to_ascii_lowercase().contains("rate limit").then_some(SECONDARY)
@@ -89,6 +93,14 @@ mod tests {
                 "",
                 Some(seconds(60)),
             ),
+            (
+                "standard",
+                429,
+                &[("ratelimit-remaining", "0"), ("ratelimit-reset", "20")],
+                "",
+                Some(seconds(20)),
+            ),
+            ("Bitbucket", 429, &[], "Rate limit for this resource has been exceeded", Some(seconds(60))),
             ("secondary", 403, &[], "You have exceeded a secondary rate limit.", Some(seconds(60))),
             ("no limit", 403, &[("x-ratelimit-remaining", "12")], "Resource not accessible", None),
             ("no time", 429, &[], "slow down", None),

@@ -117,3 +117,26 @@ fn number(id: &str, option: &str) -> Result<String, Failure> {
     }
     Err(Failure::configuration(format!("`{option}`: expected the number that GitHub shows, such as 123456")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_signed_is_what_github_reads() {
+        let app = App::new("123456", None, &Secret::new(include_str!("tests/app.pem"))).unwrap();
+        let signed = app.signed(1_770_000_000).unwrap();
+        let parts: Vec<&str> = signed.expose().split('.').collect();
+        let text = |part: &str| String::from_utf8(URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap();
+        assert_eq!(text(parts[0]), r#"{"alg":"RS256","typ":"JWT"}"#);
+        assert_eq!(text(parts[1]), r#"{"iat":1769999940,"exp":1770000540,"iss":"123456"}"#);
+        // As `openssl dgst -sha256 -sign` writes it.
+        let expected = concat!(
+            "qOlL7BSk3dUMySYAId12jUQ_dg6m7XSfNoRWhA0dQqsPorJR92OGRtBQ4it2VDZXbI9tNSbs_StnoARS_XTMTQ",
+            "89VrlYPZM8gXPtQo_jw6ApJj6H9gmt9UbUELHv4tXkm48xj8aXY8sBAtkops4_VUZSKu-YsKw5XvqhFgjMZ5yp",
+            "QA0hx7PWW4m34HArjSjCBHdzoCAE-7jQ2BLNTnJcjyr6dCtHl8UrYrsPNByn-VVCQd3mm-yxonkWYB1I75uzw7",
+            "iwQhSQm_Nz_2f1CWGFOZavhwipDUekr7TRETknyVRxiV1UPSNZgdfGw3tLLvY-RggV9l7oBLKjM6ONB51FYA",
+        );
+        assert_eq!(parts[2], expected);
+    }
+}

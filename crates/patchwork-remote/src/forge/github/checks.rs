@@ -69,7 +69,9 @@ impl GitHub {
                 Call::post(self.at(["check-runs"]).await?)
             }
         };
-        let call = call.json(&body).map_err(explain)?.once();
+        // A second one does no harm: the newest of a name is the one that counts. What is added to one must not be added twice.
+        let call = call.json(&body).map_err(explain)?;
+        let call = if changed.is_some() { call.once() } else { call.repeatable() };
         let mut run = http.call::<CheckRun>(&call).await.map_err(explain)?;
         for batch in batches {
             let path = self.at(["check-runs", &run.id.to_string()]).await?;

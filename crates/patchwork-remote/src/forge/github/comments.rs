@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use patchwork_core::change::Side;
+use patchwork_core::port::forge::ensure::same_text;
 use patchwork_core::port::forge::{Account, Comment, ForgeError, LinePlace, Reaction, Thing, Trust};
 
 use super::{GitHub, wire};
@@ -171,8 +172,16 @@ impl GitHub {
         let explain = |error| self.explain_of(error, "comment", &on.to_string());
         let path = self.at(["issues", &on.number().to_string(), "comments"]).await?;
         let call = Call::post(path).json(&serde_json::json!({ "body": body })).map_err(explain)?;
-        let made = self.http().await?.call(&call).await.map_err(explain)?;
-        self.comment(made, Kind::Conversation).await
+        let http = self.http().await?;
+        match http.call(&call).await {
+            Err(error) if error.may_have_arrived() => {
+                if let Some(there) = sent(self.list_comments(on).await?, |_| true, body) {
+                    return Ok(there);
+                }
+                self.comment(http.call(&call).await.map_err(explain)?, Kind::Conversation).await
+            }
+            made => self.comment(made.map_err(explain)?, Kind::Conversation).await,
+        }
     }
 
     pub(super) async fn change_comment(&self, id: &str, body: &str) -> Result<Comment, ForgeError> {
@@ -206,6 +215,12 @@ impl GitHub {
             },
         }
     }
+}
+
+/// The newest comment of ours that says this: what was sent, when no answer came.
+pub(super) fn sent(comments: Vec<Comment>, wanted: impl Fn(&Comment) -> bool, body: &str) -> Option<Comment> {
+    let ours = |comment: &Comment| comment.author.trust == Trust::Own && same_text(&comment.body, body);
+    comments.into_iter().rev().find(|comment| ours(comment) && wanted(comment))
 }
 
 fn no_comment(id: &str) -> ForgeError {

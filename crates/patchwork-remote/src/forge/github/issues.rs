@@ -1,11 +1,15 @@
 //! Issues.
 
+use patchwork_core::port::forge::ensure::same_text;
 use patchwork_core::port::forge::{ForgeError, FoundIssue, IssueSpec, PullRequestState, Query, TextChange};
 
 use super::GitHub;
 use super::pulls::changed;
 use super::wire::{Changed, Issue, IssueLabel, NewIssue};
 use crate::http::{Call, PER_PAGE};
+
+/// Issues that are looked at for one that was sent, when no answer came.
+const LOOKED_AT: usize = 20;
 
 impl GitHub {
     pub(super) async fn read_issue(&self, number: u64) -> Result<FoundIssue, ForgeError> {
@@ -53,8 +57,16 @@ impl GitHub {
         let explain = |error| self.explain(error, "open an issue");
         let new = NewIssue { title: &spec.title, body: &spec.body, labels: &spec.labels };
         let call = Call::post(self.at(["issues"]).await?).json(&new).map_err(explain)?;
-        let issue = self.http().await?.call(&call).await.map_err(explain)?;
-        self.found_issue(issue).await
+        match self.http().await?.call(&call).await {
+            Err(error) if error.may_have_arrived() => {
+                let query = Query { state: Some(PullRequestState::Open), limit: LOOKED_AT };
+                let there = self.list_own_issues(&query).await?;
+                let same =
+                    |issue: &FoundIssue| issue.title == spec.title && same_text(&issue.body, &spec.body);
+                there.into_iter().find(same).ok_or_else(|| explain(error))
+            }
+            made => self.found_issue(made.map_err(explain)?).await,
+        }
     }
 
     pub(super) async fn update_issue(

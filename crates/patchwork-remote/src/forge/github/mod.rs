@@ -8,6 +8,7 @@ mod explain;
 mod issues;
 mod pulls;
 mod review;
+mod session;
 mod threads;
 mod wire;
 
@@ -17,21 +18,15 @@ use async_trait::async_trait;
 use patchwork_core::engine::hex;
 use patchwork_core::failure::Failure;
 use patchwork_core::port::forge::{
-    Ability, Account, CheckSpec, Comment, Credential, Forge, ForgeError, ForgeKind, FoundCheck, FoundIssue,
-    FoundPullRequest, GitCredential, IssueSpec, NewLineComment, PullRequestChanges, PullRequestCommit,
-    PullRequestSpec, Query, RepositoryFacts, SarifSpec, TextChange, TextLimits, Thing, Trust,
+    Ability, CheckSpec, Comment, Forge, ForgeError, ForgeKind, FoundCheck, FoundIssue, FoundPullRequest,
+    GitCredential, IssueSpec, NewLineComment, PullRequestChanges, PullRequestCommit, PullRequestSpec, Query,
+    RepositoryFacts, SarifSpec, TextChange, TextLimits, Thing,
 };
-use patchwork_core::secret::Secret;
-use serde_json::Value;
 use sha2::{Digest, Sha256};
-use tokio::sync::OnceCell;
 
-use app::App;
-use wire::{Repository, User};
+use session::{GitHub, Login};
 
-use super::Remote;
-use super::site::{Connect, Site};
-use crate::http::{Auth, Call, Http};
+use super::site::Site;
 
 /// GitHub takes 65,536 characters; what it adds itself (a footer, a line end made two) must fit too.
 const TEXT_LIMIT: usize = 65_000;
@@ -47,152 +42,6 @@ pub(super) const SITE: Site = Site {
     page: address::page,
     connect: |connect| Ok(Arc::new(GitHub::connect(connect)?)),
 };
-
-/// One repository on GitHub.
-#[derive(Debug)]
-struct GitHub {
-    /// Without a credential, which [`GitHub::http`] adds.
-    api: Http,
-    graphql: Http,
-    login: Login,
-    /// As the remote names it; `full_name` may know better.
-    slug: (String, String),
-    /// Asked for once: after a renaming the pull requests are found under the new name only.
-    full_name: OnceCell<(String, String)>,
-    /// The login of the token's account.
-    own: OnceCell<Option<String>>,
-}
-
-#[derive(Debug)]
-enum Login {
-    Anonymous,
-    Token(Secret),
-    App(Box<App>),
-}
-
-impl GitHub {
-    fn connect(connect: Connect<'_>) -> Result<Self, Failure> {
-        let remote: &Remote = connect.remote;
-        let (owner, name) = remote.owner_and_name().ok_or_else(|| {
-            Failure::configuration(format!("`{}` names no repository on GitHub", remote.path.join("/")))
-                .hint("expected: OWNER/NAME")
-        })?;
-        let login = match connect.credential {
-            Some(Credential::Token { token, .. }) => Login::Token(token.clone()),
-            Some(Credential::App { id, installation, key }) => {
-                Login::App(Box::new(App::new(id, installation.as_deref(), key)?))
-            }
-            Some(Credential::JobToken(_)) | None => Login::Anonymous,
-        };
-        let door = |base: &str| {
-            Ok::<_, Failure>(
-                Http::new(base)?
-                    .header("accept", "application/vnd.github+json")
-                    .header("x-github-api-version", "2022-11-28")
-                    .pace(connect.pace),
-            )
-        };
-        let github = Self {
-            api: door(connect.api)?,
-            graphql: door(address::above_graphql(connect.api))?,
-            login,
-            slug: (owner.to_owned(), name.to_owned()),
-            full_name: OnceCell::new(),
-            own: OnceCell::new(),
-        };
-        if let Login::Token(token) = &github.login {
-            // A token that is none is found out before anything is sent.
-            github.api.clone().auth(&Auth::Bearer(token.clone()))?;
-        }
-        Ok(github)
-    }
-
-    /// The door to the REST API, as whoever we are.
-    async fn http(&self) -> Result<Http, ForgeError> {
-        self.authorized(&self.api).await.map_err(|error| self.explain(error, "sign in as the app"))
-    }
-
-    async fn authorized(&self, door: &Http) -> Result<Http, crate::http::HttpError> {
-        let token = match &self.login {
-            Login::Anonymous => return Ok(door.clone()),
-            Login::Token(token) => token.clone(),
-            Login::App(app) => app.token(&self.api, &self.slug).await?,
-        };
-        door.clone().auth(&Auth::Bearer(token))
-    }
-
-    fn is_anonymous(&self) -> bool {
-        matches!(self.login, Login::Anonymous)
-    }
-
-    async fn read_repository(&self) -> Result<Repository, ForgeError> {
-        let call = Call::get(["repos", &self.slug.0, &self.slug.1]);
-        let read = self.http().await?.call(&call).await;
-        read.map_err(|error| self.explain(error, "read the repository"))
-    }
-
-    /// The owner and name under which the repository goes now.
-    async fn current(&self) -> Result<&(String, String), ForgeError> {
-        let ask = || async { Ok(split(&self.read_repository().await?).unwrap_or_else(|| self.slug.clone())) };
-        self.full_name.get_or_try_init(ask).await
-    }
-
-    fn slug_text(&self) -> String {
-        format!("{}/{}", self.slug.0, self.slug.1)
-    }
-
-    /// A path below the repository.
-    async fn at<'a>(&self, rest: impl IntoIterator<Item = &'a str>) -> Result<Vec<String>, ForgeError> {
-        let (owner, name) = self.current().await?;
-        let repository = ["repos", owner, name].map(str::to_owned);
-        Ok(repository.into_iter().chain(rest.into_iter().map(str::to_owned)).collect())
-    }
-
-    /// The login of the token's account.
-    async fn own_name(&self) -> Result<Option<String>, ForgeError> {
-        let ask = || async { if self.is_anonymous() { Ok(None) } else { self.viewer().await } };
-        self.own.get_or_try_init(ask).await.cloned()
-    }
-
-    /// Who did something, and how far that is to be trusted.
-    async fn who(&self, user: Option<&User>, association: &str) -> Result<Account, ForgeError> {
-        let name = user.map(|user| user.login.clone()).unwrap_or_default();
-        let own = self.own_name().await?;
-        let trust = match association {
-            _ if !name.is_empty() && own.is_some_and(|own| own.eq_ignore_ascii_case(&name)) => Trust::Own,
-            "OWNER" | "MEMBER" | "COLLABORATOR" => Trust::Insider,
-            _ => Trust::Outsider,
-        };
-        Ok(Account { name, trust })
-    }
-
-    /// The address of a page that goes to terminals and texts: it must be one of the web.
-    fn page(&self, url: &str, what: &str, number: u64) -> String {
-        let is_page = reqwest::Url::parse(url)
-            .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.username().is_empty());
-        if is_page { url.to_owned() } else { format!("{}/{what}/{number}", self.slug_text()) }
-    }
-
-    /// The page of the repository.
-    async fn repository_page(&self) -> Result<String, ForgeError> {
-        let (owner, name) = self.current().await?;
-        Ok(format!("{}/{owner}/{name}", address::site_of(self.api.base())))
-    }
-
-    /// Whether the token is one of an app's installation, as in GitHub Actions. GitHub answers `push: false` to all of them,
-    /// whatever they may do.
-    async fn is_installation(&self) -> Result<bool, ForgeError> {
-        if let Login::App(_) = self.login {
-            return Ok(true);
-        }
-        let call = Call::get(["installation", "repositories"]).query("per_page", "1");
-        match self.http().await?.call::<Value>(&call).await {
-            Ok(_) => Ok(true),
-            Err(error) if error.transient() => Err(self.explain(error, "check the token")),
-            Err(_) => Ok(false),
-        }
-    }
-}
 
 #[async_trait]
 impl Forge for GitHub {
@@ -249,10 +98,7 @@ impl Forge for GitHub {
                 .hint("disable_pr=true keeps the changes on a local branch")
                 .into());
         }
-        if let Some(name) = split(&repository) {
-            // It may be known already; then it is the same.
-            let _ = self.full_name.set(name);
-        }
+        self.is_named(&repository);
         Ok(())
     }
 
@@ -281,10 +127,7 @@ impl Forge for GitHub {
         let token = match &self.login {
             Login::Anonymous => return Ok(None),
             Login::Token(token) => token.clone(),
-            Login::App(app) => {
-                let token = app.token(&self.api, &self.slug).await;
-                token.map_err(|error| self.explain(error, "sign in as the app"))?
-            }
+            Login::App(app) => self.app_token(app).await?,
         };
         Ok(Some(GitCredential { user: "x-access-token".to_owned(), token }))
     }
@@ -393,12 +236,6 @@ impl Forge for GitHub {
     async fn upload_sarif(&self, spec: &SarifSpec) -> Result<String, ForgeError> {
         self.send_sarif(spec).await
     }
-}
-
-fn split(repository: &Repository) -> Option<(String, String)> {
-    let path = repository.full_name.split('/').map(str::to_owned).collect();
-    let named = Remote { host: None, site: None, path };
-    named.owner_and_name().map(|(owner, name)| (owner.to_owned(), name.to_owned()))
 }
 
 #[cfg(test)]

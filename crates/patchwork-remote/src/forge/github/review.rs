@@ -1,10 +1,10 @@
 //! Comments on lines of a pull request, and answers in their threads.
 
 use patchwork_core::change::Side;
-use patchwork_core::port::forge::{Comment, ForgeError, NewLineComment, PullRequestChanges};
+use patchwork_core::port::forge::{Comment, ForgeError, NewLineComment, PullRequestChanges, Thing};
 
 use super::GitHub;
-use super::comments::Kind;
+use super::comments::{Kind, sent};
 use super::explain::remarks;
 use super::wire::{self, NewReview, OnLines, Review};
 use crate::http::{Call, PER_PAGE};
@@ -44,6 +44,13 @@ impl GitHub {
         let made = match http.call::<Review>(&call).await {
             Ok(made) => made,
             Err(error) if remarks(&error, OUTSIDE) => return self.one_by_one(number, commit, comments).await,
+            Err(error) if error.may_have_arrived() => {
+                let there = self.list_comments(Thing::PullRequest(number)).await?;
+                let ours =
+                    |comment: &NewLineComment| sent(there.clone(), |c| c.place.is_some(), &comment.body);
+                let there: Option<Vec<Comment>> = comments.iter().map(ours).collect();
+                return there.ok_or_else(|| explain(error));
+            }
             Err(error) => return Err(explain(error)),
         };
         let path = self.at(["pulls", &number_text, "reviews", &made.id.to_string(), "comments"]).await?;
@@ -87,8 +94,14 @@ impl GitHub {
         let explain = |error| self.explain_of(error, "answer in a thread", &what());
         let path = self.at(["pulls", &number.to_string(), "comments", thread, "replies"]).await?;
         let call = Call::post(path).json(&serde_json::json!({ "body": body })).map_err(explain)?;
-        let made = self.http().await?.call(&call).await.map_err(explain)?;
-        self.comment(made, Kind::Lines).await
+        match self.http().await?.call(&call).await {
+            Err(error) if error.may_have_arrived() => {
+                let there = self.list_comments(Thing::PullRequest(number)).await?;
+                let there = sent(there, |comment| comment.thread.as_deref() == Some(thread), body);
+                there.ok_or_else(|| explain(error))
+            }
+            made => self.comment(made.map_err(explain)?, Kind::Lines).await,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What goes wrong.
 
-use patchwork_core::port::forge::{Thing, Trust};
+use patchwork_core::change::Side;
+use patchwork_core::port::forge::{IssueSpec, NewLineComment, Thing, Trust};
 
 use super::pulls::opened;
 use super::*;
@@ -39,15 +40,39 @@ async fn a_locked_conversation_and_a_branch_that_is_gone() {
 }
 
 #[tokio::test]
-async fn a_secondary_limit_ends_a_write_that_is_not_sent_again_blindly() {
+async fn what_may_have_arrived_is_looked_for_before_it_is_sent_again() {
     let server = server();
     let on = Thing::PullRequest(opened(&server, "anna"));
     let forge = connect(&server);
     let limit = Scripted::status(403, "You have exceeded a secondary rate limit.").header("retry-after", "0");
-    server.script("POST", [limit, Scripted::LostAnswer]);
-    let lost = Failure::from(forge.add_comment(on, "once").await.unwrap_err());
-    assert_eq!(lost.kind, FailureKind::Unavailable);
-    assert_eq!(server.comments(on).len(), 1, "it may have arrived: it is looked at before it is sent again");
+    for (n, fault) in [limit, Scripted::LostAnswer, Scripted::status(502, "")].into_iter().enumerate() {
+        server.script("POST", [fault]);
+        let body = format!("comment {n}");
+        assert_eq!(forge.add_comment(on, &body).await.unwrap().body, body);
+        assert_eq!(server.comments(on).len(), n + 1, "{:?}", server.log());
+    }
+    let line = NewLineComment {
+        path: "new.py".into(),
+        old_path: None,
+        side: Side::New,
+        start_line: None,
+        line: 1,
+        other_line: None,
+        body: "on a line".into(),
+    };
+    server.script("POST", [Scripted::LostAnswer, Scripted::LostAnswer]);
+    let made = forge.add_line_comments(1, &"1".repeat(40), "", &[line]).await.unwrap();
+    assert_eq!(made[0].body, "on a line");
+    let thread = made[0].thread.clone().unwrap();
+    assert_eq!(forge.reply(1, &thread, "answer").await.unwrap().body, "answer");
+    let issue = IssueSpec { title: "t".into(), ..Default::default() };
+    server.script("POST", [Scripted::LostAnswer]);
+    forge.open_issue(&issue).await.unwrap();
+    assert_eq!(server.issues().len(), 1);
+    server.script("POST", [Scripted::status(502, "")]);
+    let failure =
+        Failure::from(forge.open_issue(&IssueSpec { body: "other".into(), ..issue }).await.unwrap_err());
+    assert_eq!(failure.kind, FailureKind::Unavailable);
 }
 
 #[tokio::test]
