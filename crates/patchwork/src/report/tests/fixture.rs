@@ -233,7 +233,6 @@ pub(super) fn rich() -> RunReport {
         version: VERSION,
         run: "20261121-054211-7f3a9c".into(),
         patchflow: "AutoFix".into(),
-        proposes: false,
         program_version: "0.1.0".into(),
         status: RunStatus::Failed,
         exit_code: Some(10),
