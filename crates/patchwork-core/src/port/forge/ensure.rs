@@ -195,7 +195,37 @@ pub async fn review(
             Err(error) => return Err(error),
         }
     }
+    if !reviewed.made.is_empty() {
+        leave_one_of_each(forge, number, &mut reviewed).await?;
+    }
     Ok(reviewed)
+}
+
+/// Takes back the comments of ours that another run, which looked when we did, has made as well. The oldest stays, for all runs
+/// see the same order.
+async fn leave_one_of_each(
+    forge: &dyn Forge,
+    number: u64,
+    reviewed: &mut Reviewed,
+) -> Result<(), ForgeError> {
+    let on = Thing::PullRequest(number);
+    let there = forge.comments(on).await?;
+    for made in std::mem::take(&mut reviewed.made) {
+        let mark = Mark::of(&made).map(|found| found.mark);
+        let is_twin = |comment: &&Comment| {
+            mark.as_ref().is_some_and(|mark| Mark::of(comment).is_some_and(|found| found.mark.is_same(mark)))
+        };
+        let is_there = there.iter().any(|comment| comment.id == made.id);
+        let first = there.iter().filter(is_twin).min_by_key(|one| (one.created_ms, order(&one.id)));
+        match (first, &mark) {
+            (Some(first), Some(mark)) if is_there && first.id != made.id => {
+                forge.delete_comment(on, &made.id).await?;
+                reviewed.there.push(mark.key.clone());
+            }
+            _ => reviewed.made.push(made),
+        }
+    }
+    Ok(())
 }
 
 /// An answer of ours with this mark in a thread.

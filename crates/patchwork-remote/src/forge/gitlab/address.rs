@@ -6,6 +6,8 @@ use reqwest::Url;
 
 use super::super::Remote;
 use super::super::site::Page;
+pub(super) use super::super::wire::is_page;
+use super::super::wire::number_of;
 
 /// What follows the root of a site.
 const API: &str = "/api/v4";
@@ -90,17 +92,6 @@ pub(super) fn page(path: &[String]) -> Option<Page> {
     }
     let thing = if name == "merge_requests" { Thing::PullRequest(number) } else { Thing::Issue(number) };
     Some(Page { repository, thing })
-}
-
-/// An address that a server gave, when it is one of the web: it goes to terminals and into texts.
-pub(super) fn is_page(url: &str) -> bool {
-    let fits = !url.chars().any(|c| c.is_control() || c.is_whitespace());
-    let is_web = |url: Url| matches!(url.scheme(), "http" | "https") && url.username().is_empty();
-    fits && Url::parse(url).is_ok_and(is_web)
-}
-
-fn number_of(text: &str) -> Option<u64> {
-    text.parse().ok().filter(|number| *number > 0 && text.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// A project is in at least one group, and its names are of letters, digits, `.`, `_` and `-`.

@@ -293,7 +293,7 @@ fn without_draft(title: &str) -> &str {
 }
 
 #[cfg(test)]
-mod unit {
+mod tests {
     use super::*;
 
     #[test]

@@ -1,11 +1,8 @@
 //! GitLab's JSON, as far as it is used. What a server may leave out or send as null is its default.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
-/// Null and nothing are the same.
-fn lenient<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(from: D) -> Result<T, D::Error> {
-    Ok(Option::deserialize(from)?.unwrap_or_default())
-}
+use super::super::wire::lenient;
 
 /// `GET /projects/{id}`.
 #[derive(Debug, Clone, Deserialize)]

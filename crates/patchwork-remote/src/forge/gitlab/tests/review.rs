@@ -188,3 +188,26 @@ async fn a_diff_that_is_not_made_yet_is_waited_for_by_the_caller() {
     let said = words(review(&forge, number, &remarks()).await.unwrap_err());
     assert!(said.contains("has not made the diff"), "{said}");
 }
+
+#[tokio::test]
+async fn two_runs_at_once_leave_one_of_each_comment() {
+    for version in [(18, 5), OLD] {
+        let server = server();
+        server.with(|state| state.gitlab.version = version);
+        let number = with_changes(&server);
+        let on = Thing::PullRequest(number);
+        let (ada, bob) = (connect(&server), connect(&server));
+        let remarks = remarks();
+        let (one, other) = tokio::join!(review(&ada, number, &remarks), review(&bob, number, &remarks));
+        let (one, other) = (one.unwrap(), other.unwrap());
+        assert_eq!((one.outside.len(), other.outside.len()), (0, 0), "{version:?}");
+        let kept = server.comments(on);
+        assert_eq!(kept.len(), 4, "{version:?}: {kept:#?}");
+        assert_eq!(server.with(|state| state.gitlab.drafts.len()), 0);
+        let mark = Mark::named("PRReview/summary");
+        let (one, other) =
+            tokio::join!(ensure::comment(&*ada, on, &mark, "one"), ensure::comment(&*bob, on, &mark, "one"));
+        assert_eq!(one.unwrap().0.id, other.unwrap().0.id);
+        assert_eq!(server.comments(on).len(), 5);
+    }
+}
