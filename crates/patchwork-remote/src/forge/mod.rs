@@ -1,10 +1,12 @@
 //! The sites that host repositories, each in a folder of its own.
 
+mod gitea;
 pub mod github;
 pub mod gitlab;
 mod page;
 mod remote;
 mod site;
+mod wire;
 
 use std::sync::Arc;
 

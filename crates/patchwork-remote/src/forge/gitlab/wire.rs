@@ -131,12 +131,13 @@ pub(super) struct NewMergeRequest<'a> {
     pub target_branch: &'a str,
     pub title: &'a str,
     pub description: &'a str,
-    pub labels: &'a [String],
+    /// Told apart by commas, as everywhere.
+    pub labels: &'a str,
     pub remove_source_branch: bool,
 }
 
 /// `PUT` of a merge request or an issue: what is absent stays.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Changed<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<&'a str>,
@@ -145,8 +146,8 @@ pub(super) struct Changed<'a> {
     /// `close` or `reopen`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state_event: Option<&'static str>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    pub add_labels: &'a [String],
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub add_labels: &'a str,
 }
 
 /// One file of `GET …/diffs`, or of the `changes` of older servers.
@@ -187,12 +188,16 @@ pub(super) struct Changes {
 /// One state of a merge request's diff.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Version {
+    pub id: u64,
     #[serde(default, deserialize_with = "lenient")]
     pub base_commit_sha: String,
     #[serde(default, deserialize_with = "lenient")]
     pub start_commit_sha: String,
     #[serde(default, deserialize_with = "lenient")]
     pub head_commit_sha: String,
+    /// Only of one that is asked for alone.
+    #[serde(default, deserialize_with = "lenient")]
+    pub diffs: Vec<Diff>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -226,8 +231,8 @@ pub(super) struct Issue {
 pub(super) struct NewIssue<'a> {
     pub title: &'a str,
     pub description: &'a str,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    pub labels: &'a [String],
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub labels: &'a str,
 }
 
 /// A status of a commit.
