@@ -3,11 +3,18 @@
 use patchwork_core::registry::BuiltIn;
 
 /// Every shipped patchflow.
-pub const ALL: [BuiltIn; 1] = [BuiltIn {
-    name: "AutoFix",
-    document: include_str!("AutoFix/patchflow.yml"),
-    prompts: include_str!("AutoFix/prompts.yml"),
-}];
+pub const ALL: [BuiltIn; 2] = [
+    BuiltIn {
+        name: "AutoFix",
+        document: include_str!("AutoFix/patchflow.yml"),
+        prompts: include_str!("AutoFix/prompts.yml"),
+    },
+    BuiltIn {
+        name: "PRReview",
+        document: include_str!("PRReview/patchflow.yml"),
+        prompts: include_str!("PRReview/prompts.yml"),
+    },
+];
 
 #[cfg(test)]
 mod tests {

@@ -4,6 +4,7 @@
 //! `<!-- patchwork {"name":"PRReview/summary","digest":"…"} -->`. Anybody can write one, so a mark counts only in a
 //! comment of the token's own account.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -22,7 +23,7 @@ const CLOSE_LINK: &str = "'";
 const DIGEST: usize = 16;
 
 /// What a mark says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Mark {
     /// Which comment it is (`PRReview/summary`): there is one of a name, unless `key` says otherwise.
     pub name: String,

@@ -28,6 +28,9 @@ pub struct ForgeAccess {
     /// The token for GitLab.
     #[serde(default)]
     pub gitlab_api_key: Option<SecretRef>,
+    /// The token of a GitLab CI job, used where there is no token for GitLab. It may do less.
+    #[serde(default)]
+    pub gitlab_job_token: Option<SecretRef>,
     /// The token for Azure DevOps.
     #[serde(default)]
     pub azuredevops_api_key: Option<SecretRef>,
@@ -66,22 +69,21 @@ impl ForgeAccess {
             ForgeKind::Gitea => self.gitea_api_key.as_ref(),
             ForgeKind::Bitbucket => self.bitbucket_api_key.as_ref(),
         };
-        let app = self.github_app_id.clone().zip(get(
-            self.github_app_private_key.as_ref(),
-            "github_app_private_key",
-        ));
+        let app = self
+            .github_app_id
+            .clone()
+            .zip(get(self.github_app_private_key.as_ref(), "github_app_private_key"));
         gathered(
             |forge| get(reference(forge), forge.token_option()),
             app.map(|(id, key)| (id, self.github_app_installation_id.clone(), key)),
-            ctx.secret_named(JOB_TOKEN),
+            get(self.gitlab_job_token.as_ref(), JOB_TOKEN),
         )
     }
 
     /// The forge of the remote `origin`; none when there is no such remote, or it is a folder and no `scm_url` is given.
     pub(crate) async fn at_origin(&self, ctx: &Context) -> Result<Option<Destination>, StepError> {
         let Some(remote_url) = ctx.checkout()?.remote_url(REMOTE).await? else { return Ok(None) };
-        if self.scm_url().is_none()
-            && Remote::parse(&remote_url).is_some_and(|remote| remote.host.is_none())
+        if self.scm_url().is_none() && Remote::parse(&remote_url).is_some_and(|remote| remote.host.is_none())
         {
             return Ok(None);
         }
@@ -100,7 +102,9 @@ impl ForgeAccess {
             None => Err(Failure::configuration(format!(
                 "the repository has no remote `{REMOTE}` that leads to a forge"
             ))
-            .hint("add one: git remote add origin URL; or give scm_url when it mirrors a repository of a forge")
+            .hint(
+                "add one: git remote add origin URL; or give scm_url when it mirrors a repository of a forge",
+            )
             .into()),
         }
     }
@@ -149,7 +153,7 @@ impl ForgeAccess {
     }
 }
 
-/// The name under which the token of a GitLab CI job is known.
+/// The option that holds the token of a GitLab CI job.
 const JOB_TOKEN: &str = "gitlab_job_token";
 
 /// All credentials for forges that were given, by the names of their options.

@@ -57,10 +57,6 @@ impl Step for CreateIssue {
         let spec = IssueSpec { title: title.clone(), body: input.issue_text, labels: input.issue_labels };
         let effect = Effect::Issue { mark: ctx.mark().key(title), spec };
         let done = ctx.carry_out(&destination, effect).await?;
-        Ok(CreateIssueOutput {
-            issue_url: done.url,
-            issue_number: done.number,
-            issue_outcome: done.outcome,
-        })
+        Ok(CreateIssueOutput { issue_url: done.url, issue_number: done.number, issue_outcome: done.outcome })
     }
 }

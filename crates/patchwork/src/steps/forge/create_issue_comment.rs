@@ -49,8 +49,7 @@ impl Step for CreateIssueComment {
             return Ok(CreateIssueCommentOutput::default());
         }
         let (destination, number) = input.access.issue(ctx, &input.issue_url).await?;
-        let effect =
-            Effect::Comment { on: Thing::Issue(number), mark: ctx.mark(), body: input.issue_text };
+        let effect = Effect::Comment { on: Thing::Issue(number), mark: ctx.mark(), body: input.issue_text };
         let done = ctx.carry_out(&destination, effect).await?;
         Ok(CreateIssueCommentOutput { issue_comment_url: done.url, comment_outcome: done.outcome })
     }

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use patchwork_core::effect::Effect;
+use patchwork_core::port::forge::mark::Mark;
 use patchwork_core::port::forge::{Ensured, Thing};
 use patchwork_core::step::{Context, Effects, Step, StepError};
 use schemars::JsonSchema;
@@ -24,6 +25,9 @@ pub struct CreatePRCommentInput {
     /// Makes a comment of its own for each run.
     #[serde(default)]
     pub noisy_comments: bool,
+    /// By what it is known again in a later run; made of the patchflow and the node when absent.
+    #[serde(default)]
+    pub comment_mark: Option<Mark>,
     /// Which forge, and as whom.
     #[serde(flatten)]
     pub access: ForgeAccess,
@@ -54,9 +58,10 @@ impl Step for CreatePRComment {
             return Ok(CreatePRCommentOutput { pr_url: input.pr_url, ..CreatePRCommentOutput::default() });
         }
         let (destination, number) = input.access.pull_request(ctx, &input.pr_url).await?;
-        let mark = match input.noisy_comments {
-            true => ctx.mark().key(ctx.run().to_string()),
-            false => ctx.mark(),
+        let mark = input.comment_mark.unwrap_or_else(|| ctx.mark());
+        let mark = match input.noisy_comments && mark.key.is_empty() {
+            true => mark.key(ctx.run().to_string()),
+            false => mark,
         };
         let effect = Effect::Comment { on: Thing::PullRequest(number), mark, body: input.pr_comment };
         let done = ctx.carry_out(&destination, effect).await?;

@@ -24,8 +24,7 @@ pub(super) async fn of(
     found: &FoundPullRequest,
 ) -> Result<Vec<FileChange>, StepError> {
     let told = until_cancelled(ctx, destination.forge.changes(found.pull.number)).await?;
-    let whole =
-        told.complete && !told.files.iter().any(|file| file.left_out == Some(LeftOut::NotGiven));
+    let whole = told.complete && !told.files.iter().any(|file| file.left_out == Some(LeftOut::NotGiven));
     if whole {
         return Ok(told.files);
     }

@@ -1,13 +1,13 @@
 //! Steps that read from forges and write to them.
 
 pub mod access;
-mod diffs;
 pub mod apply_bundle;
 pub mod create_check;
 pub mod create_issue;
 pub mod create_issue_comment;
 pub mod create_pr_comment;
 pub mod create_pr_review;
+pub(crate) mod diffs;
 pub mod read_issues;
 pub mod read_pr_comments;
 pub mod read_pr_diffs;
@@ -35,7 +35,7 @@ pub fn steps() -> Vec<Box<dyn ErasedStep>> {
 }
 
 /// A key that stands for some texts.
-fn key_of(texts: &[&str]) -> String {
+pub(crate) fn key_of(texts: &[&str]) -> String {
     use sha2::{Digest, Sha256};
     let mut hasher = Sha256::new();
     for text in texts {

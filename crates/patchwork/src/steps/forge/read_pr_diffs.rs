@@ -39,8 +39,7 @@ impl Step for ReadPRDiffs {
     async fn run(&self, ctx: &Context, input: Self::Input) -> Result<Self::Output, StepError> {
         let (destination, number) = input.access.pull_request(ctx, &input.pr_url).await?;
         let found = until_cancelled(ctx, destination.forge.pull_request(number)).await?;
-        let comments =
-            until_cancelled(ctx, destination.forge.comments(Thing::PullRequest(number))).await?;
+        let comments = until_cancelled(ctx, destination.forge.comments(Thing::PullRequest(number))).await?;
         let changes = diffs::of(ctx, &destination, &found).await?;
         PullRequestTexts::read(ctx, found, comments, &changes).await
     }

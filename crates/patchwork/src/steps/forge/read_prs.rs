@@ -122,7 +122,10 @@ fn beside(origin: Option<&str>, scm_url: Option<&str>, slug: &str) -> Result<Str
     let wrong = |problem: &str| StepError::input("repo_slug", problem);
     let plain = |c: char| c.is_alphanumeric() || "._-/ ".contains(c);
     let parts: Vec<&str> = slug.trim_matches('/').split('/').collect();
-    if parts.len() < 2 || !slug.chars().all(plain) || parts.iter().any(|part| matches!(*part, "" | "." | "..")) {
+    if parts.len() < 2
+        || !slug.chars().all(plain)
+        || parts.iter().any(|part| matches!(*part, "" | "." | ".."))
+    {
         return Err(wrong("expected the name of a repository: owner/name"));
     }
     let site = scm_url
@@ -135,9 +138,10 @@ fn beside(origin: Option<&str>, scm_url: Option<&str>, slug: &str) -> Result<Str
 impl Numbers {
     fn read(self) -> Result<Vec<u64>, StepError> {
         let one = |text: &str| {
-            text.trim().trim_start_matches(['#', '!']).parse::<u64>().map_err(|_| {
-                StepError::input("pr_ids", format!("{text:?} is no number of a pull request"))
-            })
+            text.trim()
+                .trim_start_matches(['#', '!'])
+                .parse::<u64>()
+                .map_err(|_| StepError::input("pr_ids", format!("{text:?} is no number of a pull request")))
         };
         match self {
             Self::One(number) => Ok(vec![number]),

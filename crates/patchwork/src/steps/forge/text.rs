@@ -9,8 +9,21 @@ use serde::{Deserialize, Serialize};
 
 /// Endings of files that no model reads, in lower case.
 const UNREAD: [&str; 15] = [
-    ".png", ".jpg", ".jpeg", ".gif", ".svg", ".pdf", ".docx", ".xlsx", ".pptx", ".zip", ".tar", ".gz", ".lock",
-    "package-lock.json", "go.sum",
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".gif",
+    ".svg",
+    ".pdf",
+    ".docx",
+    ".xlsx",
+    ".pptx",
+    ".zip",
+    ".tar",
+    ".gz",
+    ".lock",
+    "package-lock.json",
+    "go.sum",
 ];
 
 /// A comment, and whose word it is.
@@ -137,7 +150,7 @@ impl PullRequestTexts {
 }
 
 /// Records whose comments were read.
-pub(super) async fn hear(ctx: &Context, comments: &[Comment], on: &str) -> Result<(), StepError> {
+pub(crate) async fn hear(ctx: &Context, comments: &[Comment], on: &str) -> Result<(), StepError> {
     match comments.iter().find(|comment| comment.author.trust == Trust::Outsider) {
         Some(comment) => ctx.heard(&comment.author, &format!("a comment on {on}")).await,
         None => Ok(()),

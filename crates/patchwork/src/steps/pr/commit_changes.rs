@@ -66,7 +66,7 @@ impl Step for CommitChanges {
 }
 
 /// Makes the commits; none when nothing was changed.
-pub(super) async fn make_commits(
+pub(crate) async fn make_commits(
     ctx: &Context,
     changes: &[Change],
     options: &BranchOptions,

@@ -83,7 +83,7 @@ impl Step for CreatePR {
 }
 
 /// Publishes, or says why not.
-pub(super) async fn publish(
+pub(crate) async fn publish(
     ctx: &Context,
     input: &CreatePRInput,
 ) -> Result<(CreatePROutput, Option<String>), StepError> {

@@ -43,7 +43,11 @@ impl Fixture {
         let checkout = GitCheckout::create(&repository, &run_id(), &repo.beside("worktrees")).await.unwrap();
         let checkout = Arc::new(checkout);
         let pace = Pace { first_wait: Duration::from_millis(1), ..Pace::default() };
-        let test = TestContext::new().checkout(checkout.clone()).forges(Arc::new(Sites::new().pace(pace)));
+        let history = Arc::new(checkout.history());
+        let test = TestContext::new()
+            .checkout(checkout.clone())
+            .history(history)
+            .forges(Arc::new(Sites::new().pace(pace)));
         Self { repo, remote, forge, checkout, test: test.secret("github_api_key", TOKEN) }
     }
 

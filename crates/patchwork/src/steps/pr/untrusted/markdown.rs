@@ -3,8 +3,8 @@
 
 use super::{shortened, visible};
 
-/// Fences that a forge draws instead of showing.
-const DRAWN: [&str; 5] = ["mermaid", "geojson", "topojson", "stl", "math"];
+/// Fences that a forge draws instead of showing, or whose text it offers to commit.
+const DRAWN: [&str; 6] = ["mermaid", "geojson", "topojson", "stl", "math", "suggestion"];
 
 /// Some text on one line, of at most `limit` characters before it is escaped.
 pub(crate) fn line(text: &str, limit: usize) -> String {
@@ -26,7 +26,8 @@ pub(crate) fn block(text: &str, limit: usize) -> String {
                 let indent = text.len() - text.trim_start().len();
                 out.extend(std::iter::repeat_n(' ', indent.min(8)));
                 let text = text.trim();
-                if text.starts_with('#') {
+                // One that becomes code is no heading, and a backslash before it would take its backtick's meaning.
+                if text.starts_with('#') && reaching_out(text, None).is_none() {
                     out.push('\\');
                 }
                 spans(text, &mut out);
@@ -262,12 +263,14 @@ mod tests {
     fn blocks_close_what_they_open() {
         let table = [
             ("# Approved\n\ntext", "\\# Approved\n\ntext"),
+            ("#1 and #2\n##3", "`#1` and `#2`\n\\#`#3`"),
             ("- a\n  - b", "- a\n  - b"),
             ("```py\nx = '<b>' # @me\n```\nend", "```py\nx = '<b>' # @me\n```\nend"),
             ("```\nopen", "```\nopen\n```"),
             ("~~~ js\n``` <b>\n~~~", "````js\n``` <b>\n````"),
             ("1. x\n   ```\n   y\n     z\n   ```", "1. x\n```\ny\n  z\n```"),
             ("```mermaid\nclick A href\n```", "```\nclick A href\n```"),
+            ("```suggestion:-9+9\nx = 1\n```", "```\nx = 1\n```"),
             ("- ```\n<b>\n```\n</details>", "- &#96;&#96;&#96;\n&lt;b>\n```\n</details>\n```"),
             ("a `\n`<img>", "a &#96;\n&#96;&lt;img>"),
             ("</details>\n<script>", "&lt;/details>\n&lt;script>"),

@@ -1,0 +1,345 @@
+//! `ConcludeReview`: decides what a review says, and writes it.
+
+use async_trait::async_trait;
+use patchwork_core::change::Side;
+use patchwork_core::failure::{Failure, FailureKind};
+use patchwork_core::finding::Severity;
+use patchwork_core::port::forge::mark::Mark;
+use patchwork_core::port::forge::{Annotation, AnnotationLevel, Conclusion};
+use patchwork_core::step::{Context, Effects, Step, StepError};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::place_findings::{ChoiceOptions, ModelAnswer, PlaceFindingsOutput};
+use super::select_changes::{COMMENTS, ReviewTask, SUMMARY};
+use crate::review::answer::refute_of;
+use crate::review::choosing::{Known, choose};
+use crate::review::finding::ReviewFinding;
+use crate::review::memory::{Dismissal, Memory};
+use crate::review::prompt::RefuteQuestion;
+use crate::review::said::{Said, resolved};
+use crate::review::state::{State, told};
+use crate::review::summary::{Summary, walk};
+use crate::review::text;
+use crate::review::unit::cut;
+use crate::steps::forge::create_pr_review::{ReviewComment, ThreadReply};
+
+/// Decides what a review says, and writes it.
+pub struct ConcludeReview;
+
+/// Decides which findings are said, and writes the comments, the summary, the plain text and SARIF. What was refuted, said before
+/// or dismissed by people of the project is not said; what is fixed by now is resolved; what was dismissed is remembered.
+///
+/// Without any answer of a model there is a `failure`. With findings of severity `fail_on` or worse there is one as well. `Conclude`
+/// fails with it.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConcludeReviewInput {
+    /// What is reviewed.
+    pub task: ReviewTask,
+    /// What was found.
+    pub found: PlaceFindingsOutput,
+    /// The answers to the questions for second opinions, in their order.
+    #[serde(default)]
+    pub opinions: Vec<ModelAnswer>,
+    /// How much is said.
+    #[serde(flatten)]
+    pub choice: ChoiceOptions,
+    /// Gives each summary a mark of its own.
+    #[serde(default)]
+    pub noisy_comments: bool,
+    /// From which severity on findings are a failure.
+    #[serde(default)]
+    pub fail_on: Option<Severity>,
+    /// Why no model could be asked; empty when one could.
+    #[serde(default)]
+    pub no_model: String,
+    /// A file to which SARIF is written; an absolute path.
+    #[serde(default)]
+    pub sarif_file: Option<String>,
+}
+
+/// What is said.
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+pub struct ConcludeReviewOutput {
+    /// The findings that are said, the worst first.
+    pub findings: Vec<ReviewFinding>,
+    /// The comments on lines, for `CreatePRReview`.
+    pub comments: Vec<ReviewComment>,
+    /// The name in their marks.
+    pub review_name: String,
+    /// A sentence for all of them.
+    pub review_summary: String,
+    /// Threads whose findings are fixed.
+    pub resolve: Vec<String>,
+    /// What is said in them.
+    pub replies: Vec<ThreadReply>,
+    /// The summary, in Markdown.
+    pub summary: String,
+    /// The mark of the summary.
+    pub summary_mark: Option<Value>,
+    /// The review as plain text.
+    pub text: String,
+    /// The review as SARIF.
+    pub sarif_values: Value,
+    /// What people dismissed since the last review and is not remembered yet.
+    pub dismissals: Vec<Dismissal>,
+    /// For `CreateCheck`: its title.
+    pub check_title: String,
+    /// How the check ends.
+    pub conclusion: Conclusion,
+    /// Its remarks on lines.
+    pub annotations: Vec<Annotation>,
+    /// Whether there were questions and not one answer.
+    pub no_answer: bool,
+    /// How many findings were not said, and how many are fixed, dismissed and still open.
+    pub counts: Counts,
+    /// How the run ends when that is not well; null otherwise.
+    pub failure: Option<Failure>,
+}
+
+/// What became of findings.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Counts {
+    /// Said now as comments.
+    pub comments: usize,
+    /// Told in the summary only.
+    pub more: usize,
+    /// Not said.
+    pub dropped: usize,
+    /// Said before and still open.
+    pub open: usize,
+    /// Fixed since.
+    pub resolved: usize,
+    /// Dismissed since.
+    pub dismissed: usize,
+}
+
+#[async_trait]
+impl Step for ConcludeReview {
+    type Input = ConcludeReviewInput;
+    type Output = ConcludeReviewOutput;
+
+    const ID: &'static str = "ConcludeReview";
+    const EFFECTS: Effects = Effects::READS_CHECKOUT;
+
+    async fn run(&self, ctx: &Context, input: Self::Input) -> Result<Self::Output, StepError> {
+        let choice = input.choice.read()?;
+        let ConcludeReviewInput { task, found, .. } = &input;
+        let (mut memory, _) = Memory::read(&task.dismissed);
+        let mut problems = task.problems.clone();
+        let verdicts = self.verdicts(&found.questions, &input.opinions, &mut problems);
+        if found.unanswered > 0 {
+            let PlaceFindingsOutput { unanswered, calls, problem, .. } = found;
+            problems.push(format!("{unanswered} of {calls} calls got no answer that can be read: {problem}"));
+        }
+        for (reason, count) in &found.placing.dropped {
+            ctx.note(format!("{count} of the model's findings left out: each {reason}"));
+        }
+        // What was dismissed on this pull request is not said again, whether or not it is remembered already.
+        let new = memory.add(dismissals(ctx, &task.said, &found.placing.findings));
+        let known = Known { memory: &memory, said: &task.said };
+        let chosen = choose(found.placing.findings.clone(), &verdicts, &choice, known);
+        let fixed: Vec<&Said> =
+            resolved(&task.said).into_iter().filter(|said| said.dismissed.is_none()).collect();
+        let selection = task.selection(ctx).await?;
+        let (files, _) = task.range.files(ctx, &selection).await?;
+        let units = cut(&files);
+        let state = State::read(&task.state).unwrap_or_default();
+        let open = task.said.iter().filter(|said| !said.resolved && said.dismissed.is_none()).count();
+        let mut all_told = told(&units, &chosen.more);
+        let carried = state.carried(&units, &found.units);
+        all_told.extend(carried.iter().cloned());
+        let next = state.after(&units, &found.units, &task.range.to, &task.basis, all_told);
+        let summary = Summary {
+            notes: found.placing.notes.clone(),
+            told: carried,
+            walkthrough: walk(&units, &found.about),
+            left_out: task.left_out.clone(),
+            open: open - fixed.len().min(open),
+            resolved: fixed.len(),
+            dismissed: new.clone(),
+            commit: task.range.to.clone(),
+            calls: found.calls,
+            cost: found.cost.filter(|cost| *cost > 0).map(dollars),
+            problems,
+            chosen,
+        };
+        let sarif = text::sarif(&summary, &task.rules, env!("CARGO_PKG_VERSION"));
+        self.write_sarif(ctx, input.sarif_file.as_deref(), &sarif)?;
+        let mark = Mark::named(SUMMARY).state(next.write());
+        let mark = if input.noisy_comments { mark.key(ctx.run().to_string()) } else { mark };
+        let said: Vec<ReviewFinding> =
+            summary.chosen.comments.iter().chain(&summary.chosen.more).cloned().collect();
+        let counts = Counts {
+            comments: summary.chosen.comments.len(),
+            more: summary.chosen.more.len(),
+            dropped: summary.chosen.dropped.len(),
+            open: summary.open,
+            resolved: summary.resolved,
+            dismissed: new.len(),
+        };
+        let short: String = task.range.to.chars().take(12).collect();
+        Ok(ConcludeReviewOutput {
+            comments: summary.chosen.comments.iter().map(comment).collect(),
+            review_name: COMMENTS.to_owned(),
+            review_summary: format!("Review of {short}: {} to look at.", counts.comments),
+            replies: fixed.iter().filter_map(|said| reply(said, &short)).collect(),
+            resolve: fixed.iter().filter_map(|said| said.thread.clone()).collect(),
+            summary: text::summary(&summary),
+            summary_mark: serde_json::to_value(&mark).ok(),
+            text: text::plain(&summary),
+            sarif_values: sarif,
+            dismissals: new,
+            check_title: match said.len() {
+                0 => "Nothing to look at".to_owned(),
+                1 => "1 finding".to_owned(),
+                many => format!("{many} findings"),
+            },
+            conclusion: conclusion(&said, input.fail_on),
+            annotations: said.iter().filter(|finding| finding.side == Side::New).map(annotation).collect(),
+            no_answer: !input.no_model.trim().is_empty()
+                || (found.calls > 0 && found.unanswered == found.calls),
+            failure: failure(&input, &said),
+            findings: said,
+            counts,
+        })
+    }
+}
+
+impl ConcludeReview {
+    fn verdicts(
+        &self,
+        questions: &[RefuteQuestion],
+        opinions: &[ModelAnswer],
+        problems: &mut Vec<String>,
+    ) -> Vec<crate::review::answer::Verdict> {
+        let missing = ModelAnswer::default();
+        let (mut verdicts, mut unread) = (Vec::new(), 0_usize);
+        for (at, question) in questions.iter().enumerate() {
+            let value = opinions.get(at).unwrap_or(&missing).value();
+            match value.map(|value| refute_of(&value, &question.fingerprints)) {
+                Ok(Ok(read)) => verdicts.extend(read),
+                Ok(Err(_)) | Err(_) => unread += 1,
+            }
+        }
+        if unread > 0 {
+            problems.push(format!(
+                "{unread} of {} second opinions are missing: those findings are said without one",
+                questions.len()
+            ));
+        }
+        verdicts
+    }
+
+    fn write_sarif(&self, ctx: &Context, file: Option<&str>, sarif: &Value) -> Result<(), StepError> {
+        const FIELD: &str = "sarif_file";
+        let Some(path) = file.map(str::trim).filter(|path| !path.is_empty()) else { return Ok(()) };
+        if !std::path::Path::new(path).is_absolute() {
+            return Err(StepError::input(FIELD, format!("{path} is relative: expected an absolute path")));
+        }
+        if !ctx.may_write_outside() {
+            return Ok(());
+        }
+        let mut sarif = sarif.clone();
+        ctx.redact_value(&mut sarif);
+        let text = serde_json::to_string_pretty(&sarif)
+            .map_err(|error| StepError::internal(format!("SARIF can't be written: {error}")))?;
+        std::fs::write(path, text + "\n")
+            .map_err(|error| StepError::input(FIELD, format!("can't write {path}: {error}")))
+    }
+}
+
+fn conclusion(said: &[ReviewFinding], fail_on: Option<Severity>) -> Conclusion {
+    match fail_on {
+        _ if said.is_empty() => Conclusion::Success,
+        Some(limit) if said.iter().any(|finding| finding.severity >= limit) => Conclusion::Failure,
+        _ => Conclusion::Neutral,
+    }
+}
+
+fn annotation(finding: &ReviewFinding) -> Annotation {
+    Annotation {
+        path: finding.path.clone(),
+        start_line: finding.start_line,
+        end_line: finding.line,
+        level: match finding.severity {
+            Severity::Critical | Severity::High => AnnotationLevel::Failure,
+            Severity::Medium | Severity::Low => AnnotationLevel::Warning,
+            Severity::Info | Severity::Unknown => AnnotationLevel::Notice,
+        },
+        title: finding.title.clone(),
+        message: finding.explanation.clone(),
+    }
+}
+
+/// The comment of a finding.
+fn comment(finding: &ReviewFinding) -> ReviewComment {
+    // The forge's own way to offer code is not known here.
+    let without = ReviewFinding { suggestion: None, ..finding.clone() };
+    ReviewComment {
+        path: finding.path.clone(),
+        side: finding.side,
+        start_line: (finding.start_line < finding.line).then_some(finding.start_line),
+        line: finding.line,
+        body: text::comment(&without, |_, _| None),
+        suggestion: finding.suggestion.clone(),
+        key: Some(finding.fingerprint.clone()),
+    }
+}
+
+fn reply(said: &Said, commit: &str) -> Option<ThreadReply> {
+    Some(ThreadReply { thread: said.thread.clone()?, body: format!("Fixed by `{commit}`.") })
+}
+
+/// What people of the project dismissed, for the file.
+fn dismissals(ctx: &Context, said: &[Said], findings: &[ReviewFinding]) -> Vec<Dismissal> {
+    let when = jiff::Timestamp::from_millisecond(ctx.run_started_ms())
+        .map(|time| time.strftime("%Y-%m-%d").to_string())
+        .unwrap_or_default();
+    said.iter()
+        .filter_map(|said| {
+            let word = said.dismissed.as_ref()?;
+            let finding = findings.iter().find(|finding| finding.fingerprint == said.fingerprint);
+            let place = said.place.as_ref().map(|place| place.path.clone());
+            Some(Dismissal {
+                fingerprint: said.fingerprint.clone(),
+                rule: finding.map(|finding| finding.rule.clone()).unwrap_or_default(),
+                path: finding.map(|finding| finding.path.clone()).or(place).unwrap_or_default(),
+                reason: word.reason.clone(),
+                by: word.by.clone(),
+                when: when.clone(),
+            })
+        })
+        .collect()
+}
+
+/// How the run ends when that is not well.
+fn failure(input: &ConcludeReviewInput, said: &[ReviewFinding]) -> Option<Failure> {
+    let ConcludeReviewInput { found, fail_on, no_model, .. } = input;
+    if !no_model.trim().is_empty() {
+        return Some(
+            Failure::unavailable(format!("nothing was reviewed: {}", no_model.trim()))
+                .hint("give a key, such as OPENAI_API_KEY, or run a model here; `patchwork models` shows who can be asked"),
+        );
+    }
+    if found.calls > 0 && found.unanswered == found.calls {
+        let told = found.call_failure.clone().and_then(|value| serde_json::from_value::<Failure>(value).ok());
+        return Some(told.unwrap_or_else(|| {
+            Failure::unavailable("the review got no answer").cause(found.problem.clone())
+        }));
+    }
+    let limit = (*fail_on)?;
+    let bad = said.iter().filter(|finding| finding.severity >= limit).count();
+    (bad > 0).then(|| {
+        Failure::new(
+            FailureKind::FindingsRemain,
+            format!("{bad} findings of severity {limit} or worse (fail_on)"),
+        )
+    })
+}
+
+fn dollars(millionths: u64) -> String {
+    format!("{}.{:04}", millionths / 1_000_000, millionths % 1_000_000 / 100)
+}
