@@ -100,6 +100,11 @@ pub(crate) fn drive_with(
     }
     if let Some(path) = &options.propose {
         output::writable(path, "--propose ")?;
+        // A run that proposes nothing writes nothing: an older file would be taken for its own.
+        if path.exists() {
+            return Err(Failure::usage(format!("--propose {}: the file is there already", path.display()))
+                .hint("name another one, or delete it"));
+        }
     }
     files::check(&options.report)?;
     let secrets = &given.secrets;
@@ -218,6 +223,14 @@ impl Driver<'_> {
                 let record = self.journal.run(&run).await?;
                 let mut spec = self.journal.spec(&record.id).await?;
                 if record.status == RunStatus::Done {
+                    if let Some(file) = self.options.propose.as_deref().filter(|_| spec.proposes) {
+                        let secrets = self.given.secrets.clone();
+                        let place =
+                            self.local.take_up(spec.base.clone(), &spec.id, secrets, &self.cancel).await?;
+                        let written = self.write_bundle(&spec.id, &*place.ports.checkout, file).await;
+                        self.local.leave(place, true).await?;
+                        written?;
+                    }
                     // It may have been killed between its last record and its own tidying up.
                     if let Err(left) = self.local.tidy(&spec.base.repository).await {
                         tracing::debug!("the worktree of {} stays: {left}", record.id);
@@ -282,8 +295,18 @@ impl Driver<'_> {
     /// Writes what the run has proposed.
     async fn write_bundle(&self, run: &RunId, checkout: &dyn Checkout, file: &Path) -> Result<(), Failure> {
         let bundle = patchwork::bundle::collect(&self.journal, run, checkout, &self.given.secrets).await?;
-        output::write_with(file, "the bundle", |out| bundle.write(out))?;
-        if self.options.level() >= Level::Info {
+        let told = self.options.level() >= Level::Info;
+        if bundle.effects.is_empty() {
+            if told {
+                self.terminal.say("the run proposes nothing: no bundle is written".to_owned());
+            }
+            return Ok(());
+        }
+        let plain = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+        output::write_with(file, "the bundle", |out| {
+            if plain { bundle.write_plain(out) } else { bundle.write(out) }
+        })?;
+        if told {
             let effects = counted(bundle.effects.len() as u64, "effect");
             self.terminal
                 .say(format!("wrote {effects} to {0}; carry it out: patchwork apply {0}", file.display()));

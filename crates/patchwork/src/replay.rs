@@ -73,7 +73,7 @@ pub async fn replay(
         provider: Arc::new(ReplayedModels::new(recording)),
         forges: Arc::new(NoForges),
         policy: patchwork_core::effect::Policy::default(),
-        proposes: false,
+        proposes: spec.proposes,
         clock: Arc::new(SystemClock),
         secrets: secrets.clone(),
         cache_dir: scratch.path().join("cache"),

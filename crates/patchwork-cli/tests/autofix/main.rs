@@ -26,6 +26,7 @@ mod places;
 mod plain;
 mod planning;
 mod proof;
+mod proposals;
 mod publishing;
 mod real_tests;
 mod replay;

@@ -88,6 +88,12 @@ impl Bundle {
         encoder.finish()?.flush()
     }
 
+    /// Writes it as JSON.
+    pub fn write_plain(&self, mut to: impl Write) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut to, self)?;
+        to.write_all(b"\n")
+    }
+
     /// The paths that its commits change, sorted, each once.
     pub fn paths(&self) -> Vec<&str> {
         let mut paths: Vec<&str> =
