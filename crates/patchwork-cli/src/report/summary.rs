@@ -10,7 +10,8 @@ use super::style::{BOLD, DIM, GOOD, WARNING, paint};
 use super::tally::figures;
 use crate::drive::Driven;
 
-/// The result for standard output: the diff if it was wanted, else the pull request or the branch; may be empty.
+/// The result for standard output: the diff if it was wanted, else what the patchflow prints (its output `printed`), else the pull
+/// request or the branch; may be empty.
 pub(crate) fn result(driven: &Driven) -> String {
     if !driven.diff.is_empty() {
         // Into a file goes every byte; a terminal would obey some of them.
@@ -18,6 +19,10 @@ pub(crate) fn result(driven: &Driven) -> String {
         return if shown { plain(&driven.diff).into_owned() } else { driven.diff.clone() };
     }
     let outputs = &driven.end.outputs;
+    if let Some(printed) = text(outputs, "printed") {
+        let shown = std::io::stdout().is_terminal();
+        return if shown { plain(printed).into_owned() } else { printed.to_owned() };
+    }
     text(outputs, "pr_url").or_else(|| text(outputs, "target_branch")).unwrap_or_default().to_owned()
 }
 
