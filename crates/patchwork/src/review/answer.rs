@@ -171,9 +171,14 @@ pub fn review_of(value: &Value) -> Result<ReviewAnswer, Misread> {
     let about = value.get("files").and_then(Value::as_array).into_iter().flatten();
     let about = about.filter_map(|item| {
         let about = words(item, &["about", "summary"], TITLE)?;
-        Some(About { path: words(item, &["path", "file"], PATH)?, about }).filter(|said| !said.about.is_empty())
+        Some(About { path: words(item, &["path", "file"], PATH)?, about })
+            .filter(|said| !said.about.is_empty())
     });
-    Ok(ReviewAnswer { unread: items.len() - findings.len(), about: about.take(MOST_FINDINGS).collect(), findings })
+    Ok(ReviewAnswer {
+        unread: items.len() - findings.len(),
+        about: about.take(MOST_FINDINGS).collect(),
+        findings,
+    })
 }
 
 /// Reads an answer to `refute` about findings with these fingerprints, in the order of their numbers. What is not said of a
@@ -192,7 +197,9 @@ pub fn refute_of(value: &Value, fingerprints: &[String]) -> Result<Vec<Verdict>,
     for item in items.iter().take(MOST_FINDINGS) {
         let number = item.get("finding").or_else(|| item.get("number")).and_then(whole);
         let fingerprint = number.and_then(|n| fingerprints.get(usize::try_from(n).ok()?.checked_sub(1)?));
-        let (Some(fingerprint), Some(stands)) = (fingerprint, item.get("stands").and_then(truth)) else { continue };
+        let (Some(fingerprint), Some(stands)) = (fingerprint, item.get("stands").and_then(truth)) else {
+            continue;
+        };
         // Of two words on one finding neither counts more: it stands when one of them says so.
         match verdicts.iter_mut().find(|known| known.fingerprint == *fingerprint) {
             Some(known) => known.stands |= stands,
@@ -232,11 +239,19 @@ fn stated(item: &Value) -> Option<Stated> {
         start_line: start.min(end),
         line: start.max(end),
         code: words(item, &["code", "quote"], CODE)?,
-        severity: item.get("severity").and_then(Value::as_str).and_then(Severity::parse).unwrap_or(Severity::Medium),
+        severity: item
+            .get("severity")
+            .and_then(Value::as_str)
+            .and_then(Severity::parse)
+            .unwrap_or(Severity::Medium),
         confidence: item.get("confidence").and_then(confidence).unwrap_or(Confidence::MEDIUM),
         explanation: words(item, &["explanation", "description", "body"], EXPLANATION).unwrap_or_default(),
         // Cut code is no code.
-        suggestion: item.get("suggestion").and_then(Value::as_str).filter(|code| code.len() <= CODE).map(str::to_owned),
+        suggestion: item
+            .get("suggestion")
+            .and_then(Value::as_str)
+            .filter(|code| code.len() <= CODE)
+            .map(str::to_owned),
         title,
     })
 }

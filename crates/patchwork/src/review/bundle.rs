@@ -78,17 +78,22 @@ pub fn bundle(
     let mut open: Vec<Open> = Vec::new();
     for cluster in related::clusters(files, &pieces, limits.diff) {
         // Those of one cluster follow each other, so that they come into one bundle if they fit.
-        let total: usize = cluster.iter().flat_map(|file| pieces.get(*file)).flatten().map(|p| p.tokens).sum();
+        let total: usize =
+            cluster.iter().flat_map(|file| pieces.get(*file)).flatten().map(|p| p.tokens).sum();
         let members = cluster.iter().flat_map(|file| pieces.get(*file)).flatten();
         let whole = total <= limits.diff;
-        let mut target = whole.then(|| roomy(&open, files, &cluster, total, cluster.len(), limits.diff)).flatten();
+        let mut target =
+            whole.then(|| roomy(&open, files, &cluster, total, cluster.len(), limits.diff)).flatten();
         for piece in members {
             let fits = |open: &Open| {
-                open.pieces.len() < MOST_FILES && (open.pieces.is_empty() || open.tokens + piece.tokens <= limits.diff)
+                open.pieces.len() < MOST_FILES
+                    && (open.pieces.is_empty() || open.tokens + piece.tokens <= limits.diff)
             };
             let place = target
                 .filter(|at| open.get(*at).is_some_and(fits))
-                .or_else(|| (!whole).then(|| roomy(&open, files, &cluster, piece.tokens, 1, limits.diff)).flatten())
+                .or_else(|| {
+                    (!whole).then(|| roomy(&open, files, &cluster, piece.tokens, 1, limits.diff)).flatten()
+                })
                 .unwrap_or_else(|| {
                     open.push(Open::default());
                     open.len() - 1
@@ -127,7 +132,12 @@ fn roomy(
 }
 
 /// The wanted units of a file, in pieces that fit.
-fn pieces(at: usize, file: &FileUnits<'_>, limit: usize, wanted: &impl Fn(&ReviewUnit) -> bool) -> Vec<Piece> {
+fn pieces(
+    at: usize,
+    file: &FileUnits<'_>,
+    limit: usize,
+    wanted: &impl Fn(&ReviewUnit) -> bool,
+) -> Vec<Piece> {
     let heading = estimate(heading(file).len());
     let mut pieces: Vec<Piece> = Vec::new();
     for (place, unit) in file.units.iter().enumerate().filter(|(_, unit)| wanted(unit)) {

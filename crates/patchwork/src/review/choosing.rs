@@ -95,10 +95,15 @@ pub struct Known<'a> {
 const NORMAL: u32 = 20;
 
 /// Of all words of two titles, the share in percent from which on they say the same.
-const SAME_TITLE: usize = 60;
+const SAME_TITLE: usize = 75;
 
 /// Decides which findings are said. The same findings give the same choice, in whatever order they come.
-pub fn choose(findings: Vec<ReviewFinding>, verdicts: &[Verdict], choice: &Choice, known: Known<'_>) -> Chosen {
+pub fn choose(
+    findings: Vec<ReviewFinding>,
+    verdicts: &[Verdict],
+    choice: &Choice,
+    known: Known<'_>,
+) -> Chosen {
     let mut chosen = Chosen::default();
     let mut open: Vec<ReviewFinding> = Vec::new();
     let mut before = Before::new(known.said);
@@ -121,7 +126,8 @@ pub fn choose(findings: Vec<ReviewFinding>, verdicts: &[Verdict], choice: &Choic
             _ => before.find(&finding),
         };
         if let Some(verdict) = verdict.filter(|verdict| verdict.stands) {
-            let mean = (u32::from(finding.confidence.percent()) + u32::from(verdict.confidence.percent())) / 2;
+            let mean =
+                (u32::from(finding.confidence.percent()) + u32::from(verdict.confidence.percent())) / 2;
             finding.confidence = Confidence::from_share(f64::from(mean) / 100.0);
         }
         let why = why.or_else(|| (finding.confidence < choice.min_confidence).then_some(NotSaid::Unsure));
@@ -250,7 +256,10 @@ fn in_other_words(known: &Fingerprint, said: &Said, print: &Fingerprint, finding
     let there = said.place.as_ref().is_some_and(|place| {
         let line = place.line.unwrap_or(0);
         let start = place.start_line.unwrap_or(line);
-        place.path == finding.path && place.side == finding.side && start <= finding.line && finding.start_line <= line
+        place.path == finding.path
+            && place.side == finding.side
+            && start <= finding.line
+            && finding.start_line <= line
     });
     let same_lines = known.has_lines_of(print) && known.place == print.place;
     alike && (there && said.still != Still::Gone || same_lines)

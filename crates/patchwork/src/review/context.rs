@@ -123,7 +123,12 @@ impl Page<'_> {
         let mut text = format!("{what} in {}:\n", file.path());
         for line in lines.clone() {
             // Writing to a text can't fail.
-            let _ = writeln!(text, "{:>5}   {}", line + 1, rows::cut(file.source().line(line).unwrap_or_default()));
+            let _ = writeln!(
+                text,
+                "{:>5}   {}",
+                line + 1,
+                rows::cut(file.source().line(line).unwrap_or_default())
+            );
         }
         if left_out > 0 {
             let _ = writeln!(text, "      … {left_out} lines left out …");

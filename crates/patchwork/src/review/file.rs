@@ -70,7 +70,8 @@ impl ReviewFile {
 /// Whether a hunk's new lines are those of the text.
 fn fits(hunk: &Hunk, new: &SourceFile) -> bool {
     hunk.numbered().filter(|numbered| numbered.line.kind != LineKind::Removed).all(|numbered| {
-        let line = numbered.new.and_then(|line| line.checked_sub(1)).and_then(|line| usize::try_from(line).ok());
+        let line =
+            numbered.new.and_then(|line| line.checked_sub(1)).and_then(|line| usize::try_from(line).ok());
         let text = line.and_then(|line| new.source().line(line));
         // Forges and git give bytes of other encodings differently: that a line is there must do.
         text.is_some_and(|text| same(text, &numbered.line.text))

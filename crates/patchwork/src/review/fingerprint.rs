@@ -61,14 +61,21 @@ impl Fingerprint {
         let mut parts = text.strip_prefix('o').unwrap_or(text).split('-');
         let mut part = |length: usize| {
             let part = parts.next()?;
-            (part.len() == length && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))).then(|| part.to_owned())
+            (part.len() == length && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
+                .then(|| part.to_owned())
         };
         let (lines, place, rule) = (part(LINES)?, part(PLACE)?, part(RULE)?);
         let (count, number) = parts.next()?.split_once('.')?;
         let small = |text: &str| text.parse().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit()));
         let (count, number) = (small(count)?, small(number)?);
-        (parts.next().is_none() && count <= MOST_LINES)
-            .then_some(Self { lines, place, rule, count, number, old_side })
+        (parts.next().is_none() && count <= MOST_LINES).then_some(Self {
+            lines,
+            place,
+            rule,
+            count,
+            number,
+            old_side,
+        })
     }
 
     /// Whether two are equal in everything but their number.
@@ -178,7 +185,17 @@ mod tests {
     #[test]
     fn what_is_no_fingerprint_is_not_read_as_one() {
         let good = of("bug", "a", "f", &["x"]).to_string();
-        for text in ["", "o", "-", "a-b-c-1.0", &good.to_uppercase(), &format!("{good}-1"), &good[1..], &good.replace("1.0", "999999999999.0"), &good.replace("1.0", "+1.0")] {
+        for text in [
+            "",
+            "o",
+            "-",
+            "a-b-c-1.0",
+            &good.to_uppercase(),
+            &format!("{good}-1"),
+            &good[1..],
+            &good.replace("1.0", "999999999999.0"),
+            &good.replace("1.0", "+1.0"),
+        ] {
             assert_eq!(Fingerprint::parse(text), None, "{text}");
         }
     }

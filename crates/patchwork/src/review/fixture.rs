@@ -33,6 +33,10 @@ pub(crate) fn changed(path: &str, old: &str, new: &str) -> ReviewFile {
 
 /// The same, renamed.
 pub(crate) fn renamed(from: &str, path: &str, old: &str, new: &str) -> ReviewFile {
-    let change = FileChange { old_path: Some(from.to_owned()), status: ChangeStatus::Renamed, ..change(path, old, new) };
+    let change = FileChange {
+        old_path: Some(from.to_owned()),
+        status: ChangeStatus::Renamed,
+        ..change(path, old, new)
+    };
     ReviewFile::read(change, Some(old.as_bytes().to_vec()), Some(new.as_bytes().to_vec())).unwrap()
 }

@@ -75,7 +75,8 @@ impl<'a> Index<'a> {
             Some(Source::Other(file, names))
         });
         let changed = files.iter().map(|units| Source::Changed(units.file));
-        let mut index = Self { files: changed.chain(parsed.into_iter().flatten()).collect(), ..Self::default() };
+        let mut index =
+            Self { files: changed.chain(parsed.into_iter().flatten()).collect(), ..Self::default() };
         for (at, source) in index.files.iter().enumerate() {
             for (place, definition) in source.names().definitions.iter().enumerate() {
                 if asked.contains(definition.name.as_str()) {

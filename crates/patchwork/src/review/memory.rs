@@ -72,7 +72,9 @@ impl Memory {
         for (line, piece) in yaml::pieces(text, MOST_BYTES) {
             match yaml::entry(&piece) {
                 Ok(_) if memory.entries.len() >= MOST => {
-                    faults.push(format!("{PATH}:{line}: there are more than {MOST} entries: this one does not count"));
+                    faults.push(format!(
+                        "{PATH}:{line}: there are more than {MOST} entries: this one does not count"
+                    ));
                     memory.unread.push(piece);
                 }
                 Ok(entry) => memory.entries.push(entry),
@@ -98,7 +100,9 @@ impl Memory {
         let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
         let near = |entry: &&Entry| {
             let path = entry.dismissal.path.as_str();
-            let same = path == finding.path || Some(path) == finding.old_path.as_deref() || name(path) == name(&finding.path);
+            let same = path == finding.path
+                || Some(path) == finding.old_path.as_deref()
+                || name(path) == name(&finding.path);
             entry.print.is_like(&print) || same && entry.print.is_moved(&print)
         };
         self.entries.iter().find(near).map(|entry| &entry.dismissal)

@@ -52,7 +52,8 @@ pub fn place(files: &[ReviewFile], rules: &[ReviewRule], guarded: &Guarded, answ
     let mut known = HashSet::new();
     for answered in answers {
         for stated in &answered.answer.findings {
-            let Some(rule) = rules.iter().find(|rule| rule.id.eq_ignore_ascii_case(stated.rule.trim())) else {
+            let Some(rule) = rules.iter().find(|rule| rule.id.eq_ignore_ascii_case(stated.rule.trim()))
+            else {
                 placing.drop_for("names no rule that was given");
                 continue;
             };
@@ -64,7 +65,13 @@ pub fn place(files: &[ReviewFile], rules: &[ReviewRule], guarded: &Guarded, answ
             match quote::find(file, stated) {
                 Ok(spot) => {
                     let (finding, print) = finding(file, rule, stated, &spot, guarded);
-                    let key = (finding.path.clone(), finding.side, finding.start_line, finding.line, rule.id.as_str());
+                    let key = (
+                        finding.path.clone(),
+                        finding.side,
+                        finding.start_line,
+                        finding.line,
+                        rule.id.as_str(),
+                    );
                     if known.insert(key) {
                         placed.push((finding, print));
                     } else {
@@ -87,11 +94,19 @@ pub fn place(files: &[ReviewFile], rules: &[ReviewRule], guarded: &Guarded, answ
         }
     }
     placed.sort_by(|(a, _), (b, _)| {
-        (&a.path, a.start_line, a.line, a.side, &a.rule).cmp(&(&b.path, b.start_line, b.line, b.side, &b.rule))
+        (&a.path, a.start_line, a.line, a.side, &a.rule).cmp(&(
+            &b.path,
+            b.start_line,
+            b.line,
+            b.side,
+            &b.rule,
+        ))
     });
     fingerprint::number(placed.iter_mut().map(|(_, print)| print));
-    placing.findings =
-        placed.into_iter().map(|(finding, print)| ReviewFinding { fingerprint: print.to_string(), ..finding }).collect();
+    placing.findings = placed
+        .into_iter()
+        .map(|(finding, print)| ReviewFinding { fingerprint: print.to_string(), ..finding })
+        .collect();
     placing
 }
 
@@ -104,9 +119,8 @@ impl Placing {
 /// The file that a model means: by its path, as it was shown, or with what diffs and shells put before it.
 fn named<'a>(files: impl Iterator<Item = &'a ReviewFile> + Clone, path: &str) -> Option<&'a ReviewFile> {
     let bare = path.trim().trim_start_matches("./").trim_start_matches('/');
-    let exact = |wanted: &str| {
-        files.clone().find(|file| file.path() == wanted || shown_path(file.path()) == wanted)
-    };
+    let exact =
+        |wanted: &str| files.clone().find(|file| file.path() == wanted || shown_path(file.path()) == wanted);
     exact(path.trim())
         .or_else(|| exact(bare))
         .or_else(|| exact(bare.strip_prefix("a/").or_else(|| bare.strip_prefix("b/"))?))

@@ -124,7 +124,10 @@ fn gap(rows: &[Row<'_>], range: Range<usize>, out: &mut String) {
     let lines = between.len();
     let _ = match changed {
         0 => writeln!(out, "      … {lines} unchanged lines left out …"),
-        _ => writeln!(out, "      … {lines} lines left out, {changed} of them changed and reviewed elsewhere …"),
+        _ => writeln!(
+            out,
+            "      … {lines} lines left out, {changed} of them changed and reviewed elsewhere …"
+        ),
     };
 }
 

@@ -72,7 +72,8 @@ impl State {
         if text.len() > 2 * MOST_BYTES {
             return None;
         }
-        let written: Written = serde_json::from_str(text).ok().filter(|written: &Written| written.v == VERSION)?;
+        let written: Written =
+            serde_json::from_str(text).ok().filter(|written: &Written| written.v == VERSION)?;
         if !written.units.is_ascii() {
             return None;
         }
@@ -102,7 +103,13 @@ impl State {
         while room < MOST_BYTES / 4 && written.told.pop().is_some() {
             room = MOST_BYTES.saturating_sub(ascii(&written).len());
         }
-        written.units = self.units.iter().filter(|hash| hash.len() == HASH).take(room / HASH).map(String::as_str).collect();
+        written.units = self
+            .units
+            .iter()
+            .filter(|hash| hash.len() == HASH)
+            .take(room / HASH)
+            .map(String::as_str)
+            .collect();
         ascii(&written)
     }
 
@@ -113,7 +120,14 @@ impl State {
 
     /// The state after a review of `head`: what was known and is still there, and the units that were answered. `told` are the
     /// findings that the new summary tells alone.
-    pub fn after(&self, files: &[FileUnits<'_>], answered: &[String], head: &str, basis: &str, told: Vec<Told>) -> Self {
+    pub fn after(
+        &self,
+        files: &[FileUnits<'_>],
+        answered: &[String],
+        head: &str,
+        basis: &str,
+        told: Vec<Told>,
+    ) -> Self {
         let answered: HashSet<&str> = answered.iter().map(String::as_str).collect();
         let units = files.iter().flat_map(|file| &file.units);
         let known = units.filter(|unit| answered.contains(unit.hash.as_str()) || !self.pending(basis, unit));

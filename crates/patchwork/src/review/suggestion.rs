@@ -130,7 +130,8 @@ fn indented(text: &str, old: &[&str]) -> Vec<String> {
     let indent = |line: &str| line.chars().take_while(|c| matches!(c, ' ' | '\t')).collect::<String>();
     let first = |mut lines: std::vec::IntoIter<String>| lines.find(|line| !line.trim().is_empty());
     let own: Vec<String> = text.split('\n').map(str::to_owned).collect();
-    let wanted = first(old.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>().into_iter()).map(|line| indent(&line));
+    let wanted = first(old.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>().into_iter())
+        .map(|line| indent(&line));
     let given = first(own.clone().into_iter()).map(|line| indent(&line));
     match (wanted, given) {
         (Some(wanted), Some(given)) if given.is_empty() && !wanted.is_empty() => own

@@ -117,7 +117,9 @@ fn units_of(file: &ReviewFile) -> FileUnits<'_> {
         };
         let open = places.get(&home).and_then(|place| groups.get_mut(*place));
         match open {
-            Some((_, own)) if own.len() < MOST_LINES && own.last().is_none_or(|last| near(*last)) => own.push(at),
+            Some((_, own)) if own.len() < MOST_LINES && own.last().is_none_or(|last| near(*last)) => {
+                own.push(at)
+            }
             _ => {
                 places.insert(home.clone(), groups.len());
                 groups.push((home, vec![at]));
@@ -169,7 +171,9 @@ fn unit(file: &ReviewFile, rows: &[Row<'_>], home: &Home, own: &[usize]) -> Revi
         Home::Loose(at, name) => (*at, name.clone()),
     };
     let whole = match home {
-        Home::Function(at) => names.definitions.get(*at).map(|definition| rows::within(rows, &numbers(definition))),
+        Home::Function(at) => {
+            names.definitions.get(*at).map(|definition| rows::within(rows, &numbers(definition)))
+        }
         Home::Loose(..) => None,
     };
     let mut shown = Vec::new();
@@ -197,8 +201,11 @@ fn unit(file: &ReviewFile, rows: &[Row<'_>], home: &Home, own: &[usize]) -> Revi
     let changed = || own.iter().filter_map(|at| rows.get(*at));
     let first = changed().map(|row| row.at).min().unwrap_or(1);
     let last = changed().map(|row| row.new.map_or(row.at, |line| line + 1)).max().unwrap_or(first);
-    let mut defines: Vec<String> = definition.into_iter().filter_map(|at| names.definitions.get(at)).map(|d| d.name.clone()).collect();
-    if defines.is_empty() && let Some(gone) = name.rsplit('.').next().filter(|gone| !gone.is_empty()) {
+    let mut defines: Vec<String> =
+        definition.into_iter().filter_map(|at| names.definitions.get(at)).map(|d| d.name.clone()).collect();
+    if defines.is_empty()
+        && let Some(gone) = name.rsplit('.').next().filter(|gone| !gone.is_empty())
+    {
         defines.push(gone.to_owned());
     }
     ReviewUnit {
@@ -231,7 +238,13 @@ fn calls(names: &Names, rows: &[Row<'_>], own: &[usize], whole: Option<&Range<us
 }
 
 /// No line number is in it: what only moves stays the same.
-fn hash(file: &ReviewFile, rows: &[Row<'_>], name: &str, own: &[usize], whole: Option<&Range<usize>>) -> String {
+fn hash(
+    file: &ReviewFile,
+    rows: &[Row<'_>],
+    name: &str,
+    own: &[usize],
+    whole: Option<&Range<usize>>,
+) -> String {
     let mut hash = Sha256::new();
     for part in [file.change.path_before(), name] {
         hash.update((part.len() as u64).to_le_bytes());

@@ -32,7 +32,10 @@ async fn models_are_understood_beyond_the_letter() {
     assert_eq!(read.unread, 2);
     let found = &read.findings[0];
     assert_eq!((found.start_line, found.line, found.side), (7, 7, Side::New));
-    assert_eq!((found.severity, found.confidence, found.code.as_str()), (Severity::High, Confidence::HIGH, "x = 1\ny = 2"));
+    assert_eq!(
+        (found.severity, found.confidence, found.code.as_str()),
+        (Severity::High, Confidence::HIGH, "x = 1\ny = 2")
+    );
     for text in ["", "No problems found.", "{\"findings\": 5}"] {
         assert!(read_review(text).await.is_err(), "{text}");
     }
@@ -62,7 +65,8 @@ async fn verdicts_are_by_number_and_doubt_speaks_for_the_finding() {
         { "finding": 0, "reason": "?", "stands": false, "confidence": 1 },
     ] });
     let verdicts = read_refute(&answer.to_string(), &prints).await.unwrap();
-    let said: Vec<_> = verdicts.iter().map(|verdict| (verdict.fingerprint.as_str(), verdict.stands)).collect();
+    let said: Vec<_> =
+        verdicts.iter().map(|verdict| (verdict.fingerprint.as_str(), verdict.stands)).collect();
     assert_eq!(said, [("a", false), ("b", true)]);
     assert!(jsonschema::is_valid(&refute_schema(), &json!({ "verdicts": [answer["verdicts"][0].clone()] })));
 }

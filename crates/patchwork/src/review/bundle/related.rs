@@ -11,7 +11,8 @@ use crate::review::selection::names::is_test;
 use crate::review::unit::FileUnits;
 
 /// Names of files that say nothing about what is in them.
-const PLAIN: [&str; 10] = ["__init__", "app", "config", "index", "init", "lib", "main", "mod", "package", "readme"];
+const PLAIN: [&str; 10] =
+    ["__init__", "app", "config", "index", "init", "lib", "main", "mod", "package", "readme"];
 
 /// What the names of tests have more than those of what they test, in lower case.
 const BEFORE: [&str; 2] = ["test_", "test-"];
@@ -21,12 +22,10 @@ const BEHIND: [&str; 11] =
 /// The files that have pieces, in groups that do not exceed the limit where that can be avoided: the groups in the order of their
 /// first files, and these in order.
 pub(super) fn clusters(files: &[FileUnits<'_>], pieces: &[Vec<Piece>], limit: usize) -> Vec<Vec<usize>> {
-    let tokens = |file: usize| pieces.get(file).into_iter().flatten().map(|piece| piece.tokens).sum::<usize>();
-    let mut sets = Sets {
-        parent: (0..files.len()).collect(),
-        tokens: (0..files.len()).map(tokens).collect(),
-        limit,
-    };
+    let tokens =
+        |file: usize| pieces.get(file).into_iter().flatten().map(|piece| piece.tokens).sum::<usize>();
+    let mut sets =
+        Sets { parent: (0..files.len()).collect(), tokens: (0..files.len()).map(tokens).collect(), limit };
     let asked = |file: &usize| pieces.get(*file).is_some_and(|pieces| !pieces.is_empty());
     let mut first: HashMap<String, usize> = HashMap::new();
     for (at, file) in files.iter().enumerate().filter(|(at, _)| asked(at)) {
@@ -93,8 +92,13 @@ fn without_locale(stem: &str) -> Option<&str> {
 fn is_locale(word: &str) -> bool {
     let (language, region) = word.split_once(['-', '_']).unwrap_or((word, ""));
     let letters = |text: &str| text.bytes().all(|byte| byte.is_ascii_lowercase());
-    language.len() == 2 && letters(language) && (region.is_empty() || (region.len() == 2 || region.len() == 4) && letters(region))
-        && !matches!(language, "db" | "io" | "ui" | "js" | "ts" | "py" | "go" | "rs" | "c_" | "fs" | "os" | "id")
+    language.len() == 2
+        && letters(language)
+        && (region.is_empty() || (region.len() == 2 || region.len() == 4) && letters(region))
+        && !matches!(
+            language,
+            "db" | "io" | "ui" | "js" | "ts" | "py" | "go" | "rs" | "c_" | "fs" | "os" | "id"
+        )
 }
 
 /// Pairs of files of which one calls what changed in the other, where no third file defines the name too.

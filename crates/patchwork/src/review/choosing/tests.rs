@@ -19,7 +19,7 @@ fn finding(line: u32, code: &str, severity: Severity, percent: u8) -> ReviewFind
         unit: "f".to_owned(),
         severity,
         confidence: Confidence::from_share(f64::from(percent) / 100.0),
-        title: format!("Problem with {code} here"),
+        title: format!("The {code} of {code}{line} fails"),
         explanation: String::new(),
         code: code.to_owned(),
         suggestion: None,
@@ -65,7 +65,11 @@ fn a_persona_says_what_it_stands_for() {
         (Persona::Strict, 0, vec![1, 20, 40, 60, 80]),
         (Persona::Strict, 60, vec![1, 60, 80]),
     ] {
-        let choice = Choice { persona, min_confidence: Confidence::from_share(f64::from(min) / 100.0), max_comments: 10 };
+        let choice = Choice {
+            persona,
+            min_confidence: Confidence::from_share(f64::from(min) / 100.0),
+            max_comments: 10,
+        };
         let chosen = chosen(all(), &[], &choice);
         assert_eq!(chosen.comments.iter().map(|f| f.line).collect::<Vec<_>>(), lines, "{persona:?}");
     }
@@ -79,7 +83,12 @@ fn nothing_is_said_twice_in_one_review() {
     same_lines.rule = "words".to_owned();
     let mut same_words = finding(9, "alpha", Severity::High, 80);
     same_words.fingerprint = finding(9, "omega", Severity::High, 80).fingerprint;
-    let chosen = chosen(vec![same_lines, finding(1, "alpha", Severity::High, 90), same_words], &[], &Choice::default());
+    same_words.title = finding(1, "alpha", Severity::High, 90).title;
+    let chosen = chosen(
+        vec![same_lines, finding(1, "alpha", Severity::High, 90), same_words],
+        &[],
+        &Choice::default(),
+    );
     assert_eq!(chosen.comments.len(), 1);
     assert_eq!(why(&chosen), [&NotSaid::Repeated, &NotSaid::Repeated]);
 }
@@ -105,7 +114,10 @@ fn what_was_said_or_dismissed_is_not_raised_again() {
     let old = finding(1, "alpha", Severity::High, 90);
     let mut again = finding(31, "alpha", Severity::Low, 50);
     again.title = "In entirely different language".to_owned();
-    assert_eq!(why(&chosen(vec![again.clone()], &[said(&old, Still::Here)], &Choice::default())), [&NotSaid::Said]);
+    assert_eq!(
+        why(&chosen(vec![again.clone()], &[said(&old, Still::Here)], &Choice::default())),
+        [&NotSaid::Said]
+    );
     let resolved = Said { resolved: true, ..said(&old, Still::Here) };
     assert_eq!(why(&chosen(vec![again.clone()], &[resolved], &Choice::default())), [&NotSaid::Said]);
     let by = DismissedBy { by: "ada".to_owned(), reason: "known".to_owned() };
@@ -134,9 +146,15 @@ fn of_equal_lines_as_many_are_new_as_were_not_said() {
     assert_eq!((chosen_two.comments.len(), chosen_two.comments[0].line), (1, 50));
     // The first of two is fixed: what was the second is the first now.
     let both = [said(&two[0], Still::Gone), said(&two[1], Still::Here)];
-    assert_eq!(why(&chosen(vec![finding(45, "alpha", Severity::High, 90)], &both, &Choice::default())), [&NotSaid::Said]);
+    assert_eq!(
+        why(&chosen(vec![finding(45, "alpha", Severity::High, 90)], &both, &Choice::default())),
+        [&NotSaid::Said]
+    );
     let only_second = [said(&two[1], Still::Here)];
-    assert_eq!(why(&chosen(vec![finding(45, "alpha", Severity::High, 90)], &only_second, &Choice::default())), [&NotSaid::Said]);
+    assert_eq!(
+        why(&chosen(vec![finding(45, "alpha", Severity::High, 90)], &only_second, &Choice::default())),
+        [&NotSaid::Said]
+    );
 }
 
 #[test]

@@ -49,9 +49,12 @@ fn what_is_written_is_read_again_and_sorted() {
     let text = memory.write();
     let first = text.lines().skip(2).take(6).collect::<Vec<_>>().join("\n");
     let fingerprint = print("logic", "a.py", "x");
-    assert_eq!(first, format!(
-        "- path: a.py\n  rule: logic\n  reason: \"the caller: checks it #1 \\\"twice\\\"\"\n  by: ada\n  when: \"2026-03-01\"\n  fingerprint: \"{fingerprint}\""
-    ));
+    assert_eq!(
+        first,
+        format!(
+            "- path: a.py\n  rule: logic\n  reason: \"the caller: checks it #1 \\\"twice\\\"\"\n  by: ada\n  when: \"2026-03-01\"\n  fingerprint: {fingerprint}"
+        )
+    );
     let (again, faults) = Memory::read(&text);
     assert_eq!((&again, faults.len()), (&memory, 0));
     assert_eq!(again.write(), text);
@@ -65,12 +68,15 @@ fn people_may_edit_it_and_bad_entries_are_told_with_their_line_and_kept() {
     );
     let (memory, faults) = Memory::read(&text);
     let lines: Vec<_> = faults.iter().map(|fault| fault.split(": ").next().unwrap()).collect();
-    assert_eq!(lines, [
-        ".patchwork/dismissed.yml:11",
-        ".patchwork/dismissed.yml:14",
-        ".patchwork/dismissed.yml:15",
-        ".patchwork/dismissed.yml:17",
-    ]);
+    assert_eq!(
+        lines,
+        [
+            ".patchwork/dismissed.yml:11",
+            ".patchwork/dismissed.yml:14",
+            ".patchwork/dismissed.yml:15",
+            ".patchwork/dismissed.yml:17",
+        ]
+    );
     assert_eq!(memory.dismissals().count(), 2);
     let written = memory.write();
     assert!(written.contains("  ticket: {\"id\":7}\n") && written.contains("- reason: [\n"), "{written}");
@@ -86,7 +92,8 @@ fn a_dismissal_speaks_for_the_same_lines_also_after_a_move() {
     });
     let said = |path: &str, print: String| memory.find(&finding(path, print)).is_some();
     assert!(said("src/a.py", print("logic", "src/a.py", "  os.system( command )")));
-    let moved = Fingerprint::of("logic", "src/a.py", "Other.g", Side::New, ["os.system(command)"]).to_string();
+    let moved =
+        Fingerprint::of("logic", "src/a.py", "Other.g", Side::New, ["os.system(command)"]).to_string();
     assert!(said("src/a.py", moved));
     assert!(said("lib/a.py", print("logic", "lib/a.py", "os.system(command)")));
     assert!(!said("src/b.py", print("logic", "src/b.py", "os.system(command)")));

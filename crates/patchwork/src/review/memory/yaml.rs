@@ -25,7 +25,9 @@ pub(super) fn pieces(text: &str, most_bytes: usize) -> Vec<(usize, String)> {
             break;
         }
         let merge = ["<<<<<<<", "=======", ">>>>>>>", "|||||||"].iter().any(|mark| line.starts_with(mark));
-        let empty = line.trim().is_empty() || line.starts_with('#') || matches!(line.trim_end(), "---" | "..." | "[]");
+        let empty = line.trim().is_empty()
+            || line.starts_with('#')
+            || matches!(line.trim_end(), "---" | "..." | "[]");
         if merge || empty {
             continue;
         }
@@ -48,9 +50,11 @@ pub(super) fn entry(piece: &str) -> Result<Entry, String> {
     let list: Vec<Map<String, Value>> = serde_saphyr::from_str(piece)
         .map_err(|error| format!("not YAML: {}", error.to_string().lines().next().unwrap_or_default()))?;
     let Some(fields) = list.into_iter().next() else { return Err("the entry is empty".to_owned()) };
-    let dismissal = Dismissal::deserialize(Value::Object(fields.clone())).map_err(|error| error.to_string())?;
-    let print = Fingerprint::parse(&dismissal.fingerprint)
-        .ok_or_else(|| format!("`fingerprint` is `{}`: expected one that a review wrote", dismissal.fingerprint))?;
+    let dismissal =
+        Dismissal::deserialize(Value::Object(fields.clone())).map_err(|error| error.to_string())?;
+    let print = Fingerprint::parse(&dismissal.fingerprint).ok_or_else(|| {
+        format!("`fingerprint` is `{}`: expected one that a review wrote", dismissal.fingerprint)
+    })?;
     if !dismissal.reason.chars().any(char::is_alphanumeric) {
         return Err("`reason` is empty: a finding is not dismissed without one".to_owned());
     }
@@ -81,7 +85,8 @@ pub(super) fn write(memory: &Memory) -> String {
 
 /// A text as YAML: bare where nothing else could be meant.
 fn scalar(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '/' | ' ' | '-' | ',' | '(' | ')');
+    let plain =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '/' | ' ' | '-' | ',' | '(' | ')');
     let bare = text.starts_with(|c: char| c.is_ascii_alphabetic())
         && !text.ends_with(' ')
         && text.chars().all(plain)

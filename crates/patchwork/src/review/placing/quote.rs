@@ -52,7 +52,8 @@ impl Strip<'_> {
                 at += 1;
             }
             let text = self.texts.get(at)?;
-            let same = text == wanted || wanted.chars().count() >= TELLING && text.starts_with(wanted.as_str());
+            let same =
+                text == wanted || wanted.chars().count() >= TELLING && text.starts_with(wanted.as_str());
             if !same {
                 return None;
             }
@@ -83,7 +84,11 @@ pub(super) fn find<'a>(file: &'a ReviewFile, stated: &Stated) -> Result<Spot<'a>
             }
         }
     }
-    Err(if ambiguous { "quotes code that is there several times" } else { "quotes code that is not in the diff" })
+    Err(if ambiguous {
+        "quotes code that is there several times"
+    } else {
+        "quotes code that is not in the diff"
+    })
 }
 
 enum Found<'a> {
@@ -92,7 +97,13 @@ enum Found<'a> {
     None,
 }
 
-fn on_side<'a>(strips: &[Strip<'a>], side: Side, stated: &Stated, quoted: &[String], numbers: bool) -> Found<'a> {
+fn on_side<'a>(
+    strips: &[Strip<'a>],
+    side: Side,
+    stated: &Stated,
+    quoted: &[String],
+    numbers: bool,
+) -> Found<'a> {
     // Its own numbers, if the code is there: the quote may be of any of these lines.
     if numbers {
         for strip in strips {
@@ -110,7 +121,12 @@ fn on_side<'a>(strips: &[Strip<'a>], side: Side, stated: &Stated, quoted: &[Stri
     for strip in strips {
         for (start, end) in strip.places(quoted) {
             let Some(line) = strip.number(start, side) else { continue };
-            places.push((line.abs_diff(stated.start_line).min(line.abs_diff(stated.line)), strip, start, end));
+            places.push((
+                line.abs_diff(stated.start_line).min(line.abs_diff(stated.line)),
+                strip,
+                start,
+                end,
+            ));
         }
     }
     places.sort_by_key(|(distance, ..)| *distance);
@@ -153,7 +169,8 @@ fn strips(file: &ReviewFile, side: Side) -> Vec<Strip<'_>> {
 
 /// The lines of a quotation without white space: as they are, and without the numbers and signs that were printed before them.
 fn quoted(code: &str) -> Vec<Vec<String>> {
-    let plain: Vec<String> = code.lines().take(MOST_LINES).map(normal).filter(|line| !line.is_empty()).collect();
+    let plain: Vec<String> =
+        code.lines().take(MOST_LINES).map(normal).filter(|line| !line.is_empty()).collect();
     let bare = code.lines().take(MOST_LINES).map(|line| normal(without_margin(line)));
     let bare: Vec<String> = bare.filter(|line| !line.is_empty()).collect();
     let mut forms = vec![plain];

@@ -74,19 +74,25 @@ fn the_quoted_code_decides() {
 #[test]
 fn only_given_rules_and_files_count_and_nothing_twice() {
     let good = stated(Side::New, 2, 2, "data = open(path)");
-    let placing = placed(changed("a.py", OLD, NEW), vec![
-        Stated { rule: "invented".to_owned(), ..good.clone() },
-        Stated { path: "../etc/passwd".to_owned(), ..good.clone() },
-        Stated { path: "b/a.py".to_owned(), ..good.clone() },
-        good,
-    ]);
+    let placing = placed(
+        changed("a.py", OLD, NEW),
+        vec![
+            Stated { rule: "invented".to_owned(), ..good.clone() },
+            Stated { path: "../etc/passwd".to_owned(), ..good.clone() },
+            Stated { path: "b/a.py".to_owned(), ..good.clone() },
+            good,
+        ],
+    );
     assert_eq!(placing.findings.len(), 1);
     let dropped: Vec<_> = placing.dropped.iter().map(|(why, count)| (why.as_str(), *count)).collect();
-    assert_eq!(dropped, [
-        ("names no file that was asked about", 1),
-        ("names no rule that was given", 1),
-        ("was stated twice", 1),
-    ]);
+    assert_eq!(
+        dropped,
+        [
+            ("names no file that was asked about", 1),
+            ("names no rule that was given", 1),
+            ("was stated twice", 1),
+        ]
+    );
 }
 
 #[test]
@@ -136,7 +142,10 @@ fn a_fingerprint_survives_what_does_not_change_the_code() {
     let mut other = stated(Side::New, 2, 2, "data = open(path)");
     (other.title, other.severity) = ("Something else".to_owned(), Severity::Low);
     assert_eq!(placed(changed("a.py", OLD, NEW), vec![other]).findings[0].fingerprint, first);
-    assert_ne!(print(changed("a.py", OLD, &NEW.replace("open(path)", "open(path, 'r')")), "data = open(path, 'r')"), first);
+    assert_ne!(
+        print(changed("a.py", OLD, &NEW.replace("open(path)", "open(path, 'r')")), "data = open(path, 'r')"),
+        first
+    );
 }
 
 #[test]

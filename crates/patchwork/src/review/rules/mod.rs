@@ -56,11 +56,13 @@ pub fn digest(rules: &[ReviewRule]) -> String {
 
 impl ReviewRule {
     fn applies(&self, paths: &[String]) -> bool {
-        let languages: Vec<Language> = self.languages.iter().filter_map(|word| Language::of_word(word)).collect();
+        let languages: Vec<Language> =
+            self.languages.iter().filter_map(|word| Language::of_word(word)).collect();
         let Ok(globs) = Globs::new(self.paths.iter().map(String::as_str)) else { return false };
         paths.iter().any(|path| {
             let language = Language::of_path(path);
-            let of_language = self.languages.is_empty() || language.is_some_and(|own| languages.contains(&own));
+            let of_language =
+                self.languages.is_empty() || language.is_some_and(|own| languages.contains(&own));
             of_language && (globs.is_empty() || globs.matches(path))
         })
     }

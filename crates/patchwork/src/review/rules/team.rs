@@ -54,7 +54,9 @@ pub fn from_config(value: &Value, origin: &str) -> TeamRules {
                     Value::String(text) => team.add_text(text, origin),
                     _ => match Written::deserialize(item) {
                         Ok(written) => team.add(written, origin, at + 1),
-                        Err(error) => team.faults.push(format!("{origin}: `review_rules` item {}: {error}", at + 1)),
+                        Err(error) => {
+                            team.faults.push(format!("{origin}: `review_rules` item {}: {error}", at + 1))
+                        }
                     },
                 }
             }
@@ -71,9 +73,13 @@ pub fn from_agents(markdown: &str, origin: &str) -> TeamRules {
     let mut depth = None;
     let mut fence = false;
     for line in markdown.lines() {
-        fence ^= line.trim_start().starts_with("```");
+        if line.trim_start().starts_with("```") {
+            fence = !fence;
+            continue;
+        }
         let level = line.bytes().take_while(|byte| *byte == b'#').count();
-        let heading = !fence && (1..=6).contains(&level) && line.get(level..).is_some_and(|rest| rest.starts_with(' '));
+        let heading =
+            !fence && (1..=6).contains(&level) && line.get(level..).is_some_and(|rest| rest.starts_with(' '));
         if heading {
             let inside = depth.is_some_and(|outer| level > outer);
             if !inside {
@@ -103,7 +109,8 @@ impl TeamRules {
     }
 
     fn add(&mut self, written: Written, origin: &str, number: usize) {
-        let mut fault = |problem: String| self.faults.push(format!("{origin}: `review_rules` item {number}: {problem}"));
+        let mut fault =
+            |problem: String| self.faults.push(format!("{origin}: `review_rules` item {number}: {problem}"));
         let text = one_line(if written.text.trim().is_empty() { &written.title } else { &written.text });
         if text.is_empty() {
             return fault("it says nothing: expected `text`".to_owned());
@@ -111,8 +118,16 @@ impl TeamRules {
         if self.rules.len() >= MOST {
             return fault(format!("there are more than {MOST} rules: it is left out"));
         }
-        let severity = match written.severity.as_deref().map(|word| (word, patchwork_core::finding::Severity::parse(word))) {
-            Some((word, None)) => return fault(format!("`severity` is `{word}`: expected info, low, medium, high or critical")),
+        let severity = match written
+            .severity
+            .as_deref()
+            .map(|word| (word, patchwork_core::finding::Severity::parse(word)))
+        {
+            Some((word, None)) => {
+                return fault(format!(
+                    "`severity` is `{word}`: expected info, low, medium, high or critical"
+                ));
+            }
             Some((_, severity)) => severity,
             None => None,
         };
@@ -125,7 +140,11 @@ impl TeamRules {
             return fault(format!("there is a rule `{id}` already: give each an `id`"));
         }
         let title = one_line(&written.title);
-        let title = if title.is_empty() { text.split(['.', ':', ';']).next().unwrap_or(&text).to_owned() } else { title };
+        let title = if title.is_empty() {
+            text.split(['.', ':', ';']).next().unwrap_or(&text).to_owned()
+        } else {
+            title
+        };
         self.rules.push(ReviewRule {
             id,
             title: title.chars().take(80).collect(),
@@ -175,7 +194,14 @@ fn item_of(line: &str) -> Option<&str> {
         return None;
     }
     let bullet = text.strip_prefix(['-', '*', '+']).and_then(|rest| rest.strip_prefix(' '));
-    bullet.or_else(|| text.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix(['.', ')']).filter(|_| text.starts_with(|c: char| c.is_ascii_digit()))?.strip_prefix(' ')).map(str::trim)
+    bullet
+        .or_else(|| {
+            text.trim_start_matches(|c: char| c.is_ascii_digit())
+                .strip_prefix(['.', ')'])
+                .filter(|_| text.starts_with(|c: char| c.is_ascii_digit()))?
+                .strip_prefix(' ')
+        })
+        .map(str::trim)
 }
 
 fn one_line(text: &str) -> String {

@@ -43,7 +43,10 @@ fn what_agents_are_told_about_reviews_counts_and_nothing_else() {
     let markdown = "# Build\n- run make\n\n## Code review\n\nLook for these:\n- Money is `Decimal`,\n  never a float.\n- Routes check\n  the tenant.\n\n### Tests\n* Each fix has one.\n```\n- not this\n```\n## Style\n- tabs\n";
     let rules = from_agents(markdown, "AGENTS.md").rules;
     let texts: Vec<_> = rules.iter().map(|rule| rule.text.as_str()).collect();
-    assert_eq!(texts, ["Money is `Decimal`, never a float.", "Routes check the tenant.", "Each fix has one."]);
+    assert_eq!(
+        texts,
+        ["Money is `Decimal`, never a float.", "Routes check the tenant.", "Each fix has one."]
+    );
     assert_eq!(rules[0].origin.as_deref(), Some("AGENTS.md"));
 }
 

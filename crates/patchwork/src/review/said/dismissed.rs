@@ -64,7 +64,9 @@ fn reason(body: &str) -> Option<String> {
 fn bare(line: &str) -> &str {
     let line = line.trim_start_matches(['*', '_', '`', ' ']);
     match line.strip_prefix('@') {
-        Some(rest) => rest.split_once(char::is_whitespace).map_or("", |(_, rest)| rest.trim_start_matches(['*', '_', '`', ' '])),
+        Some(rest) => rest
+            .split_once(char::is_whitespace)
+            .map_or("", |(_, rest)| rest.trim_start_matches(['*', '_', '`', ' '])),
         None => line,
     }
 }

@@ -21,9 +21,14 @@ struct Seen {
 /// Says of each finding what became of its lines, from the reviewed files and those that are left out of the review. Of several
 /// findings on equal lines as many are here as there are such lines.
 pub fn look(said: &mut [Said], files: &[ReviewFile], left_out: &[NotReviewed]) {
-    let prints: Vec<Option<Fingerprint>> = said.iter().map(|said| Fingerprint::parse(&said.fingerprint)).collect();
-    let wanted: HashSet<(bool, u32)> =
-        prints.iter().flatten().filter(|print| print.count > 0).map(|print| (print.old_side, print.count)).collect();
+    let prints: Vec<Option<Fingerprint>> =
+        said.iter().map(|said| Fingerprint::parse(&said.fingerprint)).collect();
+    let wanted: HashSet<(bool, u32)> = prints
+        .iter()
+        .flatten()
+        .filter(|print| print.count > 0)
+        .map(|print| (print.old_side, print.count))
+        .collect();
     if wanted.is_empty() {
         return;
     }
@@ -41,7 +46,8 @@ pub fn look(said: &mut [Said], files: &[ReviewFile], left_out: &[NotReviewed]) {
     // Those whose line is still in the diff come first, then the older ones.
     let mut order: Vec<usize> = (0..said.len()).collect();
     order.sort_by_key(|at| {
-        let outdated = said.get(*at).and_then(|said| said.place.as_ref()).is_none_or(|place| place.line.is_none());
+        let outdated =
+            said.get(*at).and_then(|said| said.place.as_ref()).is_none_or(|place| place.line.is_none());
         (outdated, prints.get(*at).and_then(|print| print.as_ref()).map(|print| print.number))
     });
     for at in order {
@@ -82,7 +88,11 @@ fn note(
 ) {
     // Of each side the lines that are not blank: number, text without white space, whether it changed.
     let source = file.new.source();
-    let added: HashSet<u32> = file.numbered().filter(|(_, line)| line.line.kind == LineKind::Added).filter_map(|(_, line)| line.new).collect();
+    let added: HashSet<u32> = file
+        .numbered()
+        .filter(|(_, line)| line.line.kind == LineKind::Added)
+        .filter_map(|(_, line)| line.new)
+        .collect();
     let new: Vec<(u32, String, bool)> = source
         .text()
         .lines()

@@ -43,8 +43,10 @@ fn dismissed(comments: &[Comment]) -> Option<DismissedBy> {
 #[test]
 fn only_marked_comments_of_our_own_count() {
     let forged = comment("2", account("mallory", Trust::Outsider), &ours(&["x"]).body);
-    let other = comment("3", account("bot", Trust::Own), &Mark::named("PRReview/summary").write("x", Hidden::Html));
-    let strange = comment("4", account("bot", Trust::Own), &Mark::named("PRReview").key("x").write("x", Hidden::Html));
+    let other =
+        comment("3", account("bot", Trust::Own), &Mark::named("PRReview/summary").write("x", Hidden::Html));
+    let strange =
+        comment("4", account("bot", Trust::Own), &Mark::named("PRReview").key("x").write("x", Hidden::Html));
     let found = said(&[forged, ours(&["data = open(path)"]), other, strange], "PRReview");
     assert_eq!(found.len(), 1);
     assert_eq!((found[0].title.as_str(), found[0].thread.as_deref()), ("Wrong path", Some("t")));
@@ -93,7 +95,10 @@ fn lines_that_only_move_are_still_there() {
 #[test]
 fn lines_that_are_gone_or_changed_are_fixed() {
     let line = &["data = open(path)"];
-    assert_eq!(still(line, &[changed("a.py", OLD, &NEW.replace("open(path)", "open(path, 'r')"))]), Still::Gone);
+    assert_eq!(
+        still(line, &[changed("a.py", OLD, &NEW.replace("open(path)", "open(path, 'r')"))]),
+        Still::Gone
+    );
     assert_eq!(still(line, &[changed("a.py", OLD, &OLD.replace("1", "2"))]), Still::Gone);
     assert_eq!(still(line, &[]), Still::Gone);
     assert_eq!(still(&["data = open(path)", "return data"], &[changed("a.py", OLD, NEW)]), Still::Here);
@@ -126,7 +131,8 @@ fn of_two_findings_on_equal_lines_one_is_fixed_when_one_line_is() {
     let two = "def read(path):\n    check(path)\n    x = 1\n    check(path)\n";
     let second = ours(&["check(path)"]);
     let body = second.body.replace("-1.0", "-1.1");
-    let mut found = said(&[ours(&["check(path)"]), Comment { id: "2".to_owned(), body, ..second }], "PRReview");
+    let mut found =
+        said(&[ours(&["check(path)"]), Comment { id: "2".to_owned(), body, ..second }], "PRReview");
     assert_eq!(found.len(), 2);
     look(&mut found, &[changed("a.py", "", two)], &[]);
     assert_eq!(found.iter().map(|said| said.still).collect::<Vec<_>>(), [Still::Here, Still::Here]);

@@ -48,8 +48,16 @@ const VENDORED: [&str; 9] = [
 ];
 
 /// Folders that hold what programs wrote.
-const GENERATED: [&str; 8] =
-    ["__generated__", "__pycache__", "_generated", "autogen", "generated-sources", ".next", ".nuxt", "gen-src"];
+const GENERATED: [&str; 8] = [
+    "__generated__",
+    "__pycache__",
+    "_generated",
+    "autogen",
+    "generated-sources",
+    ".next",
+    ".nuxt",
+    "gen-src",
+];
 
 /// What the names of generated files end with.
 const GENERATED_ENDINGS: [&str; 24] = [
@@ -81,8 +89,7 @@ const GENERATED_ENDINGS: [&str; 24] = [
 
 /// Data that tests compare with.
 const TEST_DATA_ENDINGS: [&str; 5] = [".ambr", ".approved.txt", ".golden", ".snap", ".snapshot"];
-const TEST_DATA: [&str; 6] =
-    ["__fixtures__", "__snapshots__", "cassettes", "fixtures", "golden", "testdata"];
+const TEST_DATA: [&str; 6] = ["__fixtures__", "__snapshots__", "cassettes", "fixtures", "golden", "testdata"];
 
 /// Tables, drawings, recordings.
 const DATA: [&str; 11] =
@@ -124,7 +131,10 @@ pub(in super::super) fn reason(path: &str) -> Option<Reason> {
     if in_one_of(&VENDORED) {
         return Some(Reason::Vendored);
     }
-    if name.contains(".min.") || name.contains("-min.") && ends_with(&[".js", ".css"]) || name.ends_with(".bundle.js") {
+    if name.contains(".min.")
+        || name.contains("-min.") && ends_with(&[".js", ".css"])
+        || name.ends_with(".bundle.js")
+    {
         return Some(Reason::Minified);
     }
     if in_one_of(&GENERATED) || ends_with(&GENERATED_ENDINGS) {

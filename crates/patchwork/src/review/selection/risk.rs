@@ -7,10 +7,40 @@ use super::names::is_test;
 
 /// Words in paths of code that guards something, moves money or data, or runs with rights.
 const SENSITIVE: [&str; 34] = [
-    "access", "account", "admin", "auth", "billing", "cert", "ci", "cookie", "credential", "crypto", "csrf",
-    "deploy", "docker", "encrypt", "jwt", "key", "login", "migration", "oauth", "parser", "password", "payment",
-    "permission", "policy", "query", "sandbox", "secret", "security", "serial", "session", "sql", "token",
-    "upload", "workflow",
+    "access",
+    "account",
+    "admin",
+    "auth",
+    "billing",
+    "cert",
+    "ci",
+    "cookie",
+    "credential",
+    "crypto",
+    "csrf",
+    "deploy",
+    "docker",
+    "encrypt",
+    "jwt",
+    "key",
+    "login",
+    "migration",
+    "oauth",
+    "parser",
+    "password",
+    "payment",
+    "permission",
+    "policy",
+    "query",
+    "sandbox",
+    "secret",
+    "security",
+    "serial",
+    "session",
+    "sql",
+    "token",
+    "upload",
+    "workflow",
 ];
 
 /// The higher the riskier.
@@ -44,5 +74,7 @@ pub(in super::super) fn of(change: &FileChange) -> u32 {
 }
 
 fn is_prose(path: &str) -> bool {
-    [".md", ".markdown", ".rst", ".txt", ".adoc", ".css", ".scss", ".less"].iter().any(|end| path.ends_with(end))
+    [".md", ".markdown", ".rst", ".txt", ".adoc", ".css", ".scss", ".less"]
+        .iter()
+        .any(|end| path.ends_with(end))
 }

@@ -57,14 +57,17 @@ fn what_has_no_lines_to_comment_on_is_left_out() {
     let all = vec![kept_back, binary, large, link, renamed, deleted];
     let selected = Selection::default().select(all);
     let reasons: Vec<_> = selected.left_out.iter().map(|left| (left.path.as_str(), left.reason)).collect();
-    assert_eq!(reasons, [
-        ("a.py", Reason::Deleted),
-        ("b.py", Reason::NoLines),
-        ("c.py", Reason::NoFile),
-        ("d.py", Reason::TooLarge),
-        ("e.py", Reason::Binary),
-        ("f.py", Reason::TooLarge),
-    ]);
+    assert_eq!(
+        reasons,
+        [
+            ("a.py", Reason::Deleted),
+            ("b.py", Reason::NoLines),
+            ("c.py", Reason::NoFile),
+            ("d.py", Reason::TooLarge),
+            ("e.py", Reason::Binary),
+            ("f.py", Reason::TooLarge),
+        ]
+    );
 }
 
 #[test]
@@ -85,7 +88,10 @@ fn what_can_do_more_harm_comes_first() {
     let paths = ["README.md", "tests/test_login.py", "src/colours.py", "src/login.py", "src/author.py"];
     let selected = Selection::default().select(paths.iter().map(|path| change(path)).collect());
     let order: Vec<_> = selected.files.iter().map(|file| file.path.as_str()).collect();
-    assert_eq!(order, ["src/login.py", "src/author.py", "src/colours.py", "tests/test_login.py", "README.md"]);
+    assert_eq!(
+        order,
+        ["src/login.py", "src/author.py", "src/colours.py", "tests/test_login.py", "README.md"]
+    );
 }
 
 #[test]

@@ -24,9 +24,11 @@ fn an_update_of_one_file_costs_a_tenth_of_the_calls_at_most() {
     let state = State::read(&state.write()).unwrap();
     // The same again, after a rebase: nothing is asked.
     assert!(units.iter().flat_map(|file| &file.units).all(|unit| !state.pending("rules", unit)));
-    let update: Vec<ReviewFile> = (0..60).map(|number| file(number, if number == 7 { 2 } else { 1 })).collect();
+    let update: Vec<ReviewFile> =
+        (0..60).map(|number| file(number, if number == 7 { 2 } else { 1 })).collect();
     let units = cut(&update);
-    let second = bundle(&units, &Index::new(&units, &[]), Limits::default(), |unit| state.pending("rules", unit));
+    let second =
+        bundle(&units, &Index::new(&units, &[]), Limits::default(), |unit| state.pending("rules", unit));
     assert_eq!(second.len(), 1);
     assert_eq!(second[0].paths, ["src/part_7/work_7.py"]);
     // Other rules make everything a question again.
@@ -62,7 +64,10 @@ fn what_only_the_summary_told_is_told_again_until_its_code_changes() {
     let state = State { told: vec![told], ..State::default() };
     let state = State::read(&state.write()).unwrap();
     let carried = state.carried(&units, &[]);
-    assert_eq!((carried[0].path.as_str(), carried[0].line, carried[0].title.as_str()), ("src/part_1/work_1.py", 2, "Wröng"));
+    assert_eq!(
+        (carried[0].path.as_str(), carried[0].line, carried[0].title.as_str()),
+        ("src/part_1/work_1.py", 2, "Wröng")
+    );
     assert!(state.carried(&units, &[unit]).is_empty());
     assert!(state.carried(&cut(&[file(1, 2)]), &[]).is_empty());
 }

@@ -38,7 +38,11 @@ fn what_does_not_hold_is_turned_down_with_its_reason() {
         (6..=6, "    if path:\n        data = load(path)", "it repeats a line beside"),
         (6..=6, "        x = 1\n```\n# hidden", "it holds a fence"),
         (6..=6, "        x = 'a\u{202e}b'", "it holds characters"),
-        (6..=6, "        key = 'ghp_R7kQ2mZx9Lp4Wv8Nc1Ty6Bh3Df5Gj0Ks2Qa9'", "it holds what looks like a secret"),
+        (
+            6..=6,
+            "        key = 'ghp_R7kQ2mZx9Lp4Wv8Nc1Ty6Bh3Df5Gj0Ks2Qa9'",
+            "it holds what looks like a secret",
+        ),
         (9..=9, "x", "it replaces lines that are not there"),
         (0..=1, "x", "it replaces lines that are not there"),
     ] {
@@ -51,7 +55,9 @@ fn what_does_not_hold_is_turned_down_with_its_reason() {
 
 #[test]
 fn pipelines_and_secrets_are_never_changed() {
-    for path in [".github/workflows/ci.yml", "sub/.github/workflows/ci.yml", ".env", "a/Jenkinsfile", "AGENTS.md"] {
+    for path in
+        [".github/workflows/ci.yml", "sub/.github/workflows/ci.yml", ".env", "a/Jenkinsfile", "AGENTS.md"]
+    {
         let file = changed(path, "a: 1\n", "a: 2\n");
         let answer = check(&file, 1..=1, "a: 3", &Guarded::of(&Policy::default()));
         assert_eq!(answer, Err("the file is one that patchwork does not change"), "{path}");

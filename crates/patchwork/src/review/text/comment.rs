@@ -27,10 +27,15 @@ pub fn comment(finding: &ReviewFinding, suggestion: impl Fn(u32, &str) -> Option
         let lines = finding.line.saturating_sub(finding.start_line).saturating_add(1);
         let shown = || match code {
             "" => "Suggested: remove these lines.".to_owned(),
-            code => format!("Suggested in place of these lines:\n\n{}", markdown::fenced("", code, code.len() + 1)),
+            code => format!(
+                "Suggested in place of these lines:\n\n{}",
+                markdown::fenced("", code, code.len() + 1)
+            ),
         };
         parts.push(suggestion(lines, code).unwrap_or_else(shown));
     }
-    parts.push("_Not right? Answer `wontfix` with the reason, or react with 👎: it is not raised again._".to_owned());
+    parts.push(
+        "_Not right? Answer `wontfix` with the reason, or react with 👎: it is not raised again._".to_owned(),
+    );
     parts.join("\n\n")
 }

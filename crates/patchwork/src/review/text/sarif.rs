@@ -53,7 +53,8 @@ pub fn sarif(summary: &Summary, rules: &[ReviewRule], version: &str) -> Value {
         .collect();
     let tool = Tool { name: "Patchwork Review".to_owned(), version: version.to_owned() };
     let mut log = write(&tool, &texts, &results, &[]);
-    let described = log.pointer_mut("/runs/0/tool/driver/rules").and_then(Value::as_array_mut).into_iter().flatten();
+    let described =
+        log.pointer_mut("/runs/0/tool/driver/rules").and_then(Value::as_array_mut).into_iter().flatten();
     for rule in described.filter(|rule| rule.pointer("/properties/security-severity").is_none()) {
         rule["properties"]["tags"] = json!(["review"]);
     }

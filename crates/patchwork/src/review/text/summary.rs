@@ -21,21 +21,34 @@ const NAMES: usize = 6;
 pub fn summary(summary: &Summary) -> String {
     let mut out = String::from("## Review\n\n");
     out.push_str(&head(summary));
-    out.push('\n');
-    let more = summary.chosen.more.iter().map(|finding| row(finding.severity, &place(finding), &finding.title, &finding.rule));
-    let told = summary.told.iter().map(|told| {
-        row(told.severity, &format!("{}:{}", told.path, told.line), &told.title, &told.rule)
-    });
+    let more = summary
+        .chosen
+        .more
+        .iter()
+        .map(|finding| row(finding.severity, &place(finding), &finding.title, &finding.rule));
+    let told = summary
+        .told
+        .iter()
+        .map(|told| row(told.severity, &format!("{}:{}", told.path, told.line), &told.title, &told.rule));
     list(&mut out, "More findings", more.chain(told));
     let notes = summary.notes.iter().map(|note| {
-        format!("{}; it has no line: {}", row(note.severity, &note.path, &note.title, &note.rule), note.reason)
+        format!(
+            "{}; it has no line: {}",
+            row(note.severity, &note.path, &note.title, &note.rule),
+            note.reason
+        )
     });
     list(&mut out, "About files", notes);
     list(&mut out, "Walkthrough", summary.walkthrough.iter().map(walked));
     list(&mut out, "Not reviewed", left_out(summary));
     let dismissed = summary.dismissed.iter().map(|one| {
         let by = if one.by.is_empty() { String::new() } else { format!(" by {}", markdown::code(&one.by)) };
-        format!("{} {}{by}: {}", markdown::code(&one.path), markdown::code(&one.rule), markdown::line(&one.reason, SENTENCE))
+        format!(
+            "{} {}{by}: {}",
+            markdown::code(&one.path),
+            markdown::code(&one.rule),
+            markdown::line(&one.reason, SENTENCE)
+        )
     });
     list(&mut out, "Dismissed since the last review", dismissed);
     list(&mut out, "Problems", summary.problems.iter().map(|problem| markdown::line(problem, SENTENCE)));
@@ -115,7 +128,9 @@ fn left_out(summary: &Summary) -> impl Iterator<Item = String> {
         by_reason.entry(file.reason.words()).or_default().push(&file.path);
     }
     let rows = by_reason.into_iter();
-    rows.map(|(reason, paths)| format!("{}: {}", capital(reason), names(paths.into_iter()))).collect::<Vec<_>>().into_iter()
+    rows.map(|(reason, paths)| format!("{}: {}", capital(reason), names(paths.into_iter())))
+        .collect::<Vec<_>>()
+        .into_iter()
 }
 
 fn list(out: &mut String, heading: &str, rows: impl Iterator<Item = String>) {
@@ -135,15 +150,22 @@ fn list(out: &mut String, heading: &str, rows: impl Iterator<Item = String>) {
 fn foot(summary: &Summary) -> String {
     let mut parts = Vec::new();
     if !summary.commit.is_empty() {
-        parts.push(format!("Reviewed {}", summary.commit.chars().filter(char::is_ascii_alphanumeric).take(10).collect::<String>()));
+        parts.push(format!(
+            "Reviewed {}",
+            summary.commit.chars().filter(char::is_ascii_alphanumeric).take(10).collect::<String>()
+        ));
     }
     parts.push(counted(summary.calls, "model call"));
     if let Some(cost) = &summary.cost {
-        parts.push(format!("${}", cost.chars().filter(|c| c.is_ascii_digit() || *c == '.').collect::<String>()));
+        parts.push(format!(
+            "${}",
+            cost.chars().filter(|c| c.is_ascii_digit() || *c == '.').collect::<String>()
+        ));
     }
     let quiet = summary.chosen.dropped.len();
     if quiet > 0 {
-        parts.push(format!("{} not told (refuted, unsure, repeated or dismissed)", counted(quiet, "finding")));
+        parts
+            .push(format!("{} not told (refuted, unsure, repeated or dismissed)", counted(quiet, "finding")));
     }
     parts.join(" · ")
 }

@@ -28,7 +28,7 @@ fn finding(title: &str) -> ReviewFinding {
         severity: Severity::High,
         confidence: Confidence::HIGH,
         title: title.to_owned(),
-        explanation: "`x` comes from @octocat.".to_owned(),
+        explanation: "`x` comes from @octocat as it is.".to_owned(),
         code: "a = 1\nrun(x)".to_owned(),
         suggestion: Some("run(quoted(x))".to_owned()),
         suggestion_dropped: None,
@@ -47,7 +47,11 @@ fn whole() -> Summary {
         unit: String::new(),
     };
     Summary {
-        chosen: Chosen { comments: vec![finding("Runs x")], more: vec![finding("More")], dropped: vec![dropped] },
+        chosen: Chosen {
+            comments: vec![finding("Runs x")],
+            more: vec![finding("More")],
+            dropped: vec![dropped],
+        },
         notes: vec![FileNote {
             rule: "test-missing".to_owned(),
             path: "src/a.py".to_owned(),
@@ -86,23 +90,28 @@ fn whole() -> Summary {
 #[test]
 fn a_comment_says_what_why_how_sure_and_how_to_dismiss_it() {
     let text = comment(&finding("Runs *x*"), |lines, code| Some(format!("[{lines}: {code}]")));
-    assert_eq!(text, "\
+    assert_eq!(
+        text,
+        "\
 **Runs \\*x\\***
 
 High · `injection` · 90 % sure
 
-`x` comes from `@octocat`.
+`x` comes from `@octocat` as it is.
 
 [2: run(quoted(x))]
 
-_Not right? Answer `wontfix` with the reason, or react with 👎: it is not raised again._");
+_Not right? Answer `wontfix` with the reason, or react with 👎: it is not raised again._"
+    );
     let shown = comment(&finding("x"), |_, _| None);
     assert!(shown.contains("Suggested in place of these lines:\n\n```\nrun(quoted(x))\n```"), "{shown}");
 }
 
 #[test]
 fn a_summary_tells_everything_once() {
-    assert_eq!(summary(&whole()), "\
+    assert_eq!(
+        summary(&whole()),
+        "\
 ## Review
 
 **3 findings**: 2 high, 1 low. 1 comment on lines.
@@ -135,25 +144,35 @@ Since the last review: 1 earlier finding fixed, 1 dismissed, 2 still open.
 - 1 of 4 calls got no answer
 
 _Reviewed 0123456789 · 4 model calls · $0.0123 · 1 finding not told (refuted, unsure, repeated or dismissed)_
-");
+"
+    );
     let clean = summary(&Summary { walkthrough: whole().walkthrough, ..Summary::default() });
     assert!(clean.starts_with("## Review\n\nNo issues found. 1 file reviewed.\n"), "{clean}");
-    let many = Summary { left_out: Vec::new(), walkthrough: vec![whole().walkthrough.remove(0); 500], ..Summary::default() };
+    let many = Summary {
+        left_out: Vec::new(),
+        walkthrough: vec![whole().walkthrough.remove(0); 500],
+        ..Summary::default()
+    };
     assert!(summary(&many).contains("… and 460 more"));
 }
 
 #[test]
 fn a_terminal_gets_plain_text() {
     let text = plain(&whole());
-    assert!(text.starts_with("\
+    assert!(
+        text.starts_with(
+            "\
 src/a.py:11-12  high  injection (90 % sure)
     Runs x
-    `x` comes from @octocat.
+    `x` comes from @octocat as it is.
     | a = 1
     | run(x)
     Suggested:
     + run(quoted(x))
-"), "{text}");
+"
+        ),
+        "{text}"
+    );
     assert!(text.contains("3 findings in 1 file: 2 high, 1 low.\n"), "{text}");
     let mut hostile = whole();
     hostile.chosen.comments[0].title = "\u{1b}[2Jgone\r\u{202e}".to_owned();
@@ -173,7 +192,10 @@ fn sarif_has_levels_and_fingerprints() {
         let rule = rules.as_array().unwrap().iter().find(|rule| rule["id"] == id).unwrap();
         rule["properties"]["tags"].clone()
     };
-    assert_eq!((tags("logic"), tags("injection")), (serde_json::json!(["review"]), serde_json::json!(["security"])));
+    assert_eq!(
+        (tags("logic"), tags("injection")),
+        (serde_json::json!(["review"]), serde_json::json!(["security"]))
+    );
     crate::sarif::check(&log, "the review").unwrap();
 }
 

@@ -182,7 +182,8 @@ fn plain(text: &str, out: &mut String) {
         if let Some(length) = reaching_out(rest, before) {
             let (word, after) = rest.split_at(length);
             code_span(word, out);
-            before = word.chars().next_back();
+            // What follows a code span begins anew.
+            before = Some('`');
             rest = after;
             continue;
         }
@@ -234,6 +235,7 @@ mod tests {
         let table = [
             ("plain *text* stays", "plain *text* stays"),
             ("ping @octocat and @org/team!", "ping `@octocat` and `@org/team`!"),
+            ("@a@b", "`@a` `@b`"),
             ("mail a@b.test", "mail a@b.test"),
             ("Fixes #12, closes octo/app#3", "Fixes `#12`, closes octo/app`#3`"),
             ("resolves GH-7 but not NGH-7", "resolves `GH-7` but not NGH-7"),
