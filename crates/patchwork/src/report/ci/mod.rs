@@ -11,6 +11,7 @@ mod variables;
 use patchwork_core::finding::{Finding, Severity};
 
 use super::run_report::{Case, CaseOutcome, RunReport};
+use crate::steps::pr::untrusted::is_hidden;
 
 pub use azure::render as azure;
 pub use github::render as github;
@@ -82,9 +83,8 @@ fn message(case: &Case, finding: &Finding) -> String {
         None if case.reason.is_empty() => String::new(),
         None => format!("Not fixed: {}", case.reason),
     };
-    [finding.message.trim(), why.trim()]
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join("\n")
+    let parts = [finding.message.trim(), why.trim()];
+    let text = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
+    // Nothing that hides text, turns its direction or is an order to a terminal.
+    text.chars().filter(|c| *c == '\n' || *c == '\t' || !(c.is_control() || is_hidden(*c))).collect()
 }

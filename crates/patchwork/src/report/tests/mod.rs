@@ -1,3 +1,4 @@
+mod ci;
 mod fixture;
 mod recorded;
 mod sarif;
