@@ -9,7 +9,7 @@ use super::address::is_page;
 use super::explain::is_forbidden;
 use super::wire::{AccessLevel, Job, Member, Project, TokenFacts, User};
 use super::{GitLab, Identity};
-use crate::http::{Call, PER_PAGE};
+use crate::http::Call;
 
 /// The level of the role Developer: who has it may push and open merge requests.
 const DEVELOPER: u32 = 30;
@@ -160,11 +160,11 @@ impl GitLab {
             ids.iter().copied().filter(|id| !known.contains_key(id)).collect()
         };
         for ids in unknown.chunks(ASKED_AT_ONCE) {
-            let mut call = Call::get(self.at(["members", "all"]).await?).query("per_page", PER_PAGE);
+            let mut call = Call::get(self.at(["members", "all"]).await?);
             for id in ids {
                 call = call.query("user_ids[]", id.to_string());
             }
-            let members = match self.http.list::<Member>(&call, usize::MAX).await {
+            let members = match self.list::<Member>(call, usize::MAX).await {
                 Ok(listed) => listed.items,
                 Err(error) if is_forbidden(&error) => Vec::new(),
                 Err(error) => return Err(self.explain(error, "list the members")),

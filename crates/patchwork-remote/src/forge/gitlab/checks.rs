@@ -6,7 +6,7 @@ use patchwork_core::port::forge::{CheckSpec, Conclusion, ForgeError, FoundCheck}
 use super::GitLab;
 use super::address::is_page;
 use super::wire::{NewStatus, Status};
-use crate::http::{Call, PER_PAGE};
+use crate::http::Call;
 
 /// Characters of a status's name, of its description and of the address of its page.
 const LIMIT: usize = 255;
@@ -15,8 +15,8 @@ impl GitLab {
     pub(super) async fn find_status(&self, spec: &CheckSpec) -> Result<Option<FoundCheck>, ForgeError> {
         let path = self.at(["repository", "commits", &spec.commit, "statuses"]).await?;
         let name = one_line(&spec.name, LIMIT);
-        let call = Call::get(path).query("name", &name).query("per_page", PER_PAGE);
-        let listed = self.http.list::<Status>(&call, usize::MAX).await;
+        let call = Call::get(path).query("name", &name);
+        let listed = self.list::<Status>(call, usize::MAX).await;
         let listed = listed.map_err(|error| {
             self.explain_of(error, "read the statuses", &format!("commit {}", spec.commit))
         })?;

@@ -10,7 +10,7 @@ use super::explain::is_forbidden;
 use super::note::{Award, Discussion, Note};
 use super::position::from_gitlab;
 use super::{GitLab, Identity, kind_of};
-use crate::http::{Call, PER_PAGE};
+use crate::http::Call;
 
 /// Comments whose reactions are asked for at the same time.
 const AT_ONCE: usize = 4;
@@ -47,14 +47,14 @@ impl GitLab {
         let threads = match (on, &self.identity) {
             (Thing::PullRequest(_), Identity::Nobody | Identity::Token(_)) => {
                 let path = self.at([kind, &number, "discussions"]).await?;
-                let call = Call::get(path).query("per_page", PER_PAGE);
-                self.http.list::<Discussion>(&call, usize::MAX).await.map_err(explain)?.items
+                let call = Call::get(path);
+                self.list::<Discussion>(call, usize::MAX).await.map_err(explain)?.items
             }
             // A job's token may read notes, but not how they hang together; of an issue nobody asks.
             _ => {
                 let path = self.at([kind, &number, "notes"]).await?;
-                let call = Call::get(path).query("sort", "asc").query("per_page", PER_PAGE);
-                let notes = self.http.list::<Note>(&call, usize::MAX).await.map_err(explain)?.items;
+                let call = Call::get(path).query("sort", "asc");
+                let notes = self.list::<Note>(call, usize::MAX).await.map_err(explain)?.items;
                 notes.into_iter().map(|note| Discussion { id: String::new(), notes: vec![note] }).collect()
             }
         };
@@ -87,7 +87,7 @@ impl GitLab {
     async fn reactions(&self, on: Thing, id: &str) -> Result<Vec<Reaction>, ForgeError> {
         let (kind, number) = kind_of(on);
         let path = self.at([kind, &number, "notes", id, "award_emoji"]).await?;
-        let listed = self.http.list::<Award>(&Call::get(path).query("per_page", PER_PAGE), usize::MAX).await;
+        let listed = self.list::<Award>(Call::get(path), usize::MAX).await;
         let awards = match listed {
             Ok(listed) => listed.items,
             // The comment is gone since, or the token may not know.

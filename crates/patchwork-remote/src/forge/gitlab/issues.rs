@@ -7,8 +7,8 @@ use patchwork_core::port::forge::{
 use super::GitLab;
 use super::address::is_page;
 use super::pulls::{changed, labels, state_of};
-use super::wire::{Issue, NewIssue};
-use crate::http::{Call, PER_PAGE};
+use super::wire::{Changed, Issue, NewIssue};
+use crate::http::Call;
 
 impl GitLab {
     pub(super) async fn read_issue(&self, number: u64) -> Result<FoundIssue, ForgeError> {
@@ -27,15 +27,13 @@ impl GitLab {
             .query("scope", "created_by_me")
             .query("state", state)
             .query("order_by", "created_at")
-            .query("sort", "desc")
-            .query("per_page", PER_PAGE);
+            .query("sort", "desc");
         let Some(own) = self.user().await?.map(|user| user.id) else { return Ok(Vec::new()) };
         let ours = |issue: &Issue| issue.author.as_ref().is_some_and(|author| author.id == own);
-        let pick = |page: Vec<Issue>| page.into_iter().filter(ours).collect();
-        let listed = self.http.list_in(&call, query.limit, pick).await;
+        let listed = self.list::<Issue>(call, query.limit).await;
         let listed = listed.map_err(|error| self.explain(error, "list issues"))?.items;
         let mut found = Vec::with_capacity(listed.len());
-        for issue in listed {
+        for issue in listed.into_iter().filter(ours) {
             found.push(self.found_issue(issue).await?);
         }
         Ok(found)
@@ -57,6 +55,9 @@ impl GitLab {
         let explain = |error| self.explain_of(error, "change the issue", &what(number));
         let added = labels(&change.labels);
         let changed = changed(change, change.title.as_deref(), &added);
+        if changed == Changed::default() {
+            return self.read_issue(number).await;
+        }
         let call =
             Call::put(self.at(["issues", &number.to_string()]).await?).json(&changed).map_err(explain)?;
         self.found_issue(self.http.call(&call).await.map_err(explain)?).await

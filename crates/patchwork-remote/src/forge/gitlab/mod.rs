@@ -8,6 +8,7 @@ mod diffs;
 mod explain;
 mod issues;
 mod note;
+mod pages;
 mod position;
 mod pulls;
 mod review;

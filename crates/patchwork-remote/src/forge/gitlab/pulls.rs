@@ -10,7 +10,7 @@ use super::diffs;
 use super::explain::{is_forbidden, said};
 use super::wire::{Changed, Changes, Commit, Diff, MergeRequest, NewMergeRequest, Project};
 use super::{DRAFT, GitLab};
-use crate::http::{Call, HttpError, PER_PAGE};
+use crate::http::{Call, HttpError};
 
 /// The label that the Python original gave to every merge request; people's filters and rules look for it.
 const LABEL: &str = "patchwork";
@@ -25,9 +25,8 @@ impl GitLab {
         let call = Call::get(self.at(["merge_requests"]).await?)
             .query("state", "opened")
             .query("source_branch", head)
-            .query("target_branch", base)
-            .query("per_page", PER_PAGE);
-        let listed = self.http.list::<MergeRequest>(&call, usize::MAX).await;
+            .query("target_branch", base);
+        let listed = self.list::<MergeRequest>(call, usize::MAX).await;
         let listed = listed.map_err(|error| self.explain(error, "list pull requests"))?;
         let ours = |one: &MergeRequest| {
             one.state == "opened"
@@ -62,9 +61,8 @@ impl GitLab {
             .query("state", state)
             .query("scope", "all")
             .query("order_by", "created_at")
-            .query("sort", "desc")
-            .query("per_page", PER_PAGE);
-        let listed = self.http.list::<MergeRequest>(&call, query.limit).await;
+            .query("sort", "desc");
+        let listed = self.list::<MergeRequest>(call, query.limit).await;
         let listed = listed.map_err(|error| self.explain(error, "list pull requests"))?.items;
         // Asked for at once; each alone is known then.
         self.accounts(listed.iter().map(|one| one.author.as_ref())).await?;
@@ -80,7 +78,7 @@ impl GitLab {
         spec: &PullRequestSpec,
     ) -> Result<FoundPullRequest, ForgeError> {
         let explain = |error| self.explain(error, "open the pull request");
-        let mut wanted = labels(&spec.labels);
+        let mut wanted = spec.labels.clone();
         if !wanted.iter().any(|label| label.eq_ignore_ascii_case(LABEL)) {
             wanted.insert(0, LABEL.to_owned());
         }
@@ -89,7 +87,7 @@ impl GitLab {
             target_branch: &spec.base,
             title: &titled(&spec.title, spec.draft),
             description: &spec.body,
-            labels: &wanted,
+            labels: &labels(&wanted),
             remove_source_branch: true,
         };
         // GitLab refuses a second merge request of the same branches: trying again makes no second one.
@@ -121,6 +119,9 @@ impl GitLab {
         };
         let added = labels(&change.labels);
         let changed = changed(change, title.as_deref(), &added);
+        if changed == Changed::default() {
+            return self.found(self.read_merge_request(number).await?).await;
+        }
         let explain = |error| self.explain_of(error, "change the pull request", &what(number));
         let path = self.at(["merge_requests", &number.to_string()]).await?;
         let call = Call::put(path).json(&changed).map_err(explain)?;
@@ -146,8 +147,8 @@ impl GitLab {
         let explain = |error| self.explain_of(error, "read the changes", &what(number));
         let request = self.read_merge_request(number).await?;
         let text = number.to_string();
-        let call = Call::get(self.at(["merge_requests", &text, "diffs"]).await?).query("per_page", PER_PAGE);
-        let (files, complete) = match self.http.list::<Diff>(&call, usize::MAX).await {
+        let call = Call::get(self.at(["merge_requests", &text, "diffs"]).await?);
+        let (files, complete) = match self.list::<Diff>(call, usize::MAX).await {
             Ok(listed) => (listed.items, listed.complete),
             // The merge request is there, so it is this address that older servers do not know.
             Err(error) if error.status() == Some(404) => {
@@ -170,7 +171,7 @@ impl GitLab {
 
     pub(super) async fn read_commits(&self, number: u64) -> Result<Vec<PullRequestCommit>, ForgeError> {
         let path = self.at(["merge_requests", &number.to_string(), "commits"]).await?;
-        let listed = self.http.list::<Commit>(&Call::get(path).query("per_page", PER_PAGE), usize::MAX).await;
+        let listed = self.list::<Commit>(Call::get(path), usize::MAX).await;
         let listed = listed.map_err(|error| self.explain_of(error, "read the commits", &what(number)))?.items;
         let newest_first = listed.into_iter();
         Ok(newest_first.rev().map(|one| PullRequestCommit { id: one.id, message: one.message }).collect())
@@ -223,11 +224,7 @@ impl GitLab {
 }
 
 /// What a change sends, for a merge request or an issue.
-pub(super) fn changed<'a>(
-    change: &'a TextChange,
-    title: Option<&'a str>,
-    labels: &'a [String],
-) -> Changed<'a> {
+pub(super) fn changed<'a>(change: &'a TextChange, title: Option<&'a str>, labels: &'a str) -> Changed<'a> {
     Changed {
         title,
         description: change.body.as_deref(),
@@ -236,9 +233,9 @@ pub(super) fn changed<'a>(
     }
 }
 
-/// Labels as GitLab takes them: they are told apart by commas, and can't have one.
-pub(super) fn labels(labels: &[String]) -> Vec<String> {
-    labels.iter().map(|label| label.replace(',', " ")).collect()
+/// Labels as GitLab takes them: in one text, told apart by commas, so that none can have one.
+pub(super) fn labels(labels: &[String]) -> String {
+    labels.iter().map(|label| label.replace(',', " ")).collect::<Vec<_>>().join(",")
 }
 
 pub(super) fn state_of(word: &str) -> PullRequestState {
@@ -320,6 +317,6 @@ mod tests {
         ] {
             assert_eq!(state_of(word), state, "{word}");
         }
-        assert_eq!(labels(&["a,b".into()]), ["a b"]);
+        assert_eq!(labels(&["a,b".into(), "c d".into()]), "a b,c d");
     }
 }

@@ -1,16 +1,17 @@
 //! Comments on lines of a merge request: drafts that are published together, so that readers are told once.
 
+use patchwork_core::change::FileChange;
 use patchwork_core::failure::Failure;
 use patchwork_core::port::forge::ensure::same_text;
 use patchwork_core::port::forge::mark::Mark;
 use patchwork_core::port::forge::{Comment, ForgeError, NewLineComment, Thing, Trust};
 
-use super::GitLab;
 use super::explain::said;
 use super::note::{Discussion, Draft, NewDiscussion, NewDraft, NewPosition, Position};
 use super::position::{is_shown, to_gitlab};
 use super::wire::{DiffRefs, Version};
-use crate::http::{Call, HttpError, PER_PAGE};
+use super::{GitLab, diffs};
+use crate::http::{Call, HttpError};
 
 /// A comment with its position.
 struct Placed<'a> {
@@ -30,8 +31,7 @@ impl GitLab {
         if comments.is_empty() {
             return Ok(Vec::new());
         }
-        let refs = self.refs(number, commit).await?;
-        let files = self.read_changes(number).await?.files;
+        let (refs, files) = self.diff_of(number, commit).await?;
         let place = |comment: &'a NewLineComment| {
             let change = files.iter().find(|file| file.path == comment.path);
             let (position, shown) = (to_gitlab(comment, change, &refs), is_shown(comment, change));
@@ -46,33 +46,39 @@ impl GitLab {
         self.one_by_one(number, &placed, &refs).await
     }
 
-    /// The commits that the diff with this head stands on; of the newest diff, when there is none with it.
-    async fn refs(&self, number: u64, commit: &str) -> Result<DiffRefs, ForgeError> {
-        let path = self.at(["merge_requests", &number.to_string(), "versions"]).await?;
-        let listed =
-            self.http.list::<Version>(&Call::get(path).query("per_page", PER_PAGE), usize::MAX).await;
-        let versions = listed
-            .map_err(|error| {
-                let what = Thing::PullRequest(number).to_string();
-                self.explain_of(error, "read the versions of the diff", &what)
-            })?
-            .items;
-        let looked_at = versions.iter().find(|version| version.head_commit_sha == commit);
-        let Some(version) = looked_at.or_else(|| versions.first()) else {
+    /// The diff with this head: the commits that it stands on and what it changes; the newest one, when there is none with it.
+    async fn diff_of(&self, number: u64, commit: &str) -> Result<(DiffRefs, Vec<FileChange>), ForgeError> {
+        let text = number.to_string();
+        let explain = |error| {
+            let what = Thing::PullRequest(number).to_string();
+            self.explain_of(error, "read the versions of the diff", &what)
+        };
+        let call = Call::get(self.at(["merge_requests", &text, "versions"]).await?);
+        let versions = self.list::<Version>(call, usize::MAX).await.map_err(explain)?.items;
+        let looked_at = versions.iter().position(|version| version.head_commit_sha == commit).unwrap_or(0);
+        let Some(version) = versions.get(looked_at) else {
             let message = format!("GitLab has not made the diff of pull request {number} yet");
             return Err(Failure::unavailable(message).hint("resume the run in a minute").into());
         };
-        Ok(DiffRefs {
+        let files = if looked_at == 0 {
+            self.read_changes(number).await?.files
+        } else {
+            let path = self.at(["merge_requests", &text, "versions", &version.id.to_string()]).await?;
+            let whole: Version = self.http.call(&Call::get(path)).await.map_err(explain)?;
+            whole.diffs.into_iter().map(diffs::file).collect()
+        };
+        let refs = DiffRefs {
             base_sha: version.base_commit_sha.clone(),
             start_sha: version.start_commit_sha.clone(),
             head_sha: version.head_commit_sha.clone(),
-        })
+        };
+        Ok((refs, files))
     }
 
     /// The drafts of the token's account that are there; none where the server knows no drafts.
     async fn drafts(&self, number: u64) -> Result<Option<Vec<Draft>>, ForgeError> {
         let path = self.at(["merge_requests", &number.to_string(), "draft_notes"]).await?;
-        match self.http.list::<Draft>(&Call::get(path).query("per_page", PER_PAGE), usize::MAX).await {
+        match self.list::<Draft>(Call::get(path), usize::MAX).await {
             Ok(listed) => Ok(Some(listed.items)),
             Err(error) if is_unknown(&error) => Ok(None),
             Err(error) => Err(self.explain(error, "read the drafts of comments")),

@@ -3,7 +3,7 @@
 use patchwork_core::port::forge::Thing;
 
 use super::merge_requests::labels;
-use super::{commands, message, show};
+use super::{commands, message, page, show};
 use crate::forge::answer::{Answer, Request};
 use crate::forge::state::{Check, Issue, State};
 
@@ -23,7 +23,7 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
                 .filter(|issue| wanted == "all" || issue.open == (wanted == "opened"))
                 .collect();
             found.sort_by_key(|issue| std::cmp::Reverse(issue.number));
-            Answer::page(&state.url, request, ("per_page", 20), &found, |issue| show::issue(state, issue))
+            page(state, request, &found, |issue| show::issue(state, issue))
         }
         "issues/create" => {
             let text = |name: &str| request.text(name).unwrap_or_default().to_owned();
@@ -84,9 +84,7 @@ pub(super) fn statuses(state: &mut State, request: &Request) -> Answer {
                 .collect();
             found.retain(|check| newest.contains(&check.id));
         }
-        return Answer::page(&state.url, request, ("per_page", 20), &found, |check| {
-            show::status(check, &state.login)
-        });
+        return page(state, request, &found, |check| show::status(check, &state.login));
     }
     if !state.may_push {
         return message(403, "403 Forbidden");

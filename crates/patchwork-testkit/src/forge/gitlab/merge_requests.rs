@@ -3,12 +3,9 @@
 use patchwork_core::port::forge::Thing;
 use serde_json::{Value, json};
 
-use super::{commands, message, show};
+use super::{commands, message, page, show};
 use crate::forge::answer::{Answer, Request};
 use crate::forge::state::{Pull, State};
-
-/// Items on a page when nobody says how many.
-const PER_PAGE: (&str, usize) = ("per_page", 20);
 
 pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
     let number = request.number("merge_request_iid");
@@ -18,14 +15,14 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
         _ => {}
     }
     let Some(pull) = state.pull(number).cloned() else { return message(404, "404 Not found") };
-    let (url, version) = (state.url.clone(), state.gitlab.version);
+    let version = state.gitlab.version;
     match request.operation {
         "merge-requests/get" => Answer::json(200, &show::merge_request(state, &pull, true)),
         "merge-requests/update" => update(state, request, number),
         "merge-requests/diffs" if version < (15, 7) => {
             Answer::json(404, &json!({ "error": "404 Not Found" }))
         }
-        "merge-requests/diffs" => Answer::page(&url, request, PER_PAGE, &pull.files, show::diff),
+        "merge-requests/diffs" => page(state, request, &pull.files, show::diff),
         "merge-requests/changes" => {
             let mut shown = show::merge_request(state, &pull, true);
             if let Some(shown) = shown.as_object_mut() {
@@ -36,7 +33,7 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
         }
         "merge-requests/list-commits" => {
             let newest_first: Vec<&(String, String)> = pull.commits.iter().rev().collect();
-            Answer::page(&url, request, PER_PAGE, &newest_first, |(id, text)| {
+            page(state, request, &newest_first, |(id, text)| {
                 json!({
                     "id": id,
                     "short_id": id.get(..8).unwrap_or(id),
@@ -45,8 +42,14 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
                 })
             })
         }
-        "merge-requests/list-versions" => {
-            Answer::page(&url, request, PER_PAGE, &versions(&pull), Value::clone)
+        "merge-requests/list-versions" => page(state, request, &versions(&pull), Value::clone),
+        "merge-requests/get-version" => {
+            let id = request.number("version_id");
+            let found = versions(&pull).into_iter().find(|version| version["id"] == id);
+            let Some(mut version) = found else { return message(404, "404 Not Found") };
+            // What changed since is not kept: every one is shown with the newest files.
+            version["diffs"] = pull.files.iter().map(show::diff).collect();
+            Answer::json(200, &version)
         }
         _ => message(404, "404 Not Found"),
     }
@@ -78,7 +81,7 @@ fn list(state: &State, request: &Request) -> Answer {
         .filter(|pull| is("source_branch", &pull.head) && is("target_branch", &pull.base))
         .collect();
     found.sort_by_key(|pull| std::cmp::Reverse(pull.number));
-    Answer::page(&state.url, request, PER_PAGE, &found, |pull| show::merge_request(state, pull, false))
+    page(state, request, &found, |pull| show::merge_request(state, pull, false))
 }
 
 fn create(state: &mut State, request: &Request) -> Answer {

@@ -28,6 +28,8 @@ pub struct GitLabSite {
     pub hides_members: bool,
     /// Whether a merge request has more files than GitLab keeps.
     pub overflows: bool,
+    /// The address that it was set up with, when it is reached by another.
+    pub external_url: Option<String>,
     /// Comments that only their author sees yet.
     pub drafts: Vec<Draft>,
     /// Lines of texts that were carried out as commands (`/close`).
@@ -42,6 +44,7 @@ impl Default for GitLabSite {
             invited: false,
             hides_members: false,
             overflows: false,
+            external_url: None,
             drafts: Vec::new(),
             commands: Vec::new(),
         }
@@ -205,6 +208,17 @@ fn thing_of(request: &Request) -> Thing {
     }
 }
 
+/// A page of a list. Links lead to the address that the site was set up with; a header names the next page too.
+fn page<T>(state: &State, request: &Request, items: &[T], show: impl FnMut(&T) -> Value) -> Answer {
+    let url = state.gitlab.external_url.as_deref().unwrap_or(&state.url);
+    let mut answer = Answer::page(url, request, ("per_page", 20), items, show);
+    let more = answer.headers.iter().any(|(name, value)| name == "link" && value.contains("rel=\"next\""));
+    let number: u64 = request.param("page").and_then(|page| page.parse().ok()).unwrap_or(1);
+    let next = if more { (number + 1).to_string() } else { String::new() };
+    answer.headers.push(("x-next-page".into(), next));
+    answer
+}
+
 /// A refusal as GitLab words it.
 fn message(status: u16, text: &str) -> Answer {
     Answer::json(status, &json!({ "message": text }))
@@ -271,5 +285,5 @@ fn members(state: &State, request: &Request) -> Answer {
         .filter(|(login, _)| asked.is_empty() || asked.contains(&show::user_id(login).to_string().as_str()))
         .map(|(login, level)| show::member(login, level))
         .collect();
-    Answer::page(&state.url, request, ("per_page", 20), &members, Value::clone)
+    page(state, request, &members, Value::clone)
 }

@@ -4,11 +4,9 @@ use patchwork_core::change::Side;
 use patchwork_core::port::forge::{LinePlace, Thing};
 use serde_json::{Value, json};
 
-use super::{Draft, commands, lines, message, show};
+use super::{Draft, commands, lines, message, page, show};
 use crate::forge::answer::{Answer, Request};
 use crate::forge::state::{Comment, State};
-
-const PER_PAGE: (&str, usize) = ("per_page", 20);
 
 pub(super) fn answer(state: &mut State, request: &Request, on: Thing) -> Answer {
     let there = match on {
@@ -34,7 +32,7 @@ pub(super) fn answer(state: &mut State, request: &Request, on: Thing) -> Answer 
             if request.param("sort") != Some("asc") {
                 found.reverse();
             }
-            Answer::page(&state.url, request, PER_PAGE, &found, |comment| show::note(state, comment))
+            page(state, request, &found, |comment| show::note(state, comment))
         }
         (_, "create-note") => {
             let body = commands::carried_out(state, Some(on), request.text("body").unwrap_or_default());
@@ -46,7 +44,7 @@ pub(super) fn answer(state: &mut State, request: &Request, on: Thing) -> Answer 
         (_, "delete-note") => delete(state, request, on),
         (_, "list-discussions") => {
             let threads = threads(state, on);
-            Answer::page(&state.url, request, PER_PAGE, &threads, |root| discussion(state, *root))
+            page(state, request, &threads, |root| discussion(state, *root))
         }
         (_, "resolve-discussion") => resolve(state, request, on),
         (_, "add-discussion-note") => reply(state, request, on),
@@ -222,7 +220,7 @@ fn drafts(state: &mut State, request: &Request, on: Thing) -> Answer {
         (_, "GET") => {
             let found: Vec<Draft> =
                 state.gitlab.drafts.iter().filter(|draft| draft.pull == pull).cloned().collect();
-            Answer::page(&state.url, request, PER_PAGE, &found, |draft| show_draft(state, draft))
+            page(state, request, &found, |draft| show_draft(state, draft))
         }
         ("draft-notes/create", _) => {
             let draft = Draft {
@@ -282,7 +280,7 @@ fn show_draft(state: &State, draft: &Draft) -> Value {
 fn awards(state: &State, request: &Request) -> Answer {
     let id = request.number("note_id");
     let Some(comment) = state.comment(id) else { return message(404, "404 Not found") };
-    Answer::page(&state.url, request, PER_PAGE, &comment.reactions, |(login, name)| {
+    page(state, request, &comment.reactions, |(login, name)| {
         let name = match name.as_str() {
             "+1" => "thumbsup",
             "-1" => "thumbsdown",

@@ -21,7 +21,7 @@ async fn one_is_created_then_left_alone_then_updated() {
     assert_eq!((made.author.name.as_str(), made.author.trust), ("patchwork-bot", Trust::Own));
     assert_eq!(made.labels, ["patchwork", "bug fix"]);
     let sent = server.writes().remove(0).body;
-    assert_eq!(sent["remove_source_branch"], true);
+    assert_eq!((&sent["remove_source_branch"], &sent["labels"]), (&true.into(), &"patchwork,bug fix".into()));
 
     let (_, how) = ensure::pull_request(&*forge, &spec("Fixes", "one\r\n")).await.unwrap();
     assert_eq!(how, Ensured::Unchanged);
@@ -31,7 +31,7 @@ async fn one_is_created_then_left_alone_then_updated() {
     assert_eq!(now.labels, ["patchwork", "bug fix", "security"]);
     let sent = server.writes().pop().unwrap();
     assert_eq!(sent.method, "PUT");
-    assert_eq!(sent.body, serde_json::json!({ "description": "two", "add_labels": ["security"] }));
+    assert_eq!(sent.body, serde_json::json!({ "description": "two", "add_labels": "security" }));
     assert_eq!(server.pulls().len(), 1);
 }
 
@@ -121,6 +121,8 @@ async fn opening_and_closing_tell_when_it_is_merged() {
         let error = forge.change_pull_request(number, &open(wanted)).await.unwrap_err();
         assert!(matches!(error, ForgeError::Closed { state: PullRequestState::Merged, .. }), "{error:?}");
     }
+    let same = forge.change_pull_request(number, &TextChange::default()).await.unwrap();
+    assert_eq!(same.state, PullRequestState::Merged);
     let error = forge.pull_request(99).await.unwrap_err();
     assert_eq!(error, ForgeError::NotFound { what: format!("pull request 99 in {PROJECT}") });
 }
@@ -138,6 +140,8 @@ async fn lists_go_over_pages_newest_first() {
             server.merge(number);
         }
     }
+    // Reached by another address than it was set up with.
+    server.with(|state| state.gitlab.external_url = Some("https://gitlab.internal.example".into()));
     let forge = connect(&server);
     let open = forge.pull_requests(&query(Some(PullRequestState::Open), 150)).await.unwrap();
     assert_eq!((open.len(), open[0].pull.number), (150, 229));
