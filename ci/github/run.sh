@@ -28,7 +28,8 @@ may_ask() {
 
 # The reason why GitHub gives this run no secrets; nothing when it does.
 without_secrets() {
-    [[ $GITHUB_EVENT_NAME == pull_request ]] || return 0
+    # Reviews and their comments are events of the same kind; the one of the target branch has secrets.
+    [[ $GITHUB_EVENT_NAME == pull_request* && $GITHUB_EVENT_NAME != pull_request_target ]] || return 0
     if [[ $HEAD_REPOSITORY != "$GITHUB_REPOSITORY" ]]; then
         echo 'the pull request comes from a fork'
     elif [[ ${GITHUB_ACTOR:-} == 'dependabot[bot]' ]]; then
