@@ -1,5 +1,7 @@
 //! The sites that host repositories, each in a folder of its own.
 
+mod azure;
+mod bitbucket;
 mod gitea;
 pub mod github;
 pub mod gitlab;

@@ -6,7 +6,7 @@ use patchwork_core::failure::Failure;
 use patchwork_core::port::forge::{Credential, Forge, ForgeKind, ForgeTarget, Thing};
 use reqwest::Url;
 
-use super::{Remote, gitea, github, gitlab};
+use super::{Remote, azure, bitbucket, gitea, github, gitlab};
 use crate::http::Pace;
 
 /// What a site must tell to be found and connected to: a row of [`SITES`].
@@ -45,7 +45,7 @@ pub(super) struct Connect<'a> {
 }
 
 /// Every site, in the order of [`ForgeKind::ALL`].
-pub(super) const SITES: &[Site] = &[github::SITE, gitlab::SITE, gitea::SITE];
+pub(super) const SITES: &[Site] = &[github::SITE, gitlab::SITE, azure::SITE, gitea::SITE, bitbucket::SITE];
 
 pub(super) fn connect(target: &ForgeTarget, pace: Pace) -> Result<Arc<dyn Forge>, Failure> {
     let remote = Remote::parse(&target.remote_url).ok_or_else(|| {
