@@ -39,7 +39,8 @@ type Given = (FileChange, Vec<u8>, Vec<u8>);
 
 fn main() {
     let given: Vec<Given> = (0..FILES).map(|file| given(file, 1)).collect();
-    let others: Vec<(String, Vec<u8>)> = (FILES..FILES + OTHERS).map(|file| (path(file), text(file, 0).into_bytes())).collect();
+    let others: Vec<(String, Vec<u8>)> =
+        (FILES..FILES + OTHERS).map(|file| (path(file), text(file, 0).into_bytes())).collect();
     let lines: u32 = given.iter().map(|(change, ..)| change.additions + change.deletions).sum();
     println!("{:<64} {:>12}   limit", "", "");
     let (mut best, mut first) = (Duration::MAX, Vec::new());
@@ -65,7 +66,12 @@ fn main() {
         State::default().after(&cut(files), &answered, "0123", "rules", Vec::new())
     });
     let written = state.write();
-    println!("{:<64} {:>12}   30000: {}", "bytes of the state", written.len(), if written.len() <= 30_000 { "held" } else { "NOT HELD" });
+    println!(
+        "{:<64} {:>12}   30000: {}",
+        "bytes of the state",
+        written.len(),
+        if written.len() <= 30_000 { "held" } else { "NOT HELD" }
+    );
     let state = State::read(&written).expect("a state");
     let mut update = given;
     update[7] = self::given(7, 2);
@@ -74,7 +80,11 @@ fn main() {
     let took = start.elapsed();
     let limit = first.len() / 10;
     let verdict = if second.len() <= limit { "held" } else { "NOT HELD" };
-    println!("{:<64} {:>12}   {limit}: {verdict}", format!("questions for an update of one file ({took:.1?})"), second.len());
+    println!(
+        "{:<64} {:>12}   {limit}: {verdict}",
+        format!("questions for an update of one file ({took:.1?})"),
+        second.len()
+    );
 }
 
 /// Selects, reads, cuts, bundles and renders; answers the bundles and about how many tokens the prompts have.
@@ -87,7 +97,8 @@ fn questions(given: Vec<Given>, others: &[(String, Vec<u8>)], state: &State) -> 
         let index = Index::new(&units, others);
         let bundles = bundle(&units, &index, Limits::default(), |unit| state.pending("rules", unit));
         let prompt = Prompt::read_file(include_str!("../src/patchflows/PRReview/prompts.yml"), "prompts.yml");
-        let prompt = prompt.expect("prompts").into_iter().find(|prompt| prompt.id == "review").expect("the prompt");
+        let prompt =
+            prompt.expect("prompts").into_iter().find(|prompt| prompt.id == "review").expect("the prompt");
         let mut bytes = 0;
         for bundle in &bundles {
             let question = ReviewQuestion::new(bundle, &rules, &Subject::default(), true);
@@ -165,9 +176,17 @@ fn text(file: usize, version: usize) -> String {
             let end = if matches!(kind, 1 | 3) { ";" } else { "" };
             // Each calls functions of files beside it.
             let other = (file * 7 + line * 40 + 40) % (FILES + OTHERS);
-            let _ = writeln!(out, "    value = work_{other}_{}(value + {line}, {number}){end}", line % FUNCTIONS);
+            let _ =
+                writeln!(out, "    value = work_{other}_{}(value + {line}, {number}){end}", line % FUNCTIONS);
         }
-        out.push_str(["    return value\n\n", "    return value;\n}\n\n", "    return value\n}\n\n", "    return value;\n    }\n\n"][kind]);
+        out.push_str(
+            [
+                "    return value\n\n",
+                "    return value;\n}\n\n",
+                "    return value\n}\n\n",
+                "    return value;\n    }\n\n",
+            ][kind],
+        );
     }
     out.push_str(if kind == 3 { "}\n" } else { "" });
     out

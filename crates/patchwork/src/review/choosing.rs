@@ -115,16 +115,13 @@ pub fn choose(
     before.take_exact(&findings);
     for mut finding in findings {
         let verdict = verdicts.iter().find(|verdict| verdict.fingerprint == finding.fingerprint);
-        let why = match verdict {
-            _ if known.memory.find(&finding).is_some() => {
-                known.memory.find(&finding).map(|dismissal| NotSaid::Dismissed(dismissal.reason.clone()))
-            }
-            Some(verdict) if !verdict.stands => {
-                // One that was said stays said, whatever the second opinion is this time.
-                before.find(&finding).or_else(|| Some(NotSaid::Refuted(verdict.reason.clone())))
-            }
-            _ => before.find(&finding),
-        };
+        let dismissed =
+            known.memory.find(&finding).map(|dismissal| NotSaid::Dismissed(dismissal.reason.clone()));
+        // One that was said stays said, whatever the second opinion is this time.
+        let why = dismissed.or_else(|| before.find(&finding)).or_else(|| {
+            let refuted = verdict.filter(|verdict| !verdict.stands)?;
+            Some(NotSaid::Refuted(refuted.reason.clone()))
+        });
         if let Some(verdict) = verdict.filter(|verdict| verdict.stands) {
             let mean =
                 (u32::from(finding.confidence.percent()) + u32::from(verdict.confidence.percent())) / 2;

@@ -46,12 +46,18 @@ enum Source<'a> {
 
 /// Which files of the commit an index needs, from the paths of all: those of the languages that changed, the nearest first,
 /// without the changed ones; 3,000 at most.
-pub fn wanted(paths: &[String], files: &[FileUnits<'_>]) -> Vec<String> {
+pub fn wanted<'a>(paths: &'a [String], files: &[FileUnits<'_>]) -> Vec<String> {
     let changed: HashSet<&str> = files.iter().map(|units| units.file.path()).collect();
     let families: HashSet<Language> =
         changed.iter().filter_map(|path| Language::of_path(path)).map(family).collect();
     let folders: BTreeSet<&str> = changed.iter().map(|path| folder(path)).collect();
-    let near = |path: &str| folders.iter().map(|other| shared(folder(path), other)).max().unwrap_or(0);
+    // Repositories have many files in few folders.
+    let mut known: HashMap<&str, usize> = HashMap::new();
+    let mut near = |path: &'a str| {
+        let folder = folder(path);
+        let nearest = || folders.iter().map(|other| shared(folder, other)).max().unwrap_or(0);
+        *known.entry(folder).or_insert_with(nearest)
+    };
     let mut wanted: Vec<(usize, &String)> = paths
         .iter()
         .filter(|path| Language::of_path(path).is_some_and(|language| families.contains(&family(language))))

@@ -62,7 +62,7 @@ struct Entry {
 }
 
 impl Memory {
-    /// Reads the file; an empty text is an empty memory. Also answers what is wrong with entries that can't be used, a sentence
+    /// Reads the file, which must be that of the base: a change could dismiss what is found in it. An empty text is an empty memory. Also answers what is wrong with entries that can't be used, a sentence
     /// each, with the line.
     pub fn read(text: &str) -> (Self, Vec<String>) {
         let (mut memory, mut faults) = (Self::default(), Vec::new());

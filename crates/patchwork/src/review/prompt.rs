@@ -148,8 +148,8 @@ impl Subject {
     }
 }
 
-/// Findings with what bundle each was asked in, for [`RefuteQuestion::new`]: those that need a second opinion. What was said,
-/// dismissed, or is below what is asked for is not asked about.
+/// The findings that need a second opinion, in their order: what was said or dismissed, and what would not be told anyway, is not
+/// asked about.
 pub fn worth_refuting(findings: &[ReviewFinding], choice: &Choice, known: Known<'_>) -> Vec<ReviewFinding> {
     let everything = Choice { max_comments: usize::MAX, ..choice.clone() };
     let chosen = choosing::choose(findings.to_vec(), &[], &everything, known);

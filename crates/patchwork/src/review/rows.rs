@@ -38,7 +38,7 @@ impl Row<'_> {
 pub(super) fn rows(file: &ReviewFile) -> Vec<Row<'_>> {
     let source = file.new.source();
     let count = u32::try_from(source.line_count()).unwrap_or(u32::MAX);
-    let mut rows = Vec::with_capacity(source.line_count() + file.change.deletions as usize);
+    let mut rows = Vec::with_capacity(source.line_count());
     // Both 1-based: the next line of each side.
     let (mut old, mut new) = (1_u32, 1_u32);
     let unchanged = |old: u32, new: u32| Row {
@@ -49,7 +49,8 @@ pub(super) fn rows(file: &ReviewFile) -> Vec<Row<'_>> {
         text: source.line(new.saturating_sub(1) as usize).unwrap_or_default(),
     };
     for (_, line) in file.numbered() {
-        let before = line.new.unwrap_or_else(|| line.old.map_or(new, |at| new + at.saturating_sub(old)));
+        let before =
+            line.new.unwrap_or_else(|| line.old.map_or(new, |at| new.saturating_add(at.saturating_sub(old))));
         while new < before && new <= count {
             rows.push(unchanged(old, new));
             (old, new) = (old.saturating_add(1), new.saturating_add(1));

@@ -273,3 +273,6 @@ fn numbers(definition: &Definition) -> Range<u32> {
 fn number(line: usize) -> u32 {
     u32::try_from(line).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -200,7 +200,8 @@ fn plain(text: &str, out: &mut String) {
 
 /// Bytes of an address, a mention or a reference to an issue at the start of `rest`.
 fn reaching_out(rest: &str, before: Option<char>) -> Option<usize> {
-    let at_boundary = before.is_none_or(|c| !c.is_alphanumeric());
+    // Forges know the letters of ASCII only.
+    let at_boundary = before.is_none_or(|c| !c.is_ascii_alphanumeric());
     let span = |fits: fn(char) -> bool, from: usize| -> usize {
         let tail = rest.get(from..).unwrap_or_default();
         from + tail.find(|c| !fits(c)).unwrap_or(tail.len())
@@ -235,7 +236,7 @@ mod tests {
         let table = [
             ("plain *text* stays", "plain *text* stays"),
             ("ping @octocat and @org/team!", "ping `@octocat` and `@org/team`!"),
-            ("@a@b", "`@a` `@b`"),
+            ("@a@b é@c", "`@a` `@b` é`@c`"),
             ("mail a@b.test", "mail a@b.test"),
             ("Fixes #12, closes octo/app#3", "Fixes `#12`, closes octo/app`#3`"),
             ("resolves GH-7 but not NGH-7", "resolves `GH-7` but not NGH-7"),
