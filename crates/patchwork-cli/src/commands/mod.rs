@@ -65,7 +65,9 @@ pub(crate) fn run(invocation: Invocation) -> Result<u8, Failure> {
 fn reports_belong_to_runs(command: &Command, options: &Options) -> Result<(), Failure> {
     let Some(file) = options.report.first() else { return Ok(()) };
     let hint = match command {
-        Command::Run { .. } | Command::Resume { .. } | Command::Demo { .. } => return Ok(()),
+        Command::Run { .. } | Command::Resume { .. } | Command::Apply { .. } | Command::Demo { .. } => {
+            return Ok(());
+        }
         Command::Report { run, .. } => format!("patchwork report {run} -o {}", file.display()),
         _ => "patchwork report RUN writes the report of an earlier run".to_owned(),
     };
