@@ -119,9 +119,11 @@ impl ForgeAccess {
         let origin = ctx.checkout()?.remote_url(REMOTE).await?.unwrap_or_default();
         let located = ctx
             .forges()?
-            .locate(url, &self.target(ctx, origin))
+            .locate(url, &self.target(ctx, origin.clone()))
             .map_err(|failure| StepError::input(option, failure.to_string()))?;
-        Ok((self.at(ctx, located.remote_url)?, located.thing))
+        // Commits are fetched as the user does it, who may use SSH, or another address of the same site.
+        let remote = if are_same(&origin, &located.remote_url) { origin } else { located.remote_url };
+        Ok((self.at(ctx, remote)?, located.thing))
     }
 
     /// The pull request that the address of its page leads to.
@@ -186,6 +188,32 @@ pub(crate) fn leads_to(remote_url: &str, scm_url: Option<&str>) -> bool {
         || matches!((site(remote_url), site(scm_url)), (Some(remote), Some(forge)) if remote == forge)
 }
 
+/// Whether two remotes are the same repository, however they are reached.
+fn are_same(a: &str, b: &str) -> bool {
+    let named = |url: &str| {
+        let remote = Remote::parse(url)?;
+        let host = remote.host?;
+        let host = ["ssh.", "vs-ssh.", "www."]
+            .iter()
+            .find_map(|at| host.strip_prefix(at))
+            .unwrap_or(&host)
+            .to_owned();
+        let path: Vec<String> = remote
+            .path
+            .iter()
+            .filter(|part| !matches!(part.as_str(), "_git" | "v3"))
+            .map(|p| p.to_lowercase())
+            .collect();
+        Some((host, path))
+    };
+    match (named(a), named(b)) {
+        (Some((a_host, a_path)), Some((b_host, b_path))) => {
+            a_path == b_path && (a_host == b_host || (is_local(a) && is_local(b)))
+        }
+        _ => false,
+    }
+}
+
 /// Waits for a forge, but not longer than for the run's end: a forge may ask for minutes.
 pub(crate) async fn until_cancelled<T, E: Into<StepError>>(
     ctx: &Context,
@@ -200,6 +228,22 @@ pub(crate) async fn until_cancelled<T, E: Into<StepError>>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_repository_has_many_addresses() {
+        for (a, b, expected) in [
+            ("git@github.com:o/r.git", "https://github.com/O/R", true),
+            ("ssh://git@ssh.github.com:443/o/r.git", "https://github.com/o/r", true),
+            ("git@ssh.dev.azure.com:v3/org/p/r", "https://dev.azure.com/org/p/_git/r", true),
+            ("http://127.0.0.1:1/g/s/r.git", "http://localhost:2/g/s/r", true),
+            ("https://github.com/o/r", "https://gitlab.com/o/r", false),
+            ("https://github.com/o/r", "https://github.com/fork/r", false),
+            ("/srv/o/r", "https://github.com/o/r", false),
+            ("", "https://github.com/o/r", false),
+        ] {
+            assert_eq!(are_same(a, b), expected, "{a} {b}");
+        }
+    }
 
     #[test]
     fn a_token_is_pushed_with_to_the_site_that_it_is_for() {

@@ -93,6 +93,8 @@ pub struct ConcludeReviewOutput {
     pub annotations: Vec<Annotation>,
     /// Whether there were questions and not one answer.
     pub no_answer: bool,
+    /// Whether there is anything that the last summary does not say.
+    pub news: bool,
     /// How many findings were not said, and how many are fixed, dismissed and still open.
     pub counts: Counts,
     /// How the run ends when that is not well; null otherwise.
@@ -199,6 +201,7 @@ impl Step for ConcludeReview {
             },
             conclusion: conclusion(&said, input.fail_on),
             annotations: said.iter().filter(|finding| finding.side == Side::New).map(annotation).collect(),
+            news: task.state.is_empty() || found.calls > 0 || counts.resolved + counts.dismissed > 0,
             no_answer: !input.no_model.trim().is_empty()
                 || (found.calls > 0 && found.unanswered == found.calls),
             failure: failure(&input, &said),
