@@ -53,7 +53,7 @@ impl App {
     pub(super) fn new(id: &str, installation: Option<&str>, pem: &Secret) -> Result<Self, Failure> {
         let wrong = |problem: &str| {
             Failure::configuration(format!("`github_app_private_key`: {problem}"))
-                .hint("give the text of the .pem file that GitHub made for the app, or the path of that file")
+                .hint("give the text of the .pem file that GitHub made for the app")
         };
         let id = number(id, "github_app_id")?;
         let installation = installation.map(|id| number(id, "github_app_installation_id")).transpose()?;

@@ -9,6 +9,9 @@ use patchwork_core::port::forge::{Account, Comment, ForgeError, LinePlace, React
 use super::{GitHub, wire};
 use crate::http::{Call, PER_PAGE};
 
+/// Reactions to one comment that are looked at: whose they are must be asked for one by one, and anybody may add some.
+const MAX_REACTIONS: usize = 100;
+
 /// Where a comment lives: GitHub counts each kind in a row of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -104,7 +107,7 @@ impl GitHub {
         };
         let path = self.at([place, "comments", &number.to_string(), "reactions"]).await?;
         let call = Call::get(path).query("per_page", PER_PAGE);
-        let listed = self.http().await?.list::<wire::Reaction>(&call, usize::MAX).await;
+        let listed = self.http().await?.list::<wire::Reaction>(&call, MAX_REACTIONS).await;
         let listed = listed.map_err(|error| self.explain(error, "read reactions"))?;
         let mut reactions = Vec::new();
         for reaction in listed.items {
@@ -117,7 +120,8 @@ impl GitHub {
             // A reaction does not say how its author is related to the repository.
             let by = match association.get(login) {
                 Some(association) => self.who(reaction.user.as_ref(), association).await?,
-                None => self.collaborator(reaction.user.as_ref()).await?,
+                None if approves.is_some() => self.collaborator(reaction.user.as_ref()).await?,
+                None => self.who(reaction.user.as_ref(), "").await?,
             };
             reactions.push(Reaction { approves, by });
         }

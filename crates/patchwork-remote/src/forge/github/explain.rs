@@ -31,7 +31,7 @@ impl GitHub {
                 "only people who may write to the repository can comment there",
             ),
             Some(403 | 404) if let Some(needs) = &needs => {
-                (format!("the token may not {doing} in {slug}: {needs}"), SCOPES)
+                (format!("the token may not {doing} in {slug}: {needs}"), GRANT)
             }
             Some(403) => (format!("the token may not {doing} in {slug}"), SCOPES),
             Some(404) => (
@@ -60,6 +60,8 @@ impl GitHub {
         }
     }
 }
+
+const GRANT: &str = "give the token more, or another as github_api_key or in GITHUB_TOKEN; in GitHub Actions set it under `permissions:`";
 
 const SCOPES: &str = "it needs the permissions \"Contents: write\" and \"Pull requests: write\" (classic: scope repo); in GitHub Actions set them under `permissions:` and allow Actions to create pull requests in the repository's settings";
 

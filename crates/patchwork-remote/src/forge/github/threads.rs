@@ -140,8 +140,15 @@ impl GitHub {
         let mut after: Option<String> = None;
         for _ in 0..MAX_PAGES {
             let variables = json!({ "owner": owner, "name": name, "number": number, "after": after });
-            let found = self.graphql::<Repository>(THREADS, variables).await;
-            let found = found.map_err(|error| self.explain(error, "read which threads are resolved"))?;
+            let found = match self.graphql::<Repository>(THREADS, variables).await {
+                Ok(found) => found,
+                // An old server without such a field: nothing is known to be resolved then.
+                Err(error) if matches!(error.status(), Some(404 | 422)) => {
+                    tracing::debug!(%error, "which threads are resolved can't be told");
+                    break;
+                }
+                Err(error) => return Err(self.explain(error, "read which threads are resolved")),
+            };
             let Some(pull) = found.repository.and_then(|repository| repository.pull_request) else { break };
             for node in pull.review_threads.nodes.into_iter().flatten() {
                 let first = node.comments.nodes.into_iter().flatten().next();

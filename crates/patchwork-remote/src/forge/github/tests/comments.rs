@@ -123,7 +123,7 @@ async fn threads_reactions_and_who_said_what() {
             ("anna", Some(false), Trust::Insider),
             ("ben", Some(true), Trust::Insider),
             ("mallory", Some(false), Trust::Outsider),
-            ("octo", None, Trust::Insider),
+            ("octo", None, Trust::Outsider),
         ]
     );
     assert!(talk.reactions.is_empty(), "others' are not asked for");
@@ -155,6 +155,27 @@ async fn threads_past_the_first_page_are_known() {
     let resolved: Vec<_> = comments.iter().filter(|comment| comment.resolved).collect();
     assert_eq!(resolved.len(), 1);
     assert_eq!(resolved[0].thread, Some(ids[149].to_string()));
+}
+
+#[tokio::test]
+async fn without_graphql_comments_are_read_all_the_same() {
+    let server = server();
+    let on = Thing::PullRequest(opened(&server, "anna"));
+    let id = server.add_comment_as("anna", on, "x", on_line(2), None);
+    server.resolve(id, true);
+    let unknown =
+        r#"{"errors": [{"type": "undefinedField", "message": "Field 'fullDatabaseId' doesn't exist"}]}"#;
+    let old = Scripted::Answer { status: 200, headers: vec![], body: unknown.into() };
+    server.script("QUERY", [Scripted::status(404, "Not Found"), old]);
+    let comments = connect(&server).comments(on).await.unwrap();
+    assert_eq!((comments.len(), comments[0].resolved), (1, false));
+
+    let forbidden =
+        r#"{"data": null, "errors": [{"type": "FORBIDDEN", "message": "Resource not accessible"}]}"#;
+    let forbidden = Scripted::Answer { status: 200, headers: vec![], body: forbidden.into() };
+    server.script("QUERY", [Scripted::Usual, forbidden]);
+    let failure = Failure::from(connect(&server).comments(on).await.unwrap_err());
+    assert!(failure.to_string().contains("Resource not accessible"), "{failure}");
 }
 
 #[tokio::test]
