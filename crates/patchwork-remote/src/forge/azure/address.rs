@@ -222,13 +222,13 @@ mod tests {
 
     #[test]
     fn servers_may_be_below_a_path_and_scm_url_may_be_a_collection() {
-        let in_tfs = "https://host:8080/tfs/Main Main app repo".replace("Main Main", "Main Main");
+        let in_tfs = "https://host:8080/tfs/Main Main app repo";
         let table = [
-            ("https://host:8080/tfs/Main/app/_git/repo", "https://host:8080/tfs", in_tfs.as_str()),
-            ("https://host:8080/tfs/Main/app/_git/repo", "https://host:8080/tfs/Main", &in_tfs),
-            ("https://host:8080/tfs/Main/app/_git/repo", "https://host:8080/", &in_tfs),
-            ("ssh://host:22/tfs/Main/app/_git/repo", "https://host:8080/tfs", &in_tfs),
-            ("ssh://host:22/Main/app/_ssh/repo", "https://host:8080/tfs", &in_tfs),
+            ("https://host:8080/tfs/Main/app/_git/repo", "https://host:8080/tfs", in_tfs),
+            ("https://host:8080/tfs/Main/app/_git/repo", "https://host:8080/tfs/Main", in_tfs),
+            ("https://host:8080/tfs/Main/app/_git/repo", "https://host:8080/", in_tfs),
+            ("ssh://host:22/tfs/Main/app/_git/repo", "https://host:8080/tfs", in_tfs),
+            ("ssh://host:22/Main/app/_ssh/repo", "https://host:8080/tfs", in_tfs),
             ("https://host/Main/app/_git/repo", "https://host", "https://host/Main Main app repo"),
             ("https://host/Main/_git/repo", "https://host", "https://host/Main Main repo repo"),
             (

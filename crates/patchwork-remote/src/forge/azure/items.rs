@@ -178,7 +178,7 @@ impl Azure {
                 if !tags.is_empty() {
                     operations.push(set(TAGS, &tags.join("; ")));
                 }
-                Ok(patch(versioned(Call::post(path.clone()), markdown)).json(&operations)?)
+                patch(versioned(Call::post(path.clone()), markdown)).json(&operations)
             };
             match self.item(make).await {
                 Ok(item) => return self.found_issue(item).await,
@@ -229,7 +229,7 @@ impl Azure {
                 if !state.is_empty() {
                     operations.push(set(STATE, state));
                 }
-                Ok(patch(versioned(Call::patch(path.clone()), markdown)).json(&operations)?)
+                patch(versioned(Call::patch(path.clone()), markdown)).json(&operations)
             };
             match self.item(make).await {
                 Ok(item) => return self.found_issue(item).await,

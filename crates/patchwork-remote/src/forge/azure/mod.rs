@@ -51,7 +51,7 @@ const VERSION: &str = "5.1";
 /// Characters of the title of a work item; that of a pull request may have 400.
 const TITLE_LIMIT: usize = 255;
 
-/// Characters of the description of a pull request.
+/// Characters of the description of a pull request; that of a work item might be longer.
 const BODY_LIMIT: usize = 4000;
 
 /// Characters of a comment.

@@ -73,8 +73,8 @@ pub(super) struct Context {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Position {
-    pub line: u32,
-    pub offset: u32,
+    pub line: i64,
+    pub offset: i64,
 }
 
 /// What a thread was made on.
@@ -129,7 +129,7 @@ impl<'a> NewComment<'a> {
 #[serde(rename_all = "camelCase")]
 pub(super) struct NewPullContext {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub change_tracking_id: Option<u64>,
+    pub change_tracking_id: Option<i64>,
     pub iteration_context: IterationContext,
 }
 
@@ -183,20 +183,27 @@ impl Context {
             (None, Some(end)) => (Side::Old, Some(end), self.left_file_start),
             (end, _) => (Side::New, end, self.right_file_start),
         };
-        let line = end.map(|end| end.line).filter(|line| *line > 0);
-        let start_line = start.map(|start| start.line).filter(|start| *start > 0 && Some(*start) < line);
+        let line = end.and_then(Position::number);
+        let start_line = start.and_then(Position::number).filter(|start| Some(*start) < line);
         Some(LinePlace { path, side, start_line, line })
     }
 
     /// Where a comment is to stand.
     pub(super) fn of(comment: &NewLineComment) -> Self {
-        let at = |line| Some(Position { line, offset: 1 });
+        let at = |line: u32| Some(Position { line: line.into(), offset: 1 });
         let start = comment.start_line.filter(|start| *start < comment.line).unwrap_or(comment.line);
         let context = Self { file_path: format!("/{}", comment.path), ..Self::default() };
         match comment.side {
             Side::New => Self { right_file_start: at(start), right_file_end: at(comment.line), ..context },
             Side::Old => Self { left_file_start: at(start), left_file_end: at(comment.line), ..context },
         }
+    }
+}
+
+impl Position {
+    /// Its line; none of a place that is no place.
+    fn number(self) -> Option<u32> {
+        u32::try_from(self.line).ok().filter(|line| *line > 0)
     }
 }
 
@@ -227,16 +234,16 @@ mod tests {
 
     #[test]
     fn places_are_read_in_every_form() {
-        let at = |line: u32, offset: u32| json!({ "line": line, "offset": offset });
+        let at = |line: i64, offset: i64| json!({ "line": line, "offset": offset });
         let place = |context: Value| thread("active", context, Value::Null).place();
         let there =
             |side, start_line, line| Some(LinePlace { path: "src/a.rs".into(), side, start_line, line });
         let right = json!({ "filePath": "/src/a.rs", "rightFileStart": at(3, 1), "rightFileEnd": at(5, 9) });
         assert_eq!(place(right), there(Side::New, Some(3), Some(5)));
-        let left = json!({ "filePath": "/src/a.rs", "leftFileStart": at(3, 1), "leftFileEnd": at(3, 9), "rightFileEnd": null });
+        let left = json!({ "filePath": "/src/a.rs", "leftFileStart": at(3, 1), "leftFileEnd": at(3, 9) });
         assert_eq!(place(left), there(Side::Old, None, Some(3)));
         assert_eq!(place(json!({ "filePath": "/src/a.rs" })), there(Side::New, None, None));
-        let odd = json!({ "filePath": "/src/a.rs", "rightFileStart": at(9, 1), "rightFileEnd": at(0, 0) });
+        let odd = json!({ "filePath": "/src/a.rs", "rightFileStart": at(9, 1), "rightFileEnd": at(-1, 0) });
         assert_eq!(place(odd), there(Side::New, None, None));
         assert_eq!((place(Value::Null), place(json!({ "filePath": "/" }))), (None, None));
         let gone =

@@ -185,7 +185,7 @@ pub(super) struct Changes {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Entry {
-    pub change_tracking_id: Option<u64>,
+    pub change_tracking_id: Option<i64>,
     /// Words with commas between them: `edit, rename`.
     #[serde(deserialize_with = "lenient")]
     pub change_type: String,
