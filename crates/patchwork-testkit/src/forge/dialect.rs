@@ -4,6 +4,9 @@ use patchwork_core::port::forge::ForgeKind;
 use serde_json::Value;
 
 use super::answer::{Answer, Request};
+use super::azure::AZURE;
+use super::bitbucket::BITBUCKET;
+use super::gitea::GITEA;
 use super::github::GITHUB;
 use super::gitlab::GITLAB;
 use super::state::State;
@@ -38,11 +41,13 @@ pub trait Dialect: Send + Sync {
 }
 
 /// The dialect of a site.
-pub(super) fn of(kind: ForgeKind) -> Option<&'static dyn Dialect> {
+pub(super) fn of(kind: ForgeKind) -> &'static dyn Dialect {
     match kind {
-        ForgeKind::GitHub => Some(&GITHUB),
-        ForgeKind::GitLab => Some(&GITLAB),
-        _ => None,
+        ForgeKind::GitHub => &GITHUB,
+        ForgeKind::GitLab => &GITLAB,
+        ForgeKind::AzureDevOps => &AZURE,
+        ForgeKind::Gitea => &GITEA,
+        ForgeKind::Bitbucket => &BITBUCKET,
     }
 }
 

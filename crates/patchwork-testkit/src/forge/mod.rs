@@ -2,14 +2,19 @@
 //! description and speak real HTTP on 127.0.0.1.
 
 mod answer;
+mod azure;
+mod bitbucket;
 mod control;
 mod dialect;
+mod gitea;
 mod github;
 mod gitlab;
 mod server;
 mod state;
 
 pub use answer::{Answer, Request};
+pub use azure::AzureSite;
+pub use bitbucket::{BitbucketSite, Report};
 pub use dialect::{Dialect, like};
 pub use gitlab::{Draft, GitLabSite};
 pub use server::{ForgeServer, Recorded, Scripted};

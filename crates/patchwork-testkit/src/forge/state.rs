@@ -3,6 +3,8 @@
 use patchwork_core::change::FileChange;
 use patchwork_core::port::forge::{Annotation, ForgeKind, LinePlace, Thing};
 
+use super::azure::AzureSite;
+use super::bitbucket::BitbucketSite;
 use super::gitlab::GitLabSite;
 
 /// A pull request.
@@ -166,6 +168,8 @@ pub struct State {
     pub has_issues: bool,
     /// Whether the repository may have drafts.
     pub has_drafts: bool,
+    /// Labels of the repository that nothing has yet.
+    pub made_labels: Vec<String>,
     /// Branches that are gone.
     pub gone: Vec<String>,
     /// Logins of people who may write.
@@ -182,6 +186,10 @@ pub struct State {
     pub sarif: Vec<Sarif>,
     /// What only a GitLab holds.
     pub gitlab: GitLabSite,
+    /// What only an Azure DevOps holds.
+    pub azure: AzureSite,
+    /// What only a Bitbucket holds.
+    pub bitbucket: BitbucketSite,
     next_id: u64,
     clock_ms: i64,
 }
@@ -201,6 +209,7 @@ impl State {
             archived: false,
             has_issues: true,
             has_drafts: true,
+            made_labels: Vec::new(),
             gone: Vec::new(),
             insiders: Vec::new(),
             pulls: Vec::new(),
@@ -209,6 +218,8 @@ impl State {
             checks: Vec::new(),
             sarif: Vec::new(),
             gitlab: GitLabSite::default(),
+            azure: AzureSite::default(),
+            bitbucket: BitbucketSite::default(),
             // More than 32 bits hold: ids are that large by now.
             next_id: 4_300_000_000,
             clock_ms: 1_770_000_000_000,
