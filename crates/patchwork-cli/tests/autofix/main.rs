@@ -9,6 +9,7 @@ mod case;
 mod corpus;
 mod crash;
 mod edits;
+mod effects;
 mod escalation;
 mod evidence;
 mod github;

@@ -33,6 +33,10 @@ pub struct Policy {
     pub file_kinds: Vec<FileKind>,
     /// Globs of branches that are never pushed to, besides the base and the default branch.
     pub protected_branches: Vec<String>,
+    /// Globs of labels that are never set: those that let pipelines run or merge.
+    pub protected_labels: Vec<String>,
+    /// Globs of the names of checks that a bundle may make: any other could stand for one that has to succeed.
+    pub checks: Vec<String>,
     /// Hosts that links and images may lead to, besides the forge's own; `*.example.com` stands for all below.
     pub link_hosts: Vec<String>,
     /// Accounts and teams that may be mentioned, without `@`.
@@ -148,6 +152,17 @@ impl Policy {
         {
             add("numbers", format!("the run was not about number {number}"));
         }
+        let labels = Globs::rooted("protected_labels", &self.protected_labels)?;
+        for label in effect.labels() {
+            if let Some(glob) = labels.find(label) {
+                add("protected_labels", format!("the label {} is protected by `{glob}`", shown(label)));
+            }
+        }
+        if let (Some(_), Effect::Check(spec)) = (allowance.about, effect)
+            && Globs::rooted("checks", &self.checks)?.find(&spec.name).is_none()
+        {
+            add("checks", format!("a bundle may make no check {}", shown(&spec.name)));
+        }
         if let Effect::Push(push) = effect {
             self.push(push, allowance, &mut add)?;
         }
@@ -197,6 +212,8 @@ impl Policy {
         }
         add_to(&mut self.protected_paths, by.protected_paths.as_deref());
         add_to(&mut self.protected_branches, by.protected_branches.as_deref());
+        add_to(&mut self.protected_labels, by.protected_labels.as_deref());
+        keep_of(&mut self.checks, by.checks.as_deref());
         keep_of(&mut self.allowed_paths, by.allowed_paths.as_deref());
         keep_of(&mut self.file_kinds, by.file_kinds.as_deref());
         keep_of(&mut self.link_hosts, by.link_hosts.as_deref());
@@ -212,11 +229,21 @@ impl Policy {
         Globs::anywhere("protected_paths", &self.protected_paths)?;
         Globs::rooted("allowed_paths", &self.allowed_paths)?;
         Globs::rooted("protected_branches", &self.protected_branches)?;
+        Globs::rooted("protected_labels", &self.protected_labels)?;
+        Globs::rooted("checks", &self.checks)?;
         Ok(())
     }
 }
 
 impl Effect {
+    fn labels(&self) -> &[String] {
+        match self {
+            Self::PullRequest(spec) => &spec.labels,
+            Self::Issue { spec, .. } => &spec.labels,
+            _ => &[],
+        }
+    }
+
     /// The number of the pull request or issue that it writes to, where that was there before.
     pub fn number(&self) -> Option<u64> {
         match self {

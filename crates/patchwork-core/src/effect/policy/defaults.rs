@@ -168,6 +168,21 @@ const BRANCHES: &[&str] = &[
     "HEAD",
 ];
 
+/// Labels that bots and pipelines obey.
+const LABELS: &[&str] = &[
+    "*safe*to*test*",
+    "*ok*to*test*",
+    "*ok*to*merge*",
+    "*lgtm*",
+    "*approved*",
+    "*auto*merge*",
+    "*merge*queue*",
+    "*deploy*",
+    "*release*",
+    "run*",
+    "skip*",
+];
+
 impl Default for Policy {
     fn default() -> Self {
         let text = |list: &[&str]| list.iter().map(|one| (*one).to_owned()).collect();
@@ -189,6 +204,8 @@ impl Default for Policy {
             allowed_paths: text(&[".patchwork/dismissed.yml"]),
             file_kinds: Vec::new(),
             protected_branches: text(BRANCHES),
+            protected_labels: text(LABELS),
+            checks: text(&["Patchwork*"]),
             link_hosts: Vec::new(),
             mentions: Vec::new(),
             closing_keywords: false,

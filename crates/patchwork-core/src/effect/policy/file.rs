@@ -22,6 +22,10 @@ pub struct PolicyFile {
     pub file_kinds: Option<Vec<FileKind>>,
     /// More globs of branches that are never pushed to.
     pub protected_branches: Option<Vec<String>>,
+    /// More globs of labels that are never set.
+    pub protected_labels: Option<Vec<String>>,
+    /// Globs of the names of checks that a bundle may make; `Patchwork*` by default.
+    pub checks: Option<Vec<String>>,
     /// Hosts that links and images may lead to, besides the forge's own (`docs.example.com`, `*.example.com`).
     pub link_hosts: Option<Vec<String>>,
     /// Accounts and teams that may be mentioned, without `@` (`acme/reviewers`).
@@ -39,12 +43,15 @@ impl From<PolicyFile> for Policy {
         let mut policy = Self::default();
         add_to(&mut policy.protected_paths, file.protected_paths.as_deref());
         add_to(&mut policy.protected_branches, file.protected_branches.as_deref());
+        add_to(&mut policy.protected_labels, file.protected_labels.as_deref());
         Self {
             effects: file.effects.unwrap_or(policy.effects),
             protected_paths: policy.protected_paths,
             allowed_paths: file.allowed_paths.unwrap_or(policy.allowed_paths),
             file_kinds: file.file_kinds.unwrap_or(policy.file_kinds),
             protected_branches: policy.protected_branches,
+            protected_labels: policy.protected_labels,
+            checks: file.checks.unwrap_or(policy.checks),
             link_hosts: file.link_hosts.unwrap_or(policy.link_hosts),
             mentions: file.mentions.unwrap_or(policy.mentions),
             closing_keywords: file.closing_keywords.unwrap_or(policy.closing_keywords),

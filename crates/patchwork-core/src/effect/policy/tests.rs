@@ -1,7 +1,7 @@
 use super::*;
 use crate::change::ChangeStatus;
-use crate::port::forge::IssueSpec;
 use crate::port::forge::mark::Mark;
+use crate::port::forge::{CheckSpec, IssueSpec};
 
 fn change(path: &str) -> FileChange {
     FileChange {
@@ -107,6 +107,23 @@ fn kinds_numbers_and_outsiders_have_their_limits() {
     let failure = policy.check(&comment, &allowance).unwrap_err();
     assert_eq!((failure.exit_code(), failure.causes.len()), (6, 2));
     assert!(failure.hints[0].ends_with("effects, numbers"), "{failure:?}");
+}
+
+#[test]
+fn labels_that_pipelines_obey_and_checks_of_others_are_refused() {
+    let spec = IssueSpec { labels: vec!["bug".into(), "Safe to test".into()], ..IssueSpec::default() };
+    let issue = Effect::Issue { mark: Mark::named("x"), spec };
+    let check = |name: &str| Effect::Check(CheckSpec { name: name.into(), ..CheckSpec::default() });
+    let policy = Policy::default();
+    let bundle = Allowance { about: Some(&[]), ..Allowance::default() };
+    let run = Allowance::default();
+    assert_eq!(
+        told(&policy, &issue, &run),
+        [r#"issue "": the label Safe to test is protected by `*safe*to*test*` (policy: protected_labels)"#]
+    );
+    assert_eq!(told(&policy, &check("build"), &run), [""; 0], "who wrote the patchflow named it");
+    assert_eq!(told(&policy, &check("Patchwork review"), &bundle), [""; 0]);
+    assert_eq!(told(&policy, &check("build"), &bundle).len(), 1);
 }
 
 #[test]

@@ -45,8 +45,9 @@ static SMART_COMMIT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     )
 });
 static ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    // Of the web, whatever but a letter stands before it: so GitHub's parser reads.
     regex(&format!(
-        r#"(?:^|[^0-9a-z+.-])((?:[a-z][a-z0-9+.-]{{0,30}}://|mailto:|xmpp:)[^ \t\r\n<>"`{EDGE}]+)|(?:^|[^0-9a-z_/.@-])(www\.[^ \t\r\n<>"`{EDGE}]+)"#
+        r#"(?:^|[^0-9a-z])((?:[a-z][a-z0-9+.-]{{0,30}}://|mailto:|xmpp:)[^ \t\r\n<>"`{EDGE}]+)|(?:^|[^a-z])((?:https?|ftp)://[^ \t\r\n<>"`{EDGE}]+)|(?:^|[^0-9a-z_/.@-])(www\.[^ \t\r\n<>"`{EDGE}]+)"#
     ))
 });
 static ORDER: LazyLock<Option<Regex>> =
@@ -55,6 +56,9 @@ static REFERS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     // `AB#12` is a work item of Azure Boards, wherever it is written.
     regex(r"(?:^|[^0-9a-z_&/.-])([0-9a-z_.-]+(?:/[0-9a-z_.-]+)+[#!&][0-9]+|ab#[0-9]+)(?:[^0-9a-z_]|$)")
 });
+/// GitLab finds another project of the same group by its name alone.
+static REFERS_IN_GROUP: LazyLock<Option<Regex>> =
+    LazyLock::new(|| regex(r"(?:^|[^0-9a-z_&/.-])([0-9a-z_.-]+[#!&][0-9]+)(?:[^0-9a-z_]|$)"));
 static SKIP: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let end = "[^0-9a-z]";
     regex(&format!(
@@ -107,7 +111,7 @@ pub(super) fn words(text: &str, page: &Page<'_>) -> Vec<Word> {
         found.push(Word { doing: Doing::Closes, range });
     }
     let lower = text.to_ascii_lowercase();
-    for range in matches(&REFERS, &lower) {
+    for range in references(&lower, page) {
         found.push(Word { doing: Doing::Refers, range });
     }
     found.extend(addresses(text, page));
@@ -128,15 +132,27 @@ pub(super) fn addresses(text: &str, page: &Page<'_>) -> Vec<Word> {
     found
 }
 
+/// References to issues of other repositories, in text in lower case.
+fn references(lower: &str, page: &Page<'_>) -> Vec<Range<usize>> {
+    let mut found = matches(&REFERS, lower);
+    if page.forge == ForgeKind::GitLab {
+        found.extend(matches(&REFERS_IN_GROUP, lower));
+    }
+    found
+}
+
 fn mentions(text: &str, page: &Page<'_>) -> Vec<Range<usize>> {
-    let is_allowed = |range: &Range<usize>| {
+    let mut found = matches(&MENTION, text);
+    // What ends a sentence is no part of a name.
+    for range in &mut found {
+        let name = text.get(range.clone()).unwrap_or_default();
+        range.end -= name.len() - name.trim_end_matches(['.', '-']).len();
+    }
+    found.retain(|range| {
         let name = text.get(range.clone()).unwrap_or_default().trim_start_matches('@');
-        page.policy
-            .mentions
-            .iter()
-            .any(|allowed| allowed.eq_ignore_ascii_case(name.trim_end_matches(['.', '-'])))
-    };
-    matches(&MENTION, text).into_iter().filter(|range| !is_allowed(range)).collect()
+        !page.policy.mentions.iter().any(|allowed| allowed.eq_ignore_ascii_case(name))
+    });
+    found
 }
 
 pub(super) fn closings(text: &str, page: &Page<'_>) -> Vec<Range<usize>> {
@@ -211,7 +227,7 @@ pub fn in_line(text: &str, page: &Page<'_>) -> Vec<Reach> {
     for range in closings(text, page) {
         found.push(broken(text, range));
     }
-    for range in matches(&REFERS, &text.to_ascii_lowercase()) {
+    for range in references(&text.to_ascii_lowercase(), page) {
         found.push(Reach { doing: Doing::Refers, ..broken(text, range) });
     }
     for range in matches(&SKIP, &text.to_ascii_lowercase()) {
@@ -240,7 +256,17 @@ mod tests {
 
     #[test]
     fn the_patterns_hold() {
-        for pattern in [&MENTION, &CLOSES, &CLOSES_TICKET, &SMART_COMMIT, &REFERS, &ADDRESS, &ORDER, &SKIP] {
+        for pattern in [
+            &MENTION,
+            &CLOSES,
+            &CLOSES_TICKET,
+            &SMART_COMMIT,
+            &REFERS,
+            &REFERS_IN_GROUP,
+            &ADDRESS,
+            &ORDER,
+            &SKIP,
+        ] {
             assert!(pattern.is_some());
         }
     }

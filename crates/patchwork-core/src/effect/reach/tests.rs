@@ -37,6 +37,7 @@ fn what_reaches_out_is_shown_instead() {
         ("see https://evil.test/x?y=1.", "see `https://evil.test/x?y=1`."),
         ("https://github.com@evil.test/x", "`https://github.com@evil.test/x`"),
         ("www.evil.test", "`www.evil.test`"),
+        ("--https://evil.test 1https://evil.test", "--`https://evil.test` 1`https://evil.test`"),
         ("a <code>https://evil.test @all</code>", "a <code>`https://evil.test` @all</code>"),
         ("[click](https://evil.test)", "\\[click](`https://evil.test`)"),
         ("[x](javascript:alert)", "\\[x](javascript:alert)"),
@@ -67,6 +68,12 @@ fn what_reaches_out_is_shown_instead() {
     for (text, expected) in table {
         assert_eq!(on(ForgeKind::GitHub, text), expected, "{text:?}");
     }
+}
+
+#[test]
+fn gitlab_knows_projects_of_the_group_by_name() {
+    assert_eq!(on(ForgeKind::GitLab, "see shop!4 and C#7"), "see `shop!4` and `C#7`");
+    assert_eq!(on(ForgeKind::GitHub, "see shop!4 and C#7"), "see shop!4 and C#7");
 }
 
 #[test]
