@@ -97,7 +97,7 @@ pub(crate) fn patchwork() -> Command {
                 .arg(switch("dry_run").long("dry-run").alias("dry_run").help("Only check it, and show what is in it"))
                 .arg(tail("options: secrets, such as github_api_key=…, and scm_url=…")),
             Command::new("undo")
-                .about("Shows how the branch, the pull request and the refs of a run are taken back; --yes does it")
+                .about("Shows how what a run left is taken back: branches, pull requests, comments; --yes does it")
                 .arg(run_id())
                 .arg(switch("yes").long("yes").short('y').help("Do it"))
                 .arg(tail("secrets, such as github_api_key=…, which are never stored")),

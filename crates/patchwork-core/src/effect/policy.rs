@@ -193,8 +193,7 @@ impl Policy {
                     add("allowed_paths", format!("{} is protected by `{glob}`", shown(path)));
                 }
             }
-            if let Some((kind, what)) = kind_of(change).filter(|(kind, _)| !self.file_kinds.contains(kind)) {
-                let _ = kind;
+            if let Some((_, what)) = kind_of(change).filter(|(kind, _)| !self.file_kinds.contains(kind)) {
                 add("file_kinds", format!("{} is {what}", shown(&change.path)));
             }
         }
