@@ -106,6 +106,8 @@ MORE = {
     "workitems/create-comment": {"format": FORMAT},
     "workitems/update-comment": {"format": FORMAT},
 }
+# Of these there may be several at once: `edit, rename`.
+FLAGS = {"VersionControlChangeType"}
 FILES = {"git": "Git", "work_item_tracking": "WorkItemTracking", "core": "Core", "location": "Locations"}
 PLAIN = {
     "str": {"type": "string"},
@@ -152,7 +154,8 @@ class Types:
             enums = {}
             script = path.with_suffix("").with_suffix(".js").read_text(encoding="utf-8")
             for enum, values in re.findall(r"(\w+): \{\s*enumValues: \{(.*?)\}", script, re.S):
-                enums[enum] = {"type": "string", "enum": re.findall(r'"(\w+)":', values)}
+                words = re.findall(r'"(\w+)":', values)
+                enums[enum] = several(words) if enum in FLAGS else {"type": "string", "enum": words}
             self.files[name] = typescript.Declarations(text, named).types | enums
         return self.files[name]
 
@@ -163,6 +166,11 @@ class Types:
 
     def definition(self, name):
         return typescript.flat(self.raw(name), self.raw)
+
+
+def several(words):
+    one = f"({'|'.join(words)})"
+    return {"type": "string", "pattern": f"^{one}(, {one})*$"}
 
 
 def operation(types, name, client, function, path):

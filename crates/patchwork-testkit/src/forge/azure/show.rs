@@ -103,7 +103,8 @@ pub(super) fn changes(files: &[FileChange]) -> Vec<Value> {
         let word = match file.status {
             ChangeStatus::Added | ChangeStatus::Copied => "add",
             ChangeStatus::Deleted => "delete",
-            ChangeStatus::Renamed => "rename",
+            ChangeStatus::Renamed if file.hunks.is_empty() => "rename",
+            ChangeStatus::Renamed => "edit, rename",
             ChangeStatus::Modified | ChangeStatus::TypeChanged => "edit",
         };
         let item = |path: &str| json!({ "path": format!("/{path}"), "objectId": guid(path), "gitObjectType": "blob" });
@@ -116,7 +117,7 @@ pub(super) fn changes(files: &[FileChange]) -> Vec<Value> {
             entry.insert("originalPath".into(), json!(format!("/{}", file.path_before())));
             let old = item(file.path_before());
             shown.push(
-                json!({ "changeTrackingId": tracking + 5000, "item": old, "changeType": "sourceRename" }),
+                json!({ "changeTrackingId": tracking + 5000, "item": old, "changeType": "delete, sourceRename" }),
             );
         }
         shown.push(entry);
@@ -163,7 +164,10 @@ pub(super) fn thread(state: &State, comments: &[&Comment], tracked: bool) -> Val
         "identities": null,
     });
     let Some(map) = shown.as_object_mut() else { return shown };
+    // There is no thumb that points down: whoever wants to say no sets the status.
+    let no = first.reactions.iter().any(|(_, name)| name == "-1");
     let status = match state.azure.statuses.get(&id) {
+        _ if no => Some("wontFix"),
         Some(status) if is_resolved(status) == first.resolved => Some(status.as_str()),
         _ if first.resolved => Some("fixed"),
         _ => first.place.as_ref().map(|_| "active"),

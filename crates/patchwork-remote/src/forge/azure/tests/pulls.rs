@@ -130,12 +130,15 @@ async fn every_changed_file_is_named_and_none_has_lines() {
     server.change(number, |pull| {
         let mut moved = file("src/moved.rs", ChangeStatus::Renamed);
         moved.old_path = Some("src/before.rs".into());
-        pull.files.extend([moved, file("src/gone.rs", ChangeStatus::Deleted)]);
+        moved.hunks.clear();
+        let mut edited = file("src/edited.rs", ChangeStatus::Renamed);
+        edited.old_path = Some("src/earlier.rs".into());
+        pull.files.extend([moved, file("src/gone.rs", ChangeStatus::Deleted), edited]);
         pull.files.extend((0..2500).map(|n| file(&format!("many/{n}.rs"), ChangeStatus::Added)));
     });
     let changes = forge.changes(number).await.unwrap();
     assert!(changes.complete);
-    assert_eq!(changes.files.len(), 2504);
+    assert_eq!(changes.files.len(), 2505);
     let told =
         |at: usize| (changes.files[at].path.as_str(), changes.files[at].status, changes.files[at].left_out);
     let not_given = Some(LeftOut::NotGiven);
@@ -144,6 +147,7 @@ async fn every_changed_file_is_named_and_none_has_lines() {
     assert_eq!(told(2), ("src/moved.rs", ChangeStatus::Renamed, None));
     assert_eq!(changes.files[2].old_path.as_deref(), Some("src/before.rs"));
     assert_eq!(told(3), ("src/gone.rs", ChangeStatus::Deleted, not_given));
+    assert_eq!(told(4), ("src/edited.rs", ChangeStatus::Renamed, not_given));
     assert!(changes.files.iter().all(|file| file.hunks.is_empty()));
 }
 
