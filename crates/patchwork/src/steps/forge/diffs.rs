@@ -64,18 +64,24 @@ pub(crate) async fn ends(
         false => None,
     };
     let branch = |name: &str| format!("refs/heads/{name}");
-    let head = forge.head_ref(number).unwrap_or_else(|| branch(&found.head.branch));
-    let request = FetchRequest::new(remote, [branch(&found.base.branch), head])
-        .credential(credential)
-        // A pull request that was merged meanwhile has its commits in the base too.
-        .meeting(Vec::<String>::new());
+    let mut references = vec![branch(&found.base.branch)];
+    match forge.head_ref(number) {
+        Some(head) => references.push(head),
+        None if !found.is_from_elsewhere() => references.push(branch(&found.head.branch)),
+        // A branch of this name may be here as well, and is another. What the site merges for a try has the commit in it.
+        None => references.extend([found.head.commit.clone(), format!("refs/pull/{number}/merge")]),
+    }
+    let request = FetchRequest::new(remote, references).credential(credential);
     let fetched = until_cancelled(ctx, history.fetch(&request)).await?;
     let mut fetched = fetched.into_iter();
-    let (base, head) = (fetched.next().flatten(), fetched.next().flatten());
+    let (base, mut head) = (fetched.next().flatten(), fetched.next().flatten());
+    if head.is_none() && fetched.next().flatten().is_some() {
+        head = history.resolve(&found.head.commit).await?;
+    }
     let gone = |what: &str| {
         StepError::Failed(
-            Failure::failed(format!("{what} of {} is gone", found.pull.url))
-                .hint("it was deleted meanwhile: there is nothing to compare with"),
+            Failure::failed(format!("{what} of {} is gone, or is not given out", found.pull.url))
+                .hint("was it deleted meanwhile? Then there is nothing to compare with"),
         )
     };
     let base = base.ok_or_else(|| gone("the branch to merge into"))?;
