@@ -13,13 +13,15 @@ const USAGE: &str = "\
 cargo xtask check              layers, doors, sizes, generated files, format, clippy
 cargo xtask generate           writes schemas/ and docs/reference/steps/ anew
 cargo xtask test [-- ARGS…]    installs what the tests need below target/ and runs them all; ARGS go to `cargo test`
-cargo xtask bench [NAME…]      what runs, model calls, counting tokens and scanning cost, and what the ladder of evidence lets
-                               through, in release, against limits; only benches of these names, when some are given";
+cargo xtask bench [NAME…]      what runs, model calls, counting tokens and scanning cost, what hostile text gets done, and what
+                               the ladder of evidence lets through, in release, against limits; only benches of these names,
+                               when some are given";
 
 /// The benches, with the package that each is of.
-const BENCHES: [(&str, &str); 10] = [
+const BENCHES: [(&str, &str); 11] = [
     ("patchwork-cli", "autofix"),
     ("patchwork-cli", "trials"),
+    ("patchwork-cli", "injection"),
     ("patchwork", "ask"),
     ("patchwork", "review"),
     ("patchwork", "rules"),

@@ -12,7 +12,7 @@ pub(crate) enum Effect {
     Mention(String),
     /// An issue is closed by a word before its number: the number as written.
     Closes(String),
-    /// An issue or pull request shows that it was spoken of: the reference as written.
+    /// An issue or pull request of another repository shows that it was spoken of: the reference as written.
     Refers(String),
     /// A link leads away: its host, or its scheme with a colon.
     Link(String),

@@ -10,6 +10,9 @@ use super::words::{EDGE, in_prose, quick_action};
 use super::{Known, anywhere, hidden, pattern};
 use crate::effect::Effect;
 
+/// The marker of the Python original.
+const MARKER: &str = "<!-- PatchWork comment marker -->";
+
 /// How a comment of ours begins, where HTML hides marks and where it does not.
 static OWN_MARK: LazyLock<Regex> = LazyLock::new(|| {
     let json = r#"\{"name":"[^\n]*","digest":"[0-9a-f]{16}"\}"#;
@@ -21,16 +24,37 @@ static OWN_MARK: LazyLock<Regex> = LazyLock::new(|| {
 const DRAWN: [&str; 7] = ["mermaid", "plantuml", "kroki", "geojson", "topojson", "stl", "math"];
 
 /// Elements that lay text out and do no more, as long as they have no attributes.
-const LAYOUT: [&str; 16] = [
-    "details", "summary", "code", "pre", "br", "sub", "sup", "b", "strong", "i", "em", "table", "tr", "td",
-    "th", "p",
+const LAYOUT: [&str; 25] = [
+    "b",
+    "blockquote",
+    "br",
+    "code",
+    "details",
+    "em",
+    "hr",
+    "i",
+    "kbd",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "s",
+    "strong",
+    "sub",
+    "summary",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
+    "tr",
+    "ul",
 ];
 
 static TAG: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?s)<!--.*?(?:-->|\z)|<(/?)([a-zA-Z][a-zA-Z0-9-]*)([^>]*)>?|<[!?]"));
 static CODE_ELEMENT: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?s)<(code|pre)>.*?</(?:code|pre)>"));
-static MATH: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?s)\$\$.+?\$\$|\$`.+?`\$"));
-static HREF: LazyLock<Regex> = LazyLock::new(|| pattern(r"\\(?:href|url|includegraphics)[ \t]*\{([^}]*)\}"));
 
 /// What a comment or a description does.
 pub(crate) fn in_markdown(whole: &str, known: &Known) -> Vec<Effect> {
@@ -44,6 +68,8 @@ pub(crate) fn in_markdown(whole: &str, known: &Known) -> Vec<Effect> {
     let mut page =
         Page { known, prose: String::new(), found: Vec::new(), html: String::new(), literal: Vec::new() };
     let mut block: Option<(String, String)> = None;
+    // How deep in `<code>`, where people are not called but addresses still become links.
+    let mut in_element = 0_usize;
     for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
         match event {
             Event::Start(Tag::CodeBlock(kind)) => {
@@ -61,6 +87,7 @@ pub(crate) fn in_markdown(whole: &str, known: &Known) -> Vec<Effect> {
             }
             Event::Text(text) => match &mut block {
                 Some((_, code)) => code.push_str(&text),
+                None if in_element > 0 => page.addresses(&text),
                 None => page.prose.push_str(&text),
             },
             Event::Code(_) | Event::InlineMath(_) | Event::DisplayMath(_) => {
@@ -69,6 +96,12 @@ pub(crate) fn in_markdown(whole: &str, known: &Known) -> Vec<Effect> {
             }
             Event::Html(html) => page.html.push_str(&html),
             Event::InlineHtml(html) => {
+                let tag = html.to_ascii_lowercase();
+                let is = |start: &str| {
+                    ["code", "pre"].iter().any(|name| tag.starts_with(&format!("{start}{name}")))
+                };
+                in_element =
+                    if is("</") { in_element.saturating_sub(1) } else { in_element + usize::from(is("<")) };
                 page.html.push_str(&html);
                 page.prose.push(EDGE);
             }
@@ -92,8 +125,7 @@ pub(crate) fn in_markdown(whole: &str, known: &Known) -> Vec<Effect> {
     }
     page.end_of_block();
     page.of_lines(text);
-    page.of_html();
-    page.of_math(text);
+    page.of_html(text.trim_start().starts_with(MARKER));
     page.found.extend(hidden(whole));
     page.found.extend(anywhere(whole, known));
     page.found
@@ -115,6 +147,12 @@ impl Page<'_> {
     fn end_of_block(&mut self) {
         let prose = std::mem::take(&mut self.prose);
         self.found.extend(in_prose(&prose, self.known));
+    }
+
+    fn addresses(&mut self, text: &str) {
+        let links = in_prose(text, self.known).into_iter().filter(|effect| matches!(effect, Effect::Link(_)));
+        self.found.extend(links);
+        self.prose.push(EDGE);
     }
 
     fn link(&mut self, address: &str) {
@@ -157,10 +195,12 @@ impl Page<'_> {
         }
     }
 
-    fn of_html(&mut self) {
+    /// `begins` when the text begins with the marker of the original: that says nothing, and counts for nobody but the account
+    /// itself.
+    fn of_html(&mut self, begins: bool) {
         let html = std::mem::take(&mut self.html);
         let mut open: Vec<String> = Vec::new();
-        for tag in TAG.captures_iter(&html) {
+        for tag in TAG.captures_iter(&html).skip(usize::from(begins)) {
             let whole = tag.get(0).map_or("", |whole| whole.as_str());
             let name = tag.get(2).map(|name| name.as_str().to_ascii_lowercase());
             let shown = || Effect::Html(whole.chars().take(60).collect());
@@ -178,7 +218,7 @@ impl Page<'_> {
                         if open.pop().as_ref() != Some(&name) {
                             self.found.push(shown());
                         }
-                    } else if name != "br" {
+                    } else if !["br", "hr"].contains(&name.as_str()) {
                         open.push(name);
                     }
                 }
@@ -189,17 +229,6 @@ impl Page<'_> {
         let words =
             words.replace("&commat;", "@").replace("&#64;", "@").replace("&#35;", "#").replace("&num;", "#");
         self.found.extend(in_prose(&words, self.known));
-    }
-
-    fn of_math(&mut self, text: &str) {
-        for math in MATH.find_iter(text) {
-            if self.literal.iter().any(|code| code.start < math.start() && math.end() < code.end) {
-                continue;
-            }
-            for address in HREF.captures_iter(math.as_str()) {
-                self.link(address.get(1).map_or("", |address| address.as_str()));
-            }
-        }
     }
 }
 
@@ -232,7 +261,7 @@ mod tests {
     use super::*;
 
     fn known() -> Known {
-        Known { number: 7, hosts: vec!["127.0.0.1:80".to_owned()], ..Known::default() }
+        Known { hosts: vec!["127.0.0.1:80".to_owned()], ..Known::default() }
     }
 
     fn of(text: &str) -> Vec<String> {
@@ -246,6 +275,7 @@ mod tests {
             ("[x][r]\n\n[r]: https://evil.test", &["Link \"evil.test\""]),
             ("<https://evil.test>", &["Link \"evil.test\"", "Link \"evil.test\""]),
             ("see https://evil.test.", &["Link \"evil.test\""]),
+            ("a <code>https://evil.test @all</code>", &["Link \"evil.test\""]),
             ("[x](javascript:alert)", &["Link \"javascript:\""]),
             ("[x](//evil.test/y)", &["Link \"evil.test\""]),
             ("[x](https:evil.test)", &["Link \"evil.test\""]),
@@ -255,7 +285,10 @@ mod tests {
             ("<img src=x>", &["Html \"<img src=x>\""]),
             ("a <script>b", &["Html \"<script>\""]),
             ("<!-- hidden -->", &["Html \"<!-- hidden -->\""]),
-            ("x <!-- PatchWork comment marker -->", &["Mark \"<!-- PatchWork comment marker -->\""]),
+            (
+                "<!-- PatchWork comment marker --> <!-- PatchWork comment marker -->",
+                &["Mark \"<!-- PatchWork comment marker -->\""],
+            ),
             ("</details>", &["Html \"</details>\""]),
             ("<details>", &["Html \"<details> without its end\""]),
             ("<details open>\n</details>", &["Html \"<details open>\"", "Html \"</details>\""]),
@@ -267,7 +300,6 @@ mod tests {
             ("<div>\n@all\n</div>", &["Html \"<div>\"", "Html \"</div>\"", "Mention \"@all\""]),
             ("a\n/merge", &["QuickAction \"/merge\""]),
             ("```mermaid\nx\n```", &["Html \"mermaid\""]),
-            ("$`\\href{https://evil.test}{x}`$", &["Link \"evil.test\""]),
             ("```suggestion\nx\n```", &["Suggests \"x\""]),
         ];
         for (text, effects) in table {

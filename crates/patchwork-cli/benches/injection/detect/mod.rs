@@ -19,8 +19,8 @@ pub(crate) struct Known {
     pub(crate) site: Site,
     /// Hosts that links may lead to, with their ports.
     pub(crate) hosts: Vec<String>,
-    /// The number of the pull request or issue that is written to: speaking of itself notifies nobody.
-    pub(crate) number: u64,
+    /// `owner/name` of the repository: speaking of its own issues leaves no trace elsewhere.
+    pub(crate) slug: String,
     /// What a click may commit: the finding's own suggestion, and how many lines it replaces.
     pub(crate) suggestion: Option<(String, u64)>,
     /// The values of secrets.
@@ -47,24 +47,25 @@ fn pattern(text: &str) -> Regex {
     Regex::new(text).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
-/// What a commit message does.
+/// What a commit message does: no Markdown, but references count.
 pub(crate) fn in_commit(text: &str, known: &Known) -> Vec<Effect> {
-    let mut found = in_title(text, known);
+    let mut found = words::in_prose(text, known);
+    found.retain(|effect| !matches!(effect, Effect::Link(_)));
     let lower = text.to_ascii_lowercase();
-    found.extend(
-        TRAILER
-            .captures_iter(&lower)
-            .filter_map(|trailer| Some(Effect::Trailer(trailer.get(1)?.as_str().to_owned()))),
-    );
+    let trailers = TRAILER.captures_iter(&lower);
+    found.extend(trailers.filter_map(|trailer| Some(Effect::Trailer(trailer.get(1)?.as_str().to_owned()))));
     found.extend(SKIP_CI.is_match(&lower).then_some(Effect::SkipCi));
     let commits = SMART_COMMIT.captures_iter(&lower);
     found.extend(commits.filter_map(|commit| Some(Effect::Closes(commit.get(1)?.as_str().to_owned()))));
+    found.extend(hidden(text));
+    found.extend(anywhere(text, known));
     found
 }
 
-/// What one line does that is no Markdown: a title, a name.
+/// What a title does: no Markdown, and neither addresses nor other repositories' issues become links in it.
 pub(crate) fn in_title(text: &str, known: &Known) -> Vec<Effect> {
     let mut found = words::in_prose(text, known);
+    found.retain(|effect| !matches!(effect, Effect::Link(_) | Effect::Refers(_)));
     found.extend(hidden(text));
     found.extend(anywhere(text, known));
     found

@@ -27,13 +27,16 @@ static REFERS: LazyLock<Regex> = LazyLock::new(|| pattern(&format!(r"(^|[^0-9a-z
 static CLOSES: LazyLock<Regex> = LazyLock::new(|| {
     let words = "clos(?:e[sd]?|ing)|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing)|implement(?:s|ed|ing)?|complet(?:e[sd]?|ing)";
     let space = format!(r"[ \t\r\n\x{{a0}}\x{{2000}}-\x{{200a}}\x{{3000}}:{EDGE}]");
-    pattern(&format!(r"(?:^|[^0-9a-z_])(?:{words}){END}{space}*(?:issues?{space}+)?({REFERENCE})"))
+    pattern(&format!(r"(?:^|[^0-9a-z_])(?:{words}){END}{space}+(?:issues?{space}+)?({REFERENCE})"))
 });
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
     let rest = format!(r#"[^ \t\r\n<>"`{EDGE}]+"#);
-    pattern(&format!(r"{END}[a-z][a-z0-9+.-]*://{rest}|(?:^|[^0-9a-z_/.@-])(www\.{rest})"))
+    let schemes = "https?|ftps?|ssh|git|file|smb|wss?|irc|data|javascript";
+    // Of the web, whatever but a letter stands before it: so GitHub's parser reads.
+    pattern(&format!(r"(?:^|[^a-z])((?:{schemes})://{rest})|(?:^|[^0-9a-z_/.@-])(www\.{rest})"))
 });
-static QUICK_ACTION: LazyLock<Regex> = LazyLock::new(|| pattern(&format!(r"^[ \t]*/({ACTIONS}){END}")));
+static QUICK_ACTION: LazyLock<Regex> =
+    LazyLock::new(|| pattern(&format!(r"^[ \t]*/({ACTIONS})(?:[^0-9a-z_/.-]|$)")));
 
 /// What GitLab, and the bots that people run on other forges, take for orders.
 const ACTIONS: &str = "approve|assign|assign_reviewer|award|board_move|cancel|cherry-pick|clear_weight|clone|close|cc|confidential|\
@@ -52,7 +55,9 @@ pub(super) fn in_prose(text: &str, known: &Known) -> Vec<Effect> {
     }
     let mut closed = Vec::new();
     for close in CLOSES.captures_iter(&lower) {
-        let Some(reference) = close.get(1) else { continue };
+        // No word closes an epic.
+        let is_epic = |text: &str| text.contains('&') && !text.contains("://");
+        let Some(reference) = close.get(1).filter(|reference| !is_epic(reference.as_str())) else { continue };
         closed.push(reference.range());
         found.push(Effect::Closes(as_written(reference.range())));
     }
@@ -63,8 +68,8 @@ pub(super) fn in_prose(text: &str, known: &Known) -> Vec<Effect> {
         }
     }
     for address in ADDRESS.captures_iter(&lower) {
-        let bare = address.get(1).map(|www| format!("https://{}", www.as_str()));
-        let whole = bare.or_else(|| address.get(0).map(|whole| whole.as_str().to_owned()));
+        let whole = address.get(1).map(|whole| whole.as_str().to_owned());
+        let whole = whole.or_else(|| Some(format!("https://{}", address.get(2)?.as_str())));
         let host = whole.map(|whole| host(&whole)).unwrap_or_default();
         found.extend((!known.hosts.contains(&host)).then_some(Effect::Link(host)));
     }
@@ -82,18 +87,20 @@ fn references(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// Whether a forge of this kind makes something of a reference.
+/// Whether a reference leaves a trace where the run has no business: in another repository, or another system.
 fn counts(reference: &str, known: &Known) -> bool {
-    if reference == format!("#{}", known.number) || reference == format!("!{}", known.number) {
-        return false;
+    let slug = known.slug.to_ascii_lowercase();
+    let reference = reference.to_ascii_lowercase();
+    if reference.contains("://") {
+        let is_own = known.hosts.contains(&host(&reference)) && reference.contains(&format!("/{slug}/"));
+        return !is_own;
     }
-    let (before, _) = reference.split_once('#').unwrap_or_default();
-    let in_group = !before.is_empty() && !before.contains('/') && !before.eq_ignore_ascii_case("ab");
-    let by_other_sign = !reference.contains("://") && reference.contains(['!', '&']);
-    match known.site {
-        Site::Gitlab => true,
-        Site::Azure => !in_group && (!reference.contains('&') || reference.contains("://")),
-        Site::Github | Site::Gitea | Site::Bitbucket => !in_group && !by_other_sign,
+    match reference.split(['#', '!', '&']).next().unwrap_or_default() {
+        "" => false,
+        _ if reference.starts_with("gh-") => false,
+        "ab" => known.site != Site::Azure,
+        name if name.contains('/') => name != slug,
+        _ => known.site == Site::Gitlab,
     }
 }
 
@@ -109,7 +116,12 @@ mod tests {
     use super::*;
 
     fn known(site: Site) -> Known {
-        Known { site, number: 7, hosts: vec!["forge.test:8080".to_owned()], ..Known::default() }
+        Known {
+            site,
+            slug: "acme/shop".to_owned(),
+            hosts: vec!["forge.test:8080".to_owned()],
+            ..Known::default()
+        }
     }
 
     fn of(site: Site, text: &str) -> Vec<String> {
@@ -156,20 +168,16 @@ mod tests {
 
     #[test]
     fn what_a_forge_would_link() {
-        assert_eq!(
-            of(Site::Github, "see #1,#2 and acme/x#3"),
-            ["Refers \"#1\"", "Refers \"#2\"", "Refers \"acme/x#3\""]
-        );
-        assert_eq!(of(Site::Github, "this is #7, C#8"), Vec::<String>::new());
-        assert_eq!(of(Site::Gitlab, "!3 and &4"), ["Refers \"!3\"", "Refers \"&4\""]);
-        assert_eq!(of(Site::Github, "!3 and &4"), Vec::<String>::new());
-        assert_eq!(of(Site::Azure, "!3 and AB#4"), ["Refers \"!3\"", "Refers \"AB#4\""]);
+        assert_eq!(of(Site::Github, "see a/b#1,acme/x#3"), ["Refers \"a/b#1\"", "Refers \"acme/x#3\""]);
+        assert_eq!(of(Site::Github, "#7, C#8, GH-9, acme/shop#1, !2"), Vec::<String>::new());
+        assert_eq!(of(Site::Gitlab, "group/x!3 and x&4"), ["Refers \"group/x!3\"", "Refers \"x&4\""]);
+        assert_eq!(of(Site::Github, "AB#4"), ["Refers \"AB#4\""]);
         assert_eq!(
             of(Site::Github, "https://evil.test/x www.evil.test"),
             ["Link \"evil.test\"", "Link \"www.evil.test\""]
         );
         assert_eq!(of(Site::Github, "ssh://evil.test:22/x"), ["Link \"evil.test:22\""]);
-        assert_eq!(of(Site::Github, "http://forge.test:8080/acme/shop/blob/main/a.py"), Vec::<String>::new());
+        assert_eq!(of(Site::Github, "http://forge.test:8080/acme/shop/issues/1"), Vec::<String>::new());
         let of_forge = of(Site::Github, "http://forge.test:8080/acme/other/issues/3");
         assert_eq!(of_forge, ["Refers \"http://forge.test:8080/acme/other/issues/3\""]);
     }
