@@ -91,7 +91,7 @@ pub struct Published {
     pub branch: Option<String>,
     /// The commits, oldest first.
     pub commits: Vec<String>,
-    /// The page of the pull request.
+    /// The page of the pull request that it opened, updated or was about.
     pub pull_request: Option<String>,
 }
 

@@ -9,11 +9,14 @@ use sha2::{Digest, Sha256};
 use super::Output;
 use crate::report::run_report::{Case, Proof, Published, Repository};
 
+/// Steps that say which pull request the run opened, updated or was about.
+const STEPS: [&str; 5] = ["PR", "CommitChanges", "CreatePR", "ApplyBundle", "SelectChanges"];
+
 /// What the steps that publish say; of several the last.
 pub(super) fn of(outputs: &[Output]) -> Published {
     let mut published = Published::default();
     for Output { uses, value } in outputs {
-        if !["PR", "CommitChanges", "CreatePR"].contains(&uses.as_str()) {
+        if !STEPS.contains(&uses.as_str()) {
             continue;
         }
         let text = |field: &str| value[field].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
