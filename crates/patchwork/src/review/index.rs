@@ -14,8 +14,8 @@ use super::unit::FileUnits;
 const MOST_READ: usize = 3_000;
 
 /// Files that are parsed for it, and bytes of them.
-const MOST_PARSED: usize = 400;
-const MOST_BYTES: usize = 4 * 1024 * 1024;
+const MOST_PARSED: usize = 120;
+const MOST_BYTES: usize = 2 * 1024 * 1024;
 
 /// Bytes of a file that is parsed at most.
 const LARGEST: usize = 512 * 1024;
@@ -70,8 +70,8 @@ pub fn wanted<'a>(paths: &'a [String], files: &[FileUnits<'_>]) -> Vec<String> {
 
 impl<'a> Index<'a> {
     /// Finds what the units call and what calls them, in the changed files and in others (paths and bytes of what [`wanted`]
-    /// names). Of the others only files that say one of these names are parsed: those that say the most of them first, 400
-    /// or 4 MiB at most.
+    /// names). Of the others only files that say one of these names are parsed: those that say the most of them first, 120
+    /// or 2 MiB at most.
     pub fn new(files: &[FileUnits<'a>], others: &[(String, Vec<u8>)]) -> Self {
         let asked = asked_for(files);
         let chosen = choose(&asked, others);

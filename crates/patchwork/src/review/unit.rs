@@ -109,8 +109,17 @@ fn units_of(file: &ReviewFile) -> FileUnits<'_> {
     let mut groups: Vec<(Home, Vec<usize>)> = Vec::new();
     let mut places: BTreeMap<Home, usize> = BTreeMap::new();
     let by_path = by_path(file.new_names());
+    let mut replaced_by = None;
     for (at, row) in rows.iter().enumerate().filter(|(_, row)| row.changed()) {
-        let home = home_of(file, row, &by_path);
+        // What is replaced belongs to what replaces it; only what is gone for good is looked for in the old file.
+        let starts =
+            at.checked_sub(1).and_then(|before| rows.get(before)).is_none_or(|before| !before.changed());
+        if starts {
+            let run = rows.iter().skip(at).take_while(|row| row.changed());
+            replaced_by = run.into_iter().find(|row| row.kind == LineKind::Added);
+        }
+        let home =
+            home_of(file, replaced_by.filter(|_| row.kind == LineKind::Removed).unwrap_or(row), &by_path);
         let near = |last: usize| match home {
             Home::Function(_) => true,
             Home::Loose(..) => at - last <= 2 * AROUND_LOOSE,

@@ -3,6 +3,8 @@
 pub(super) mod commit;
 pub(crate) mod markdown;
 
+pub(crate) use patchwork_core::effect::reach::is_hidden;
+
 /// The text without characters that change how others are read: control characters, and those that hide text or turn its
 /// direction. Line ends become `\n`, tabs spaces.
 pub(crate) fn visible(text: &str) -> String {
@@ -16,13 +18,6 @@ pub(crate) fn visible(text: &str) -> String {
             c => Some(c),
         })
         .collect()
-}
-
-/// Whether a character hides text or turns its direction.
-pub(crate) fn is_hidden(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// The first `limit` characters, with `…` in place of what follows.
