@@ -51,3 +51,40 @@ fn rules_and_configuration_come_from_the_base_branch() {
     world.review(&[]).assert_code(0);
     assert_eq!(world.said(), ["a.py:1 logic goes wrong"]);
 }
+
+#[test]
+fn an_update_costs_a_tenth_of_the_first_review_at_most() {
+    let mut world = World::new(ForgeKind::GitHub, &[("README.md", "# Shop\n")]);
+    let file = |name: usize, more: &str| -> String {
+        let body =
+            "    value = compute(value, 1_000_003) if value is not None else compute(0, 7)\n".repeat(150);
+        format!("def part_{name}(value):\n{body}    return value\n{more}")
+    };
+    let files: Vec<(String, String)> =
+        (0..12).map(|name| (format!("part{name}/code_{name}.py"), file(name, ""))).collect();
+    let given: Vec<(&str, Option<&str>)> =
+        files.iter().map(|(path, text)| (path.as_str(), Some(text.as_str()))).collect();
+    world.open(&given);
+    world.review(&[]).assert_code(0);
+    let first = world.asked();
+    assert!(first >= 10, "{first}");
+
+    world.push("More", &[("part3/code_3.py", Some(&file(3, "\n\ndef added(value):\n    return value\n")))]);
+    world.review(&[]).assert_code(0);
+    let update = world.asked() - first;
+    assert!(update >= 1 && update * 10 <= first, "{update} of {first}");
+}
+
+#[test]
+fn what_the_forge_refuses_is_said_with_what_to_do() {
+    let mut world = World::new(ForgeKind::GitHub, &[("a.py", "a = 1\n")]);
+    world.open(&[("a.py", Some("a = 2  # TODO-logic\n"))]);
+    world.repo.git_in(world.bare(), &["update-ref", "-d", "refs/heads/main"]);
+    let ran = world.review(&[]);
+    assert!(ran.assert_code(1).stderr.contains("is gone"), "{}", ran.stderr);
+
+    let ran = world.review(&[&format!("pr_url={}", world.url().replace("/pull/1", "/pull/99"))]);
+    assert!(ran.stderr.contains("there is no pull request 99"), "{}", ran.stderr);
+    let ran = world.review(&["pr_url=https://example.org/what"]);
+    assert!(ran.assert_code(3).stderr.contains("no address of a pull request"), "{}", ran.stderr);
+}

@@ -1,6 +1,6 @@
 //! A repository with a pull request at a forge, and a model that reviews it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use patchwork_core::port::forge::{ForgeKind, Thing};
@@ -76,7 +76,8 @@ pub(crate) fn reviewing(request: &SeenRequest) -> Reply {
 /// A repository and what belongs to it.
 pub(crate) struct World {
     pub(crate) repo: TestRepo,
-    pub(crate) git: GitHttp,
+    #[expect(dead_code, reason = "it serves as long as it lives")]
+    git: GitHttp,
     pub(crate) forge: ForgeServer,
     pub(crate) model: ModelServer,
     kind: ForgeKind,
@@ -167,6 +168,11 @@ impl World {
             ForgeKind::Bitbucket => format!("acme/shop/pull-requests/{number}"),
         };
         format!("{}/{path}", self.forge.url())
+    }
+
+    /// The remote's folder.
+    pub(crate) fn bare(&self) -> &Path {
+        &self.bare
     }
 
     /// Reviews the pull request.
