@@ -146,8 +146,8 @@ impl ForgeServer {
         self.with(|state| state.resolve(thread, resolved));
     }
 
-    /// What happens to the next requests of a method (`POST`), in order; later ones are served as usual. GraphQL's are of the
-    /// method `GRAPHQL`.
+    /// What happens to the next requests of a method (`POST`), in order; later ones are served as usual. GraphQL's
+    /// are of the methods `QUERY` and `MUTATION`.
     pub fn script(&self, method: &str, next: impl IntoIterator<Item = Scripted>) {
         self.script_at(method, "", next);
     }
