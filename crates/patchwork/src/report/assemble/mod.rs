@@ -42,8 +42,17 @@ pub struct Output {
 }
 
 /// The steps whose outputs a report is made of.
-const TELLING: [&str; 7] =
-    ["ExtractCode", "VerifyPatch", "ProveFixes", "Report", "PR", "CommitChanges", "CreatePR"];
+const TELLING: [&str; 9] = [
+    "ExtractCode",
+    "VerifyPatch",
+    "ProveFixes",
+    "Report",
+    "PR",
+    "CommitChanges",
+    "CreatePR",
+    "ApplyBundle",
+    "SelectChanges",
+];
 
 /// How the key of the record begins that says what held programs in.
 const BASE_LINE: &str = "#base line/";
