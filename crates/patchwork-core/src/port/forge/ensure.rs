@@ -2,7 +2,7 @@
 
 use super::mark::Mark;
 use super::{
-    CheckSpec, Comment, Ensured, Forge, ForgeError, FoundIssue, FoundPullRequest, Hidden, IssueSpec,
+    Ability, CheckSpec, Comment, Ensured, Forge, ForgeError, FoundIssue, FoundPullRequest, Hidden, IssueSpec,
     NewLineComment, PullRequestSpec, PullRequestState, Query, TextChange, Thing,
 };
 
@@ -63,7 +63,7 @@ async fn update_pull_request(
         title: (found.title != spec.title).then(|| spec.title.clone()),
         body: (!same_text(&found.body, &spec.body)).then(|| spec.body.clone()),
         open: None,
-        labels: missing(&spec.labels, &found.labels),
+        labels: missing(forge, &spec.labels, &found.labels),
     };
     if change.is_empty() {
         return Ok((found, Ensured::Unchanged));
@@ -309,7 +309,7 @@ async fn update_issue(
         // What a person has written into it stays.
         body: (!edited && !same_text(&found.body, &spec.body)).then(|| spec.body.clone()),
         open: None,
-        labels: missing(&spec.labels, &found.labels),
+        labels: missing(forge, &spec.labels, &found.labels),
     };
     if change.is_empty() {
         return Ok((found, Ensured::Unchanged));
@@ -389,7 +389,11 @@ pub fn one_line(title: &str, limit: usize) -> String {
     title.chars().take(limit.saturating_sub(1)).chain(['…']).collect()
 }
 
-fn missing(wanted: &[String], there: &[String]) -> Vec<String> {
+/// Labels that a thing lacks; none where there are no labels.
+fn missing(forge: &dyn Forge, wanted: &[String], there: &[String]) -> Vec<String> {
+    if !forge.can(Ability::Labels) {
+        return Vec::new();
+    }
     let is_there = |label: &&String| there.iter().any(|other| other.eq_ignore_ascii_case(label));
     wanted.iter().filter(|label| !is_there(label)).cloned().collect()
 }
