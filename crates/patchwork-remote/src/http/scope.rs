@@ -35,8 +35,17 @@ pub(super) fn needs(status: StatusCode, headers: &HeaderMap, bytes: &[u8]) -> Op
     in_body(&serde_json::from_slice(bytes).ok()?)
 }
 
-/// GitLab's `{"error": "insufficient_scope", "scope": "api"}` and Bitbucket's `{"error": {"detail": {"required", "granted"}}}`.
+/// GitLab's `{"error": "insufficient_scope", "scope": "api"}`, Bitbucket's `{"error": {"detail": {"required", "granted"}}}` and
+/// Gitea's `{"message": "… required scope(s), required=[write:issue], token scope=read:issue"}`.
 fn in_body(body: &Value) -> Option<String> {
+    if let Some(said) = body.get("message").and_then(Value::as_str)
+        && let Some((_, rest)) = said.split_once("required scope(s)")
+    {
+        let (needed, rest) = rest.split_once('[')?.1.split_once(']')?;
+        let has = rest.split_once("token scope=").map(|(_, has)| tidy(has)).filter(|has| !has.is_empty());
+        let has = has.map(|has| format!("; it has {has}")).unwrap_or_default();
+        return Some(format!("the token needs the scope {}{has}", either(&tidy(needed), ',')));
+    }
     let error = body.get("error")?;
     if error == "insufficient_scope" {
         return Some(format!("the token needs the scope {}", tidy(body.get("scope")?.as_str()?)));
@@ -102,6 +111,20 @@ mod tests {
                 &[],
                 r#"{"type":"error","error":{"message":"…","detail":{"required":["pullrequest:write"],"granted":["repository"]}}}"#,
                 Some("the token needs the scope pullrequest:write; it has repository"),
+            ),
+            (
+                "Gitea",
+                403,
+                &[],
+                r#"{"message":"token does not have at least one of required scope(s), required=[write:issue], token scope=read:issue"}"#,
+                Some("the token needs the scope write:issue; it has read:issue"),
+            ),
+            (
+                "older Forgejo",
+                403,
+                &[],
+                r#"{"message":"token does not have at least one of required scope(s): [read:user]"}"#,
+                Some("the token needs the scope read:user"),
             ),
             ("another status", 422, &[("x-accepted-github-permissions", "issues=write")], "", None),
             ("no JSON", 403, &[], "<html>", None),
