@@ -1,3 +1,5 @@
+mod conformance;
+
 use patchwork_core::port::forge::{Credential, ForgeKind, ForgeTarget, Forges, Thing};
 use patchwork_core::secret::Secret;
 

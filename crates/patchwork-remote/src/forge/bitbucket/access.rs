@@ -24,7 +24,11 @@ impl Bitbucket {
         Ok(RepositoryFacts {
             full_name: repository.full_name.clone(),
             url: url.unwrap_or_else(|| self.page()),
-            default_branch: repository.mainbranch.as_ref().map(|branch| branch.name.clone()).unwrap_or_default(),
+            default_branch: repository
+                .mainbranch
+                .as_ref()
+                .map(|branch| branch.name.clone())
+                .unwrap_or_default(),
             archived: false,
             may_push,
         })
@@ -39,7 +43,9 @@ impl Bitbucket {
         let call = Call::get(["user", "permissions", "repositories"])
             .query("q", format!("repository.full_name=\"{}\"", name.replace(['"', '\\'], "")));
         match self.list::<Permission>(&call, "10", 1, |_| true).await {
-            Ok(found) => Ok(found.items.first().map(|one| matches!(one.permission.as_str(), "write" | "admin"))),
+            Ok(found) => {
+                Ok(found.items.first().map(|one| matches!(one.permission.as_str(), "write" | "admin")))
+            }
             Err(error) if matches!(error.status(), Some(403 | 404 | 410)) => Ok(None),
             Err(error) => Err(self.explain(error, "read what the token may do")),
         }

@@ -71,7 +71,12 @@ impl Bitbucket {
         self.comment(on, made, root, false).await
     }
 
-    pub(super) async fn change_comment(&self, on: Thing, id: &str, body: &str) -> Result<Comment, ForgeError> {
+    pub(super) async fn change_comment(
+        &self,
+        on: Thing,
+        id: &str,
+        body: &str,
+    ) -> Result<Comment, ForgeError> {
         let explain = |error| self.explain_of(error, "change the comment", &format!("comment {id} on {on}"));
         let new = NewComment { content: Raw { raw: body }, inline: None, parent: None };
         let call = Call::put(self.path_of(on, [id]).await?).json(&new).map_err(explain)?;
@@ -217,7 +222,9 @@ mod tests {
 
     #[test]
     fn places_go_there_and_back() {
-        for (side, start_line) in [(Side::Old, None), (Side::New, None), (Side::Old, Some(2)), (Side::New, Some(2))] {
+        for (side, start_line) in
+            [(Side::Old, None), (Side::New, None), (Side::Old, Some(2)), (Side::New, Some(2))]
+        {
             let comment = NewLineComment {
                 path: "a.rs".into(),
                 old_path: None,

@@ -56,9 +56,12 @@ impl Bitbucket {
 /// What the server said beside a status; empty when there is no answer.
 pub(super) fn said(error: &HttpError) -> String {
     match error {
-        HttpError::Status { message, details, .. } => {
-            std::iter::once(message).chain(details).cloned().collect::<Vec<_>>().join(" ").to_ascii_lowercase()
-        }
+        HttpError::Status { message, details, .. } => std::iter::once(message)
+            .chain(details)
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(" ")
+            .to_ascii_lowercase(),
         _ => String::new(),
     }
 }

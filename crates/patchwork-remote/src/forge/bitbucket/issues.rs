@@ -41,11 +41,8 @@ impl Bitbucket {
 
     pub(super) async fn make_issue(&self, spec: &IssueSpec) -> Result<FoundIssue, ForgeError> {
         let explain = |error| self.explain_issues(error, "open an issue");
-        let new = WrittenIssue {
-            title: Some(&spec.title),
-            content: Some(Raw { raw: &spec.body }),
-            state: None,
-        };
+        let new =
+            WrittenIssue { title: Some(&spec.title), content: Some(Raw { raw: &spec.body }), state: None };
         let call = Call::post(self.at(["issues"]).await?).json(&new).map_err(explain)?;
         let made: Issue = self.http.call(&call).await.map_err(explain)?;
         self.learn(made.reporter.as_ref()).await;

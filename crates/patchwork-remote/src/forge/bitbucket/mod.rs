@@ -15,8 +15,8 @@ use async_trait::async_trait;
 use patchwork_core::failure::Failure;
 use patchwork_core::port::forge::{
     Ability, CheckSpec, Comment, Credential, Forge, ForgeError, ForgeKind, FoundCheck, FoundIssue,
-    FoundPullRequest, GitCredential, Hidden, IssueSpec, NewLineComment, PullRequestChanges, PullRequestCommit,
-    PullRequestSpec, Query, RepositoryFacts, TextChange, TextLimits, Thing,
+    FoundPullRequest, GitCredential, Hidden, IssueSpec, NewLineComment, PullRequestChanges,
+    PullRequestCommit, PullRequestSpec, Query, RepositoryFacts, TextChange, TextLimits, Thing,
 };
 use patchwork_core::secret::Secret;
 use reqwest::Url;
@@ -215,7 +215,10 @@ impl Forge for Bitbucket {
     }
 
     async fn account(&self) -> Result<Option<String>, ForgeError> {
-        Ok(self.own().await?.map(|user| if user.nickname.is_empty() { user.display_name } else { user.nickname }))
+        Ok(self
+            .own()
+            .await?
+            .map(|user| if user.nickname.is_empty() { user.display_name } else { user.nickname }))
     }
 
     async fn git_credential(&self) -> Result<Option<GitCredential>, ForgeError> {

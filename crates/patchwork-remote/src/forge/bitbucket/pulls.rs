@@ -106,14 +106,15 @@ impl Bitbucket {
         // What is declined or merged can be neither opened again nor changed.
         let ended = state != PullRequestState::Open;
         let changes_text = change.title.is_some() || change.body.is_some();
-        if ended && (changes_text || change.open == Some(true) || (change.open, state) == (Some(false), PullRequestState::Merged)) {
+        if ended
+            && (changes_text
+                || change.open == Some(true)
+                || (change.open, state) == (Some(false), PullRequestState::Merged))
+        {
             return Err(ForgeError::Closed { what: what(number), state });
         }
         if changes_text {
-            let changed = ChangedPull {
-                title: change.title.as_deref(),
-                description: change.body.as_deref(),
-            };
+            let changed = ChangedPull { title: change.title.as_deref(), description: change.body.as_deref() };
             let call = Call::put(self.at(["pullrequests", &text]).await?).json(&changed).map_err(explain)?;
             now = self.http.call(&call).await.map_err(explain)?;
         }

@@ -121,7 +121,15 @@ impl GitHub {
                 |error| self.explain_of(error, "change the pull request", &format!("pull request {number}"));
             let path = self.at(["pulls", &number.to_string()]).await?;
             let call = Call::patch(path).json(&changed).map_err(explain)?;
-            self.http().await?.call(&call).await.map_err(explain)?
+            match self.http().await?.call(&call).await {
+                Ok(pull) => pull,
+                // What is merged can be neither opened nor closed any more.
+                Err(error) if change.open.is_some() && remarks(&error, &["merged"]) => {
+                    let what = format!("pull request {number}");
+                    return Err(ForgeError::Closed { what, state: PullRequestState::Merged });
+                }
+                Err(error) => return Err(explain(error)),
+            }
         };
         pull.labels = labels.unwrap_or(pull.labels);
         self.found(pull).await

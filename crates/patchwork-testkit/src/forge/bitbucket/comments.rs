@@ -70,7 +70,8 @@ fn resolve(state: &mut State, id: u64, resolved: bool) -> Answer {
         comment.thread = Some(id);
     }
     state.resolve(id, resolved);
-    let by = json!({ "type": "comment_resolution", "user": user(state, &state.login), "created_on": time(0) });
+    let by =
+        json!({ "type": "comment_resolution", "user": user(state, &state.login), "created_on": time(0) });
     if resolved { Answer::json(200, &by) } else { Answer::empty(204) }
 }
 
@@ -98,7 +99,8 @@ fn create(state: &mut State, request: &Request, on: Thing) -> Answer {
 }
 
 fn place_of(inline: &Value) -> LinePlace {
-    let line = |name: &str| inline.get(name).and_then(Value::as_u64).and_then(|line| u32::try_from(line).ok());
+    let line =
+        |name: &str| inline.get(name).and_then(Value::as_u64).and_then(|line| u32::try_from(line).ok());
     let side = if line("to").is_some() { Side::New } else { Side::Old };
     LinePlace {
         path: inline.get("path").and_then(Value::as_str).unwrap_or_default().to_owned(),

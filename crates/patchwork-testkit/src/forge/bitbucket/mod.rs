@@ -134,7 +134,13 @@ fn moved(state: &State, request: &Request) -> Answer {
 }
 
 /// A page of a list, which holds the address of the next.
-fn page<T>(state: &State, request: &Request, most: usize, items: &[T], show: impl FnMut(&T) -> Value) -> Answer {
+fn page<T>(
+    state: &State,
+    request: &Request,
+    most: usize,
+    items: &[T],
+    show: impl FnMut(&T) -> Value,
+) -> Answer {
     let number = |name: &str| request.param(name).and_then(|text| text.parse::<usize>().ok());
     let size = number("pagelen").unwrap_or(10);
     if size == 0 || size > most {

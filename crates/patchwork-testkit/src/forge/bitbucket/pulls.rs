@@ -37,9 +37,13 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
         }
         "pullrequests/list-commits" => {
             let newest_first: Vec<&(String, String)> = pull.commits.iter().rev().collect();
-            page(state, request, MOST, &newest_first, |(id, text)| {
-                json!({ "type": "commit", "hash": id, "message": text })
-            })
+            page(
+                state,
+                request,
+                MOST,
+                &newest_first,
+                |(id, text)| json!({ "type": "commit", "hash": id, "message": text }),
+            )
         }
         _ => missing(),
     }
@@ -82,11 +86,15 @@ fn create(state: &mut State, request: &Request) -> Answer {
     if let Err(refused) = may_write(state, "pullrequest:write") {
         return refused;
     }
-    let (head, base) = (branch(request, "source").unwrap_or_default(), branch(request, "destination").unwrap_or("main"));
+    let (head, base) =
+        (branch(request, "source").unwrap_or_default(), branch(request, "destination").unwrap_or("main"));
     if let Some(gone) = state.gone.iter().find(|gone| *gone == head || *gone == base) {
         let side = if *gone == head { "source" } else { "destination" };
         let fields = json!({ side: [format!("{side} branch not found: {gone}")] });
-        return Answer::json(400, &json!({ "type": "error", "error": { "message": "Bad request", "fields": fields } }));
+        return Answer::json(
+            400,
+            &json!({ "type": "error", "error": { "message": "Bad request", "fields": fields } }),
+        );
     }
     if head == base {
         return refusal(400, "There are no changes to be pulled");

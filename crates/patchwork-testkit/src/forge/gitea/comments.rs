@@ -22,7 +22,8 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
         },
         "issueCreateComment" => {
             let Some(on) = thing(state, request) else { return refusal(404, "issue does not exist") };
-            let locked = matches!(on, Thing::PullRequest(number) if state.pull(number).is_some_and(|p| p.locked));
+            let locked =
+                matches!(on, Thing::PullRequest(number) if state.pull(number).is_some_and(|p| p.locked));
             if locked && !state.may_push {
                 return refusal(403, "Comments are locked");
             }
@@ -49,12 +50,8 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
             Answer::empty(204)
         }
         "issueGetCommentReactions" => match state.comment(id) {
-            // Without one it is null.
-            Some(comment) if comment.reactions.is_empty() => Answer::json(200, &Value::Null),
             Some(comment) => {
-                let reaction = |(login, content): &(String, String)| {
-                    json!({ "content": content, "user": user(login), "created_at": time(comment.created_ms) })
-                };
+                let reaction = |(login, content): &(String, String)| json!({ "content": content, "user": user(login), "created_at": time(comment.created_ms) });
                 Answer::json(200, &comment.reactions.iter().map(reaction).collect())
             }
             None => refusal(404, "comment does not exist"),
@@ -71,7 +68,8 @@ fn reviews(state: &mut State, request: &Request) -> Answer {
     let id = request.number("id");
     match request.operation {
         "repoListPullReviews" => {
-            let mut found: Vec<u64> = state.comments_on(on).filter_map(|comment| review_of(comment)).collect();
+            let mut found: Vec<u64> =
+                state.comments_on(on).filter_map(|comment| review_of(comment)).collect();
             found.sort_unstable();
             found.dedup();
             page(state, request, &found, |id| review(state, on, *id))
@@ -106,7 +104,11 @@ fn create(state: &mut State, request: &Request, on: Thing) -> Answer {
     }
     for comment in &comments {
         let line = |name: &str| {
-            comment.get(name).and_then(Value::as_u64).and_then(|line| u32::try_from(line).ok()).filter(|n| *n > 0)
+            comment
+                .get(name)
+                .and_then(Value::as_u64)
+                .and_then(|line| u32::try_from(line).ok())
+                .filter(|n| *n > 0)
         };
         let side = if line("new_position").is_some() { Side::New } else { Side::Old };
         let place = LinePlace {
@@ -156,9 +158,7 @@ fn show(state: &State, comment: &Comment) -> Value {
 
 fn on_line(state: &State, comment: &Comment) -> Value {
     let place = comment.place.as_ref();
-    let line = |side| {
-        place.filter(|place| place.side == side).and_then(|place| place.line).unwrap_or(0)
-    };
+    let line = |side| place.filter(|place| place.side == side).and_then(|place| place.line).unwrap_or(0);
     json!({
         "id": comment.id,
         "html_url": format!("{}#issuecomment-{}", page_of(state, comment.on), comment.id),

@@ -43,7 +43,12 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
         }),
         "repoGetPullRequestCommits" => {
             let newest_first: Vec<&(String, String)> = pull.commits.iter().rev().collect();
-            page(state, request, &newest_first, |(id, text)| json!({ "sha": id, "commit": { "message": text } }))
+            page(
+                state,
+                request,
+                &newest_first,
+                |(id, text)| json!({ "sha": id, "commit": { "message": text } }),
+            )
         }
         _ => missing(),
     }
