@@ -10,4 +10,5 @@ mod github;
 mod gitlab;
 mod install;
 mod runner;
+mod two_jobs;
 mod world;
