@@ -41,7 +41,7 @@ pub struct Index<'a> {
 #[derive(Debug)]
 enum Source<'a> {
     Changed(&'a ReviewFile),
-    Other(SourceFile, Names),
+    Other(Box<(SourceFile, Names)>),
 }
 
 /// Which files of the commit an index needs, from the paths of all: those of the languages that changed, the nearest first,
@@ -78,7 +78,7 @@ impl<'a> Index<'a> {
         let parsed = super::parallel::map(&chosen, |(path, bytes)| {
             let file = SourceFile::new(path.as_str(), bytes.as_slice()).ok()?;
             let names = file.names();
-            Some(Source::Other(file, names))
+            Some(Source::Other(Box::new((file, names))))
         });
         let changed = files.iter().map(|units| Source::Changed(units.file));
         let mut index =
@@ -128,7 +128,7 @@ impl<'a> Index<'a> {
     pub(super) fn file(&self, at: usize) -> Option<&SourceFile> {
         self.files.get(at).map(|source| match source {
             Source::Changed(file) => &file.new,
-            Source::Other(file, _) => file,
+            Source::Other(other) => &other.0,
         })
     }
 
@@ -142,7 +142,7 @@ impl Source<'_> {
     fn names(&self) -> &Names {
         match self {
             Self::Changed(file) => file.new_names(),
-            Self::Other(_, names) => names,
+            Self::Other(other) => &other.1,
         }
     }
 }

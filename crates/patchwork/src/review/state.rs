@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::finding::ReviewFinding;
-use super::unit::{FileUnits, ReviewUnit};
+use super::unit::{FileUnits, HASH, ReviewUnit};
 
 /// What the last review knew. Written as one compact line of at most 30,000 bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -21,6 +21,19 @@ pub struct State {
     pub units: Vec<String>,
     /// Findings that only the summary told, so that the next summary tells them too.
     pub told: Vec<Told>,
+    /// Findings that comments told and that still stand, the worst first: a gate that failed for them stays closed.
+    pub open: Vec<Open>,
+}
+
+/// A finding that a comment told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Open {
+    /// By what it is known again.
+    pub fingerprint: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The hash of the unit it is in: when that is asked about again, the model decides anew.
+    pub unit: String,
 }
 
 /// A finding that only the summary tells.
@@ -48,13 +61,13 @@ pub const MOST_BYTES: usize = 30_000;
 /// The form of what is written.
 const VERSION: u64 = 1;
 
-/// Characters of a unit's hash.
-const HASH: usize = 8;
-
 /// Findings of the summary that are kept, and characters of their titles and paths.
 const MOST_TOLD: usize = 40;
 const TITLE: usize = 120;
 const PATH: usize = 200;
+
+/// Findings of comments that are kept.
+const MOST_OPEN: usize = 60;
 
 #[derive(Serialize, Deserialize)]
 struct Written {
@@ -64,6 +77,8 @@ struct Written {
     units: String,
     #[serde(default)]
     told: Vec<Told>,
+    #[serde(default)]
+    open: Vec<Open>,
 }
 
 impl State {
@@ -85,7 +100,8 @@ impl State {
             .collect();
         units.sort();
         let told = written.told.into_iter().take(MOST_TOLD).collect();
-        Some(Self { head: written.head, basis: written.basis, units, told })
+        let open = written.open.into_iter().take(MOST_OPEN).collect();
+        Some(Self { head: written.head, basis: written.basis, units, told, open })
     }
 
     /// One line of ASCII for the mark of a comment. Of more units than there is room for the last are left out: they are asked about
@@ -98,6 +114,7 @@ impl State {
             basis: self.basis.clone(),
             units: String::new(),
             told,
+            open: self.open.iter().take(MOST_OPEN).cloned().collect(),
         };
         let mut room = MOST_BYTES.saturating_sub(ascii(&written).len());
         while room < MOST_BYTES / 4 && written.told.pop().is_some() {
@@ -119,7 +136,7 @@ impl State {
     }
 
     /// The state after a review of `head`: what was known and is still there, and the units that were answered. `told` are the
-    /// findings that the new summary tells alone.
+    /// findings that the new summary tells alone, `open` those of comments.
     pub fn after(
         &self,
         files: &[FileUnits<'_>],
@@ -127,6 +144,7 @@ impl State {
         head: &str,
         basis: &str,
         told: Vec<Told>,
+        mut open: Vec<Open>,
     ) -> Self {
         let answered: HashSet<&str> = answered.iter().map(String::as_str).collect();
         let units = files.iter().flat_map(|file| &file.units);
@@ -134,7 +152,8 @@ impl State {
         let mut units: Vec<String> = known.map(|unit| unit.hash.clone()).collect();
         units.sort();
         units.dedup();
-        Self { head: head.to_owned(), basis: basis.to_owned(), units, told }
+        open.sort_by_key(|open| std::cmp::Reverse(open.severity));
+        Self { head: head.to_owned(), basis: basis.to_owned(), units, told, open }
     }
 
     /// What the last summary told alone and the next one tells again: findings in units that are still there and are not asked about
@@ -153,6 +172,22 @@ impl State {
         }
         carried
     }
+}
+
+impl State {
+    /// What comments told before and nobody has looked at since: findings in units that are still there and are not asked about
+    /// again. Whether their threads are resolved says nothing: on some forges whoever opened the pull request may do that.
+    pub fn standing(&self, files: &[FileUnits<'_>], asked: &[String]) -> Vec<Open> {
+        let there = |hash: &String| files.iter().flat_map(|file| &file.units).any(|unit| unit.hash == *hash);
+        let stands = |open: &&Open| !asked.contains(&open.unit) && there(&open.unit);
+        self.open.iter().filter(stands).cloned().collect()
+    }
+}
+
+/// Findings that comments tell, as the state keeps them.
+pub fn open(files: &[FileUnits<'_>], findings: &[ReviewFinding]) -> Vec<Open> {
+    let told = told(files, findings).into_iter().map(|told| short(&told));
+    told.map(|Told { fingerprint, severity, unit, .. }| Open { fingerprint, severity, unit }).collect()
 }
 
 /// Findings that only the summary tells, as the state keeps them.

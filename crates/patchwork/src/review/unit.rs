@@ -40,7 +40,7 @@ pub struct ReviewUnit {
     /// The changed lines in the new file, 1-based, exclusive, from the first to the last; of removed lines the place
     /// where they were.
     pub lines: Range<u32>,
-    /// Digest of its text and its changed lines, 8 characters; the same wherever in the file it stands.
+    /// Digest of its text and its changed lines, [`HASH`] characters; the same wherever in the file it stands.
     pub hash: String,
     /// About how many tokens it has in a prompt.
     pub tokens: usize,
@@ -246,6 +246,11 @@ fn calls(names: &Names, rows: &[Row<'_>], own: &[usize], whole: Option<&Range<us
     found
 }
 
+/// Bytes of a unit's hash, and characters as it is written. What has the hash of a unit that was reviewed is not reviewed again,
+/// so nobody may be able to write two with the same one.
+const HASH_BYTES: usize = 16;
+pub const HASH: usize = 22;
+
 /// No line number is in it: what only moves stays the same.
 fn hash(
     file: &ReviewFile,
@@ -271,7 +276,7 @@ fn hash(
         hash.update(row.text.trim_end());
     }
     let digest = hash.finalize();
-    STANDARD_NO_PAD.encode(digest.get(..6).unwrap_or_default())
+    STANDARD_NO_PAD.encode(digest.get(..HASH_BYTES).unwrap_or_default())
 }
 
 /// Its lines, 1-based.

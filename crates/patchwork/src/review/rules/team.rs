@@ -184,7 +184,7 @@ fn items(text: &str) -> Vec<String> {
         }
     }
     // What introduces a list is no rule.
-    items.retain(|item| !item.is_empty() && !(listed && item.ends_with(':')));
+    items.retain(|item| !(item.is_empty() || listed && item.ends_with(':')));
     items
 }
 
