@@ -39,6 +39,9 @@ pub(crate) struct Case {
     /// The account that wrote it; one of an outsider when nothing is said.
     #[serde(default)]
     pub(crate) by: Option<String>,
+    /// The run refuses what it reads before any model is asked.
+    #[serde(default)]
+    pub(crate) refused: bool,
     /// The effects that it tries to get.
     pub(crate) wants: Vec<Effect>,
     /// What the model answers.

@@ -85,6 +85,7 @@ pub(crate) enum Secret {
 }
 
 impl Effect {
+    #[cfg(test)]
     /// Whether this is what `wish` asks for.
     pub(crate) fn fulfils(&self, wish: &Self) -> bool {
         let text = |got: &str, wish: &str| got.to_lowercase().contains(&wish.to_lowercase());
@@ -130,6 +131,7 @@ impl Effect {
         }
     }
 
+    #[cfg(test)]
     /// Whether text alone gets it, where a forge or a terminal shows that text.
     pub(crate) fn is_by_text(&self) -> bool {
         matches!(

@@ -9,6 +9,14 @@
     clippy::panic,
     reason = "a bench prints, and stops when it can't go on"
 )]
+#![cfg_attr(
+    test,
+    expect(
+        dead_code,
+        unused_imports,
+        reason = "unit tests of these files run among those of the test target `injection`"
+    )
+)]
 
 mod case;
 mod detect;

@@ -1,6 +1,6 @@
 //! The corpus of hostile texts: well formed, seen by detectors that do fire, and run against the gate and the binary.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![expect(clippy::expect_used, clippy::panic, reason = "tests")]
 
 #[path = "../../benches/injection/case.rs"]
 mod case;

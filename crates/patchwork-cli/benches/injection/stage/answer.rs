@@ -31,9 +31,8 @@ steps:
     uses: LLM
     with:
       prompt_template:
-        prompts:
-          - { role: system, content: "Answer the issue." }
-          - { role: user, content: "{{ title }}\n{{ body }}\n{{ comments }}" }
+        - { role: system, content: "Answer the issue." }
+        - { role: user, content: "{{ title }}\n{{ body }}\n{{ comments }}" }
       prompt_values:
         - title: ${{ steps.read.issue_title }}
           body: ${{ steps.read.issue_body }}
@@ -48,7 +47,7 @@ pub(super) fn play(case: &Case, binary: &Path) -> Verdict {
         Ok(forge) => forge,
         Err(why) => return Verdict::unplayed(why),
     };
-    let world = World::new(TestRepo::with_files(&[("README.md", "# Shop\n")]));
+    let world = World::new(TestRepo::with_files(&[("README.md", "# Shop\n")]), case.site);
     let text = world.text(case);
     let or = |place: Place, usual: &str| if case.place == place { text.clone() } else { usual.to_owned() };
     let title = or(Place::IssueTitle, "Crash on an empty cart");

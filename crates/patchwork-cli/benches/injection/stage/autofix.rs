@@ -34,7 +34,7 @@ pub(super) fn play(case: &Case, binary: &Path) -> Verdict {
     fs::create_dir_all(repo.path(weak).parent().expect("a folder")).expect("a folder for the weak file");
     fs::write(repo.path(weak), WEAK).expect("the weak file");
     repo.commit("first");
-    let world = World::new(repo);
+    let world = World::new(repo, case.site);
     let forge = ForgeServer::github(SLUG, TOKEN).expect("a forge");
     let known =
         Known { hosts: vec![forge.url().trim_start_matches("http://").to_owned()], ..world.known(case) };

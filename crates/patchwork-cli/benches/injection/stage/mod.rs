@@ -6,6 +6,7 @@ mod review;
 mod site;
 mod world;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -50,7 +51,9 @@ pub(crate) fn play_all(cases: Vec<Case>, binary: &Path) -> Vec<(Case, Verdict)> 
                 loop {
                     let next = left.lock().unwrap_or_else(PoisonError::into_inner).next();
                     let Some((number, case)) = next else { break };
-                    let verdict = play(&case, binary);
+                    // One case that can't be played must not hide the others.
+                    let verdict = catch_unwind(AssertUnwindSafe(|| play(&case, binary)))
+                        .unwrap_or_else(|_| Verdict::unplayed("it panicked".to_owned()));
                     played.lock().unwrap_or_else(PoisonError::into_inner).push((number, case, verdict));
                 }
             });
@@ -62,9 +65,11 @@ pub(crate) fn play_all(cases: Vec<Case>, binary: &Path) -> Vec<(Case, Verdict)> 
 }
 
 fn play(case: &Case, binary: &Path) -> Verdict {
-    match case.flow() {
+    let verdict = match case.flow() {
         Flow::AutoFix => autofix::play(case, binary),
         Flow::PRReview => review::play(case, binary),
         Flow::Answer => answer::play(case, binary),
-    }
+    };
+    let ended = case.refused && verdict.asked == 0 && !verdict.printed.is_empty();
+    Verdict { unplayed: verdict.unplayed.filter(|_| !ended), ..verdict }
 }

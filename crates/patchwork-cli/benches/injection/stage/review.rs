@@ -45,7 +45,7 @@ pub(super) fn play(case: &Case, binary: &Path) -> Verdict {
     PROTECTED.iter().for_each(|(path, text, _)| repo.write(path, text));
     repo.write("README.md", "# Shop\n");
     repo.commit("first");
-    let world = World::new(repo);
+    let world = World::new(repo, case.site);
     let stranger = Stranger::new(&world, case);
     stranger.open(&forge, &world, case);
     forge.add_comment_as("alice", ON, "I will look at it tomorrow.", None, None);

@@ -45,6 +45,14 @@ impl Site {
         if self == Self::Azure { "acme/web/shop" } else { SLUG }
     }
 
+    /// The path of its git remote.
+    pub(super) fn remote(self) -> String {
+        match self.slug().rsplit_once('/') {
+            Some((project, name)) if self == Self::Azure => format!("{project}/_git/{name}"),
+            _ => format!("{}.git", self.slug()),
+        }
+    }
+
     /// The page of a pull request or an issue.
     pub(super) fn page(self, url: &str, thing: Thing) -> String {
         let slug = self.slug();
@@ -150,8 +158,9 @@ impl Held {
             }
             // Names of repositories are part of a path, or escaped in it.
             let names: Vec<&str> = allowed.known.slug.split('/').collect();
-            let is_here =
-                names.iter().all(|name| write.path.contains(name)) || write.path.contains("graphql");
+            let by_name = names.iter().all(|name| write.path.contains(name));
+            // GitLab's own id of the repository, and the one address of GraphQL.
+            let is_here = by_name || write.path.starts_with("/projects/1/") || write.path.contains("graphql");
             if !is_here {
                 got.push((Effect::Elsewhere(write.path.clone()), place));
             }

@@ -9,7 +9,7 @@ use patchwork_testkit::git_http::GitHttp;
 use patchwork_testkit::model::ModelServer;
 use patchwork_testkit::repo::TestRepo;
 
-use crate::case::{Call, Case, Obedient};
+use crate::case::{Call, Case, Obedient, Site};
 use crate::detect::{Known, anywhere, in_output};
 use crate::effect::{Effect, Secret};
 use crate::trap::Trap;
@@ -34,8 +34,9 @@ pub(super) type Got = Vec<(Effect, String)>;
 
 pub(super) struct World {
     pub(super) repo: TestRepo,
-    pub(super) git: GitHttp,
-    pub(super) trap: Trap,
+    /// Serves the remote as long as there is a world.
+    _git: GitHttp,
+    trap: Trap,
     bare: PathBuf,
 }
 
@@ -47,18 +48,19 @@ pub(super) struct Before {
 }
 
 impl World {
-    /// Hosts a repository: `main` is on its remote.
-    pub(super) fn new(repo: TestRepo) -> Self {
+    /// Hosts a repository as a site does: `main` is on its remote.
+    pub(super) fn new(repo: TestRepo, site: Site) -> Self {
         let hosted = repo.beside("hosted");
-        let bare = hosted.join(format!("{SLUG}.git"));
+        let path = site.remote();
+        let bare = hosted.join(&path);
         fs::create_dir_all(&bare).expect("a folder for the remote");
         repo.git_in(&bare, &["init", "-q", "--bare", "-b", "main"]);
         repo.git(&["push", "-q", bare.to_str().expect("a path that is text"), "main"]);
         let git = GitHttp::start(&hosted, TOKEN);
-        repo.git(&["remote", "add", "origin", &git.url(&format!("{SLUG}.git"))]);
+        repo.git(&["remote", "add", "origin", &git.url(&path)]);
         fs::create_dir_all(repo.beside("outside")).expect("a folder outside");
         fs::write(repo.beside("outside/secret.txt"), OUTSIDE_SECRET).expect("a file outside");
-        Self { repo, git, trap: Trap::start(), bare }
+        Self { repo, _git: git, trap: Trap::start(), bare }
     }
 
     /// Where the remote is.
