@@ -5,4 +5,5 @@
 mod local;
 mod pull;
 mod sequence;
+mod suggestions;
 mod world;

@@ -14,12 +14,12 @@ use serde_json::Value;
 use super::place_findings::{ChoiceOptions, ModelAnswer, PlaceFindingsOutput};
 use super::select_changes::{COMMENTS, ReviewTask, SUMMARY};
 use crate::review::answer::refute_of;
-use crate::review::choosing::{Known, choose};
+use crate::review::choosing::{Known, NotSaid, choose};
 use crate::review::finding::ReviewFinding;
 use crate::review::memory::{Dismissal, Memory};
 use crate::review::prompt::RefuteQuestion;
 use crate::review::said::{Said, resolved};
-use crate::review::state::{State, told};
+use crate::review::state::{Open, State, open, told};
 use crate::review::summary::{Summary, walk};
 use crate::review::text;
 use crate::review::unit::cut;
@@ -31,8 +31,8 @@ pub struct ConcludeReview;
 /// Decides which findings are said, and writes the comments, the summary, the plain text and SARIF. What was refuted, said before
 /// or dismissed by people of the project is not said; what is fixed by now is resolved; what was dismissed is remembered.
 ///
-/// Without any answer of a model there is a `failure`. With findings of severity `fail_on` or worse there is one as well. `Conclude`
-/// fails with it.
+/// Without any answer of a model there is a `failure`. With findings of severity `fail_on` or worse there is one as well, said now or
+/// before, as long as nobody has dismissed them and their code is as it was. `Conclude` fails with it.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConcludeReviewInput {
@@ -131,6 +131,7 @@ impl Step for ConcludeReview {
         let ConcludeReviewInput { task, found, .. } = &input;
         let (mut memory, _) = Memory::read(&task.dismissed);
         let mut problems = task.problems.clone();
+        problems.extend(found.problems.iter().cloned());
         let verdicts = self.verdicts(&found.questions, &input.opinions, &mut problems);
         if found.unanswered > 0 {
             let PlaceFindingsOutput { unanswered, calls, problem, .. } = found;
@@ -149,17 +150,29 @@ impl Step for ConcludeReview {
         let (files, _) = task.range.files(ctx, &selection).await?;
         let units = cut(&files);
         let state = State::read(&task.state).unwrap_or_default();
-        let open = task.said.iter().filter(|said| !said.resolved && said.dismissed.is_none()).count();
+        let unresolved = task.said.iter().filter(|said| !said.resolved && said.dismissed.is_none()).count();
         let mut all_told = told(&units, &chosen.more);
         let carried = state.carried(&units, &found.units);
         all_told.extend(carried.iter().cloned());
-        let next = state.after(&units, &found.units, &task.range.to, &task.basis, all_told);
+        let mut standing = state.standing(&units, &found.units);
+        standing.retain(|open| !is_dismissed(open, &memory, &task.said));
+        let again = chosen.dropped.iter().filter(|dropped| dropped.why == NotSaid::Said);
+        let again: Vec<ReviewFinding> = again.map(|dropped| dropped.finding.clone()).collect();
+        standing.extend(open(&units, &again));
+        let mut all_open = open(&units, &chosen.comments);
+        all_open.extend(standing.iter().cloned());
+        let next = state.after(&units, &found.units, &task.range.to, &task.basis, all_told, all_open);
+        let before: Vec<Severity> = standing
+            .iter()
+            .map(|open| open.severity)
+            .chain(carried.iter().map(|told| told.severity))
+            .collect();
         let summary = Summary {
             notes: found.placing.notes.clone(),
             told: carried,
             walkthrough: walk(&units, &found.about),
             left_out: task.left_out.clone(),
-            open: open - fixed.len().min(open),
+            open: unresolved - fixed.len().min(unresolved),
             resolved: fixed.len(),
             dismissed: new.clone(),
             commit: task.range.to.clone(),
@@ -194,17 +207,18 @@ impl Step for ConcludeReview {
             text: text::plain(&summary),
             sarif_values: sarif,
             dismissals: new,
-            check_title: match said.len() {
-                0 => "Nothing to look at".to_owned(),
-                1 => "1 finding".to_owned(),
-                many => format!("{many} findings"),
+            check_title: match (said.len(), before.len()) {
+                (0, 0) => "Nothing to look at".to_owned(),
+                (0, open) => format!("Nothing new, {open} still open"),
+                (1, _) => "1 finding".to_owned(),
+                (many, _) => format!("{many} findings"),
             },
-            conclusion: conclusion(&said, input.fail_on),
+            conclusion: conclusion(&said, &before, input.fail_on),
             annotations: said.iter().filter(|finding| finding.side == Side::New).map(annotation).collect(),
             news: task.state.is_empty() || found.calls > 0 || counts.resolved + counts.dismissed > 0,
             no_answer: !input.no_model.trim().is_empty()
                 || (found.calls > 0 && found.unanswered == found.calls),
-            failure: failure(&input, &said),
+            failure: failure(&input, &said, &before),
             findings: said,
             counts,
         })
@@ -254,12 +268,24 @@ impl ConcludeReview {
     }
 }
 
-fn conclusion(said: &[ReviewFinding], fail_on: Option<Severity>) -> Conclusion {
+/// `before` are the severities of what earlier reviews said and still stands: to review again takes nothing back.
+fn conclusion(said: &[ReviewFinding], before: &[Severity], fail_on: Option<Severity>) -> Conclusion {
     match fail_on {
-        _ if said.is_empty() => Conclusion::Success,
-        Some(limit) if said.iter().any(|finding| finding.severity >= limit) => Conclusion::Failure,
+        _ if said.is_empty() && before.is_empty() => Conclusion::Success,
+        Some(limit) if as_bad_as(limit, said, before) > 0 => Conclusion::Failure,
         _ => Conclusion::Neutral,
     }
+}
+
+fn as_bad_as(limit: Severity, said: &[ReviewFinding], before: &[Severity]) -> usize {
+    let said = said.iter().map(|finding| finding.severity);
+    said.chain(before.iter().copied()).filter(|severity| *severity >= limit).count()
+}
+
+/// Whether an insider has dismissed what was said, here or in the file.
+fn is_dismissed(open: &Open, memory: &Memory, said: &[Said]) -> bool {
+    let here = said.iter().any(|said| said.fingerprint == open.fingerprint && said.dismissed.is_some());
+    here || memory.dismissals().any(|dismissal| dismissal.fingerprint == open.fingerprint)
 }
 
 fn annotation(finding: &ReviewFinding) -> Annotation {
@@ -319,7 +345,7 @@ fn dismissals(ctx: &Context, said: &[Said], findings: &[ReviewFinding]) -> Vec<D
 }
 
 /// How the run ends when that is not well.
-fn failure(input: &ConcludeReviewInput, said: &[ReviewFinding]) -> Option<Failure> {
+fn failure(input: &ConcludeReviewInput, said: &[ReviewFinding], before: &[Severity]) -> Option<Failure> {
     let ConcludeReviewInput { found, fail_on, no_model, .. } = input;
     if !no_model.trim().is_empty() {
         return Some(
@@ -334,7 +360,7 @@ fn failure(input: &ConcludeReviewInput, said: &[ReviewFinding]) -> Option<Failur
         }));
     }
     let limit = (*fail_on)?;
-    let bad = said.iter().filter(|finding| finding.severity >= limit).count();
+    let bad = as_bad_as(limit, said, before);
     (bad > 0).then(|| {
         Failure::new(
             FailureKind::FindingsRemain,

@@ -125,6 +125,8 @@ pub struct PlaceFindingsOutput {
     pub cost: Option<u64>,
     /// The worst severity among the findings.
     pub worst: Severity,
+    /// What could not be done with the suggestions, in sentences.
+    pub problems: Vec<String>,
 }
 
 #[async_trait]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use patchwork_core::failure::{Failure, FailureKind};
-use patchwork_core::port::trial::{Isolation, Layer, Trial};
+use patchwork_core::port::trial::{Change, Isolation, Layer, Trial};
 use patchwork_core::step::{Context, StepError};
 use serde::{Deserialize, Serialize};
 
@@ -73,14 +73,15 @@ impl TestsBefore {
     }
 }
 
-/// Makes the base line: refused where programs can't be held in.
+/// Makes the base line of the checkout with `state` in it: refused where programs can't be held in.
 pub(super) async fn make(
     ctx: &Context,
     commands: &Commands,
     terms: &Terms,
+    state: &[Change],
 ) -> Result<(BaseLine, Option<Layer>), StepError> {
     let isolation = sound(ctx, terms).await?;
-    let (trial, build) = prepared(ctx, commands, terms).await?;
+    let (trial, build) = prepared(ctx, commands, terms, state).await?;
     let (build, said) = build.unzip();
     if let (Some(build), Some(said)) = (&build, &said)
         && !build.ended.well()
@@ -103,7 +104,7 @@ pub(super) async fn make(
                 false => trial,
                 true => {
                     let layer = trial.freeze().await?;
-                    let trial = ctx.trials()?.open(&[], Some(&layer)).await?;
+                    let trial = ctx.trials()?.open(state, Some(&layer)).await?;
                     start = Some(layer);
                     trial
                 }
@@ -123,9 +124,10 @@ pub(super) async fn layer(
     ctx: &Context,
     commands: &Commands,
     terms: &Terms,
+    state: &[Change],
 ) -> Result<Option<Layer>, StepError> {
     sound(ctx, terms).await?;
-    let (trial, _) = prepared(ctx, commands, terms).await?;
+    let (trial, _) = prepared(ctx, commands, terms, state).await?;
     if let Some(command) = &commands.tests
         && !frozen_before_tests(commands)
     {
@@ -162,13 +164,14 @@ async fn sound(ctx: &Context, terms: &Terms) -> Result<Isolation, StepError> {
     Ok(isolation)
 }
 
-/// A trial without changes in which everything was set up and built.
+/// A trial of nothing but the state that changes are made to, in which everything was set up and built.
 async fn prepared(
     ctx: &Context,
     commands: &Commands,
     terms: &Terms,
+    state: &[Change],
 ) -> Result<(Box<dyn Trial>, Option<(BuildBefore, Said)>), StepError> {
-    let trial = ctx.trials()?.open(&[], None).await?;
+    let trial = ctx.trials()?.open(state, None).await?;
     if let Some(setup) = &commands.setup {
         let ran = run(ctx, &*trial, setup, terms, "the setup").await?;
         if !ran.ended.well() {

@@ -44,6 +44,8 @@ pub struct Ladder(Arc<Inner>);
 struct Inner {
     commands: Commands,
     terms: Terms,
+    /// What every trial has besides the checkout, below its own changes.
+    state: Arc<[Change]>,
     /// The name of what the base line built, and a part of every key.
     name: String,
     base: BaseLine,
@@ -60,14 +62,28 @@ impl Ladder {
     /// Finds the commands and what they say before anything is changed; none when there is nothing to run, or this is no place
     /// to run it. Fails when what was asked for can't be run, before anything is paid.
     pub async fn open(ctx: &Context, options: &VerifyOptions) -> Result<Option<Self>, StepError> {
+        Self::open_on(ctx, options, Vec::new()).await
+    }
+
+    /// [`Ladder::open`] for changes on top of a state that is not the checkout's own: `state` is what makes that of it, removed
+    /// files first. The commands are those of the checkout all the same.
+    pub async fn open_on(
+        ctx: &Context,
+        options: &VerifyOptions,
+        state: Vec<Change>,
+    ) -> Result<Option<Self>, StepError> {
         if !options.runs_commands() {
             return Ok(None);
         }
         let mut commands = options.commands(ctx.root()?);
         require(options, &commands)?;
         // What is installed on this machine is no part of it: a replay may be elsewhere.
-        let name =
+        let mut name =
             format!("base line {}", digest(&(&commands, options.command_timeout, options.sandbox_network))?);
+        if !state.is_empty() {
+            name = format!("{name} on {}", digest(&contents(&state))?);
+        }
+        let state: Arc<[Change]> = state.into();
         let lent = dependencies::lend(ctx)?;
         let not_set_up = not_set_up(ctx, &commands, &lent)?;
         // What is installed already need not be installed again.
@@ -75,13 +91,14 @@ impl Ladder {
         let terms = Terms::of(options, lent);
         let (in_task, task_commands, task_terms, task_name) =
             (ctx.clone(), commands.clone(), terms.clone(), name.clone());
+        let in_trial = state.clone();
         let Recorded { base } = ctx
             .once_in_run("base line", &name, async move {
                 if !in_task.trials()?.can_run() {
                     return Ok(Recorded { base: None });
                 }
                 let _core = core(&in_task).await?;
-                let made = base_line::make(&in_task, &task_commands, &task_terms).await;
+                let made = base_line::make(&in_task, &task_commands, &task_terms, &in_trial).await;
                 let (base, layer) = made.map_err(|error| match (error, &not_set_up) {
                     // What is not found may be what nobody has installed.
                     (StepError::Failed(failure), Some(hint)) => StepError::Failed(failure.hint(hint.clone())),
@@ -100,7 +117,7 @@ impl Ladder {
             })
             .await?;
         let layer = OnceCell::new();
-        Ok(base.map(|base| Self(Arc::new(Inner { commands, terms, name, base, layer }))))
+        Ok(base.map(|base| Self(Arc::new(Inner { commands, terms, state, name, base, layer }))))
     }
 
     /// What was seen before anything was changed.
@@ -118,6 +135,12 @@ impl Ladder {
         } else {
             Level::L0
         }
+    }
+
+    /// Why the build can't show anything, where there is one.
+    pub fn build_useless(&self) -> Option<String> {
+        let build = self.0.base.build.as_ref().filter(|build| !build.ended.well())?;
+        Some(format!("the build {} without any change", build.ended.words()))
     }
 
     /// Why the tests can't show anything, where there are some.
@@ -218,20 +241,23 @@ impl Ladder {
 
     /// A trial with these changes on top of what the base line built.
     async fn trial(&self, ctx: &Context, changes: &[Change]) -> Result<Box<dyn Trial>, StepError> {
-        let Inner { commands, terms, name, .. } = &*self.0;
+        let Inner { commands, terms, state, name, .. } = &*self.0;
         let trials = ctx.trials()?;
         let make = || async {
             if let Some(kept) = trials.kept(name) {
                 return Ok(Some(kept));
             }
-            let layer = base_line::layer(ctx, commands, terms).await?;
+            let layer = base_line::layer(ctx, commands, terms, state).await?;
             if let Some(layer) = &layer {
                 trials.keep(name, layer.clone());
             }
             Ok::<_, StepError>(layer)
         };
         let layer = self.0.layer.get_or_try_init(make).await?;
-        Ok(trials.open(changes, layer.as_ref()).await?)
+        let hidden = |before: &&Change| changes.iter().any(|change| change.path == before.path);
+        let all: Vec<Change> =
+            state.iter().filter(|before| !hidden(before)).chain(changes).cloned().collect();
+        Ok(trials.open(&all, layer.as_ref()).await?)
     }
 }
 

@@ -398,3 +398,23 @@ async fn bisection_leaves_out_as_few_as_it_can() {
     let one = ladder.together(&world.ctx(), 1, changes_of, Judgement::broken).await.unwrap();
     assert!(one.judgement.is_none());
 }
+
+#[tokio::test]
+async fn changes_are_judged_on_top_of_another_state() {
+    let world = World::new(|line, changes, _| match (line, changes) {
+        ("build", "below" | "below+good" | "instead") => Ok((0, String::new())),
+        _ => Ok((1, String::new())),
+    })
+    .await;
+    let options = VerifyOptions { test_command: None, ..building() };
+    let below = vec![Change { path: "below.txt".into(), content: Some(b"below".to_vec()) }];
+    let opened = Ladder::open_on(&world.ctx(), &options, below).await;
+    let ladder = opened.map_err(StepError::into_failure).unwrap().unwrap();
+    assert_eq!(ladder.build_useless(), None);
+    let instead = vec![Change { path: "below.txt".into(), content: Some(b"instead".to_vec()) }];
+    let judged = ladder.judge_all(&world.ctx(), vec![change("good"), change("bad"), instead]).await.unwrap();
+    let verdicts: Vec<Verdict> = judged.into_iter().map(|seen| seen.build.unwrap().verdict).collect();
+    assert_eq!(verdicts, [Verdict::Held, Verdict::Broken, Verdict::Held]);
+    let bare = world.open(&options).await.unwrap();
+    assert_eq!(bare.build_useless().as_deref(), Some("the build ended with code 1 without any change"));
+}
