@@ -68,8 +68,7 @@ fn reviews(state: &mut State, request: &Request) -> Answer {
     let id = request.number("id");
     match request.operation {
         "repoListPullReviews" => {
-            let mut found: Vec<u64> =
-                state.comments_on(on).filter_map(|comment| review_of(comment)).collect();
+            let mut found: Vec<u64> = state.comments_on(on).filter_map(review_of).collect();
             found.sort_unstable();
             found.dedup();
             page(state, request, &found, |id| review(state, on, *id))

@@ -176,7 +176,7 @@ impl World {
         self.server.add(pull)
     }
 
-    /// That something is refused as a thing that the site does not have, and that nothing was written.
+    /// That something is refused as a thing that the site does not have.
     fn refuses<T: std::fmt::Debug>(&self, ability: Ability, answer: Result<T, ForgeError>) {
         let forge = self.forge.name().to_owned();
         assert_eq!(answer.unwrap_err(), ForgeError::Unsupported { forge, ability });
