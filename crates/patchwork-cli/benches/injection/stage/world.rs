@@ -58,6 +58,8 @@ impl World {
         repo.git(&["push", "-q", bare.to_str().expect("a path that is text"), "main"]);
         let git = GitHttp::start(&hosted, TOKEN);
         repo.git(&["remote", "add", "origin", &git.url(&path)]);
+        // As after a clone: the base branch, and with it the repository's configuration, is known.
+        repo.git(&["update-ref", "refs/remotes/origin/main", "main"]);
         fs::create_dir_all(repo.beside("outside")).expect("a folder outside");
         fs::write(repo.beside("outside/secret.txt"), OUTSIDE_SECRET).expect("a file outside");
         Self { repo, _git: git, trap: Trap::start(), bare }
