@@ -105,9 +105,9 @@ impl Step for TrySuggestions {
                 let told = format!("suggestions are left out, since they can't be built: {why}");
                 ctx.warn(&told);
                 out.found.problems.push(told);
-                out.keep(&|_| Some("it can't be built here".to_owned()));
+                out.leave_out(&|_| Some("it can't be built here".to_owned()));
             }
-            Tried::Judged(reasons) => out.keep(&|at| reasons.get(at).cloned().flatten()),
+            Tried::Judged(reasons) => out.leave_out(&|at| reasons.get(at).cloned().flatten()),
         }
         Ok(out)
     }
@@ -115,7 +115,7 @@ impl Step for TrySuggestions {
 
 impl TrySuggestionsOutput {
     /// Leaves out the suggestions, counted from 0, that something speaks against.
-    fn keep(&mut self, against: &dyn Fn(usize) -> Option<String>) {
+    fn leave_out(&mut self, against: &dyn Fn(usize) -> Option<String>) {
         let findings = self.found.placing.findings.iter_mut();
         for (at, finding) in findings.filter(|finding| Suggested::of(finding).is_some()).enumerate() {
             match against(at) {
