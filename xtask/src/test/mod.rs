@@ -35,6 +35,8 @@ const SUBJECTS: [(&str, &str); 4] =
 const PYTEST: &str = "pytest==9.0.1";
 const TAPE: &str = "tape@5.9.0";
 const TESTED: (&str, &str) = ("toolz", "1.0.0");
+/// The release before it: what lies between the two is a real change to review.
+const BEFORE_TESTED: &str = "0.12.1";
 const TESTED_BY_TAPE: &str = "reusify@1.1.0";
 
 /// What checks our files for CI systems: packages of Python's index, each with its program and the variable that names it.
@@ -142,7 +144,9 @@ fn eslint(root: &Path) -> Result<Variables, String> {
 fn pytest(root: &Path) -> Result<Variables, String> {
     let python = python::python()?;
     let subjects = root.join("target/subjects");
-    python::fetch(&python, &subjects, TESTED.0, TESTED.1)?;
+    for version in [TESTED.1, BEFORE_TESTED] {
+        python::fetch(&python, &subjects, TESTED.0, version)?;
+    }
     let works = ["-m", "pytest", "--version"];
     let (tools, name) = (root.join("target/tools"), PYTEST.replace("==", "-"));
     let program = python::install(&python, &tools, &name, &[PYTEST.to_owned()], "python", &works)?;

@@ -4,6 +4,7 @@
 
 mod local;
 mod pull;
+mod real;
 mod sequence;
 mod suggestions;
 mod world;

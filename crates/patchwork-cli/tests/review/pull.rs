@@ -88,3 +88,18 @@ fn what_the_forge_refuses_is_said_with_what_to_do() {
     let ran = world.review(&["pr_url=https://example.org/what"]);
     assert!(ran.assert_code(3).stderr.contains("no address of a pull request"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_gate_that_is_shut_stays_shut_until_the_code_changes_or_somebody_dismisses() {
+    let mut world = World::new(ForgeKind::GitHub, &[("a.py", "def one():\n    return 1\n")]);
+    world.open(&[("a.py", Some("def one():\n    return 2  # TODO-logic\n"))]);
+    world.review(&["fail_on=high"]).assert_code(10);
+    let asked = world.asked();
+    // Nothing is asked again, be it for another commit or for none, and nothing is taken back by that.
+    world.review(&["fail_on=high"]).assert_code(10);
+    world.push("More", &[("notes.txt", Some("nothing\n"))]);
+    world.review(&["fail_on=high"]).assert_code(10);
+    assert!(world.asked() <= asked + 1 && world.said().len() == 1, "{:?}", world.said());
+    world.push("Mend", &[("a.py", Some("def one():\n    return 3\n"))]);
+    world.review(&["fail_on=high"]).assert_code(0);
+}
