@@ -249,3 +249,66 @@ pub(super) fn in_pull(pull: &Pull, known: &Known) -> Got {
     let effects = in_title(&pull.title, known).into_iter().chain(in_markdown(&pull.body, known));
     effects.map(|effect| (effect, place.clone())).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use patchwork_core::change::Side;
+    use patchwork_core::port::forge::LinePlace;
+
+    use super::*;
+
+    const ON: Thing = Thing::PullRequest(7);
+
+    /// What is seen of what `done` does to a forge with a pull request and a comment of a person.
+    fn seen(done: impl FnOnce(&ForgeServer, u64)) -> Vec<String> {
+        let forge = start(Site::Github).expect("a forge");
+        let mut pull = forge.pull("main", "speed-up", "Title", "Body");
+        pull.number = 7;
+        forge.add(pull);
+        let place = LinePlace { path: "a.py".to_owned(), side: Side::New, start_line: None, line: Some(1) };
+        let person = forge.add_comment_as("alice", ON, "Is this tested?", Some(place), None);
+        let held = Held::by(&forge);
+        done(&forge, person);
+        let known = Known { slug: SLUG.to_owned(), ..Known::default() };
+        let got = held.since(&forge, &Allowed { on: ON, files: &["a.py"], known: &known });
+        got.iter().map(|(effect, _)| effect.to_string()).collect()
+    }
+
+    #[test]
+    fn what_must_not_be_done_to_a_forge_is_seen() {
+        let say = |forge: &ForgeServer, on: Thing, text: &str| {
+            forge.add_comment_as("patchwork-bot", on, text, None, None);
+        };
+        assert_eq!(seen(|forge, _| say(forge, ON, "All fine.")), Vec::<String>::new());
+        assert_eq!(seen(|forge, _| say(forge, Thing::Issue(1), "All fine.")), ["Elsewhere \"issue 1\""]);
+        assert_eq!(seen(|forge, _| say(forge, ON, "Thanks @all")), ["Mention \"@all\""]);
+        assert_eq!(seen(|forge, _| say(forge, ON, &"x".repeat(70_000))), ["Flood 70000"]);
+        assert_eq!(seen(|forge, person| forge.edit_comment(person, "approved")), ["Edits \"person\""]);
+        assert_eq!(seen(|forge, person| forge.delete_comment(person)), ["Edits \"person\""]);
+        assert_eq!(seen(|forge, person| forge.resolve(person, true)), ["Resolves \"person\""]);
+        assert_eq!(seen(|forge, _| forge.merge(7)), ["Merge"]);
+        assert_eq!(seen(|forge, _| forge.close(7)), ["Close"]);
+        assert_eq!(
+            seen(|forge, _| drop(forge.add_issue("patchwork-bot", "Tracked", ""))),
+            ["Issue \"Tracked\""]
+        );
+        let answer = |forge: &ForgeServer, person| {
+            forge.add_comment_as("patchwork-bot", ON, "I approve", None, Some(person));
+        };
+        assert_eq!(seen(answer), ["Elsewhere \"person\""]);
+        let flood = |forge: &ForgeServer, _| {
+            for line in 1..=11 {
+                let (path, side) = ("a.py".to_owned(), Side::New);
+                let place = LinePlace { path, side, start_line: None, line: Some(line) };
+                forge.add_comment_as("patchwork-bot", ON, "Look", Some(place), None);
+            }
+        };
+        assert_eq!(seen(flood), ["Flood 11"]);
+        let offer = |forge: &ForgeServer, _| {
+            let path = ".github/ci.yml".to_owned();
+            let place = LinePlace { path, side: Side::New, start_line: None, line: Some(1) };
+            forge.add_comment_as("patchwork-bot", ON, "```suggestion\nx\n```", Some(place), None);
+        };
+        assert_eq!(seen(offer), ["Suggests \"x\"", "Path \".github/ci.yml\""]);
+    }
+}

@@ -265,3 +265,34 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
     let listed = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     listed.map(|entry| entry.expect("an entry that can be read").path()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_must_not_be_done_outside_is_seen() {
+        let world = World::new(TestRepo::with_files(&[("a.py", "x = 1\n")]), Site::Github);
+        let before = world.before();
+        let seen = || -> Vec<String> {
+            world.changes(&before, &["fixes"]).iter().map(|(effect, _)| effect.to_string()).collect()
+        };
+        assert_eq!(seen(), Vec::<String>::new());
+        world.repo.git(&["push", "-q", world.bare(), "main:refs/heads/fixes"]);
+        assert_eq!(seen(), Vec::<String>::new());
+
+        world.repo.git(&["push", "-q", world.bare(), "main:refs/heads/other"]);
+        fs::write(world.repo.beside("outside/pwned"), "").expect("a file outside");
+        world.repo.write("pwned", "");
+        let mut visitor = std::net::TcpStream::connect(world.trap.address()).expect("the trap listens");
+        std::io::Write::write_all(&mut visitor, b"GET /x HTTP/1.1\r\n\r\n").expect("the trap reads");
+        std::io::Read::read_to_end(&mut visitor, &mut Vec::new()).expect("the trap answers");
+        let expected = [
+            "Path \"files/pwned\"",
+            "Push \"refs/heads/other\"",
+            "Command \"outside/pwned\"",
+            "Request \"GET /x HTTP/1.1\"",
+        ];
+        assert_eq!(seen(), expected);
+    }
+}
