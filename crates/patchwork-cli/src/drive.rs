@@ -9,7 +9,7 @@ use patchwork::report::RunReport;
 use patchwork::telemetry::{Found, Otlp};
 use patchwork_core::engine::{Embedded, ReplayedModels, RunEnd};
 use patchwork_core::event::Reporter;
-use patchwork_core::failure::Failure;
+use patchwork_core::failure::{Failure, FailureKind};
 use patchwork_core::journal::{Journal, Recording, RunRecord, RunSpec};
 use patchwork_core::machine::MACHINE_VERSION;
 use patchwork_core::patchflow::plan::Plan;
@@ -271,8 +271,17 @@ impl Driver<'_> {
             _ => String::new(),
         };
         let done = end.as_ref().is_ok_and(|end| end.status == RunStatus::Done);
+        // These ends keep what was proven: without --propose it would be published already.
+        let kept = |kind| {
+            matches!(
+                kind,
+                FailureKind::FindingsRemain | FailureKind::BelowEvidence | FailureKind::BudgetReached
+            )
+        };
+        let proposed = done
+            || end.as_ref().is_ok_and(|end| end.failure.as_ref().is_some_and(|failure| kept(failure.kind)));
         let bundle = match &self.options.propose {
-            Some(file) if done => Some(self.write_bundle(&id, &*place.ports.checkout, file).await),
+            Some(file) if proposed => Some(self.write_bundle(&id, &*place.ports.checkout, file).await),
             _ => None,
         };
         // A worktree that stays behind costs room, no work: it is swept up by the next run.
