@@ -12,7 +12,7 @@ use crate::settings::every_run;
 
 /// Variables that stand for an option of a patchflow, the strongest first where two mean the same; those of models' keys are
 /// in the catalogue.
-const OPTION_VARIABLES: [(&str, &str); 16] = [
+const OPTION_VARIABLES: [(&str, &str); 17] = [
     ("OPENAI_BASE_URL", "client_base_url"),
     ("GOOGLE_GENAI_USE_VERTEXAI", "client_is_gcp"),
     ("GOOGLE_CLOUD_PROJECT", "client_project"),
@@ -22,6 +22,8 @@ const OPTION_VARIABLES: [(&str, &str); 16] = [
     ("GH_TOKEN", "github_api_key"),
     ("GITLAB_TOKEN", "gitlab_api_key"),
     ("CI_JOB_TOKEN", "gitlab_job_token"),
+    // GitLab gives it to its jobs; a self-managed one can't be told by its name.
+    ("CI_SERVER_URL", "scm_url"),
     ("AZURE_DEVOPS_EXT_PAT", "azuredevops_api_key"),
     ("SYSTEM_ACCESSTOKEN", "azuredevops_api_key"),
     ("GITEA_TOKEN", "gitea_api_key"),
