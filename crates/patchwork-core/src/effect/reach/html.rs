@@ -48,13 +48,20 @@ pub(super) struct Tag {
 #[derive(Debug, Default)]
 pub(super) struct Html {
     open: Vec<Tag>,
+    /// How many of them were open when the block began.
+    outside: usize,
     pub(super) found: Vec<Reach>,
 }
 
 impl Html {
-    /// Whether what comes is shown as code.
+    /// Another block of Markdown begins.
+    pub(super) fn begin_block(&mut self) {
+        self.outside = self.open.len();
+    }
+
+    /// Whether what comes is shown as code: by a tag of the same block, for parsers differ about those of others.
     pub(super) fn in_code(&self) -> bool {
-        self.open.iter().any(|tag| matches!(tag.name.as_str(), "code" | "pre"))
+        self.open.iter().skip(self.outside).any(|tag| matches!(tag.name.as_str(), "code" | "pre"))
     }
 
     /// Reads tags, and the text between them when `whole` (Markdown does not look into a block of HTML).

@@ -115,6 +115,7 @@ impl Reader<'_> {
     }
 
     fn end_of_block(&mut self) {
+        self.html.begin_block();
         let prose = std::mem::take(&mut self.prose);
         for word in words(&prose.text, self.page) {
             let range = prose.source(self.text, &word.range);

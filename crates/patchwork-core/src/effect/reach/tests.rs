@@ -39,6 +39,7 @@ fn what_reaches_out_is_shown_instead() {
         ("www.evil.test", "`www.evil.test`"),
         ("--https://evil.test 1https://evil.test", "--`https://evil.test` 1`https://evil.test`"),
         ("a <code>https://evil.test @all</code>", "a <code>`https://evil.test` @all</code>"),
+        ("<code>\n\n@all</code>", "<code>\n\n`@all`</code>"),
         ("[click](https://evil.test)", "\\[click](`https://evil.test`)"),
         ("[x](javascript:alert)", "\\[x](javascript:alert)"),
         ("[x](//evil.test/y)", "\\[x](//evil.test/y)"),
