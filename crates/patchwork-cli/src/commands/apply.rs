@@ -104,7 +104,7 @@ async fn look(
     let violations = bundle.violations(policy, &here)?;
     // Nothing is fetched for a bundle that is for somewhere else.
     if violations.is_empty() && same_repository(&bundle.repository.remote_url, &remote_url) {
-        bring(&repository, &*forge, &remote_url, api_url.as_deref(), &bundle.repository.base).await?;
+        bring(&repository, &*forge, &remote_url, api_url.as_deref(), bundle).await?;
     }
     let of_pull_request = bundle.effects.iter().find_map(|effect| match effect {
         Effect::PullRequest(spec) => Some(spec.base.clone()),

@@ -257,6 +257,28 @@ fn a_bundle_that_was_changed_is_refused_with_all_that_is_wrong() {
 }
 
 #[test]
+fn a_bundle_brings_no_commits_along_that_the_repository_does_not_have() {
+    let proposed = Proposed::new();
+    let world = proposed.other();
+    // As a fork has it: in the clone, or to be had from the forge, and on no branch.
+    let base = world.repo.git(&["rev-parse", "HEAD"]);
+    let tree = world.repo.git(&["rev-parse", "HEAD^{tree}"]);
+    let forked = world.repo.git(&["commit-tree", "-p", base.trim(), "-m", "Evil", tree.trim()]);
+    let mut bundle = proposed.bundle();
+    bundle["repository"]["base"] = json!(forked.trim());
+    let file = world.repo.beside("forked.json");
+    std::fs::write(&file, bundle.to_string()).unwrap();
+    let ran = proposed.apply(&world, &file, &["--dry-run"]);
+    assert_eq!(ran.code, Some(6), "{}", ran.stderr);
+    assert!(ran.stderr.contains("neither checked out here nor part of a branch"), "{}", ran.stderr);
+    assert!(proposed.hosted.git.pushes().is_empty());
+    // What a branch of the remote has is known, whatever is checked out.
+    world.repo.git(&["checkout", "-q", "--orphan", "other"]);
+    world.repo.git(&["commit", "-q", "-m", "Other"]);
+    proposed.apply(&world, &proposed.file, &["--dry-run"]).assert_code(0);
+}
+
+#[test]
 fn what_is_no_bundle_is_named() {
     let proposed = Proposed::new();
     let world = proposed.other();
@@ -358,7 +380,8 @@ fn for_a_forge_that_is_known_by_its_name_no_token_is_needed_to_propose() {
     world.repo.git(&["remote", "add", "origin", "https://me:secret-in-url@github.com/acme/shop.git"]);
     let server = ModelServer::start(fixing);
     let file = world.repo.beside("bundle.json");
-    let mut command = world.autofix_command(&server, &["disable_pr=false", "--propose", file.to_str().unwrap()]);
+    let mut command =
+        world.autofix_command(&server, &["disable_pr=false", "--propose", file.to_str().unwrap()]);
     World::output(&mut command).assert_code(0);
     let text = std::fs::read_to_string(&file).unwrap();
     let bundle: Value = serde_json::from_str(&text).unwrap();
@@ -369,10 +392,12 @@ fn for_a_forge_that_is_known_by_its_name_no_token_is_needed_to_propose() {
     // What has nothing to propose leaves no file behind that somebody would apply.
     world.report(&[]);
     let empty = world.repo.beside("empty.json");
-    let mut command = world.autofix_command(&server, &["disable_pr=false", "--propose", empty.to_str().unwrap()]);
+    let mut command =
+        world.autofix_command(&server, &["disable_pr=false", "--propose", empty.to_str().unwrap()]);
     World::output(&mut command).assert_code(0);
     assert!(!empty.exists());
-    let mut command = world.autofix_command(&server, &["disable_pr=false", "--propose", file.to_str().unwrap()]);
+    let mut command =
+        world.autofix_command(&server, &["disable_pr=false", "--propose", file.to_str().unwrap()]);
     let again = World::output(&mut command);
     again.assert_code(2);
     assert!(again.stderr.contains("is there already"), "{}", again.stderr);

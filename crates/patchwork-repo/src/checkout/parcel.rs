@@ -7,7 +7,8 @@ use patchwork_core::port::checkout::{PackedCommit, PackedFile};
 
 use patchwork_core::port::forge::GitCredential;
 
-use super::push::raw_url;
+use super::branch::reference_of;
+use super::push::{Source, raw_url, remote_tip};
 use super::{GitCheckout, Repository};
 
 /// Commits of one run at most.
@@ -154,6 +155,32 @@ impl Repository {
     /// Whether a commit of this id is in the repository.
     pub async fn has_commit(&self, id: &str) -> Result<bool, Failure> {
         Ok(self.git().resolve(&format!("{id}^{{commit}}")).await?.is_some())
+    }
+
+    /// Whether a commit is part of what is checked out.
+    pub async fn is_checked_out(&self, id: &str) -> Result<bool, Failure> {
+        let args = ["merge-base", "--is-ancestor", id, "HEAD"];
+        // 128: nothing is checked out yet.
+        Ok(self.git().command(args).accepting(&[1, 128]).await?.code == 0)
+    }
+
+    /// Whether a commit that is here is part of a branch that a remote has now; no ref is changed.
+    pub async fn is_part_of(
+        &self,
+        remote: &str,
+        branch: &str,
+        id: &str,
+        credential: Option<&GitCredential>,
+    ) -> Result<bool, Failure> {
+        let url = raw_url(self.git(), remote, false).await?.unwrap_or_default();
+        let source = Source::of(self.git(), remote, &url, credential).await?;
+        let reference = reference_of(self.git(), branch).await?;
+        let Some(tip) = remote_tip(self.git(), &source, &reference).await? else { return Ok(false) };
+        if !self.has_commit(&tip).await? {
+            self.fetch_commit(remote, &tip, credential).await?;
+        }
+        let args = ["merge-base", "--is-ancestor", id, &tip];
+        Ok(self.git().command(args).accepting(&[1]).await?.code == 0)
     }
 
     /// Brings a commit from a remote; no ref is changed.
