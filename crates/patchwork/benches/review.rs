@@ -63,7 +63,7 @@ fn main() {
 
     let answered: Vec<String> = first.iter().flat_map(|bundle| bundle.units.clone()).collect();
     let state = with_files(given.clone(), |files| {
-        State::default().after(&cut(files), &answered, "0123", "rules", Vec::new())
+        State::default().after(&cut(files), &answered, "0123", "rules", Vec::new(), Vec::new())
     });
     let written = state.write();
     println!(

@@ -1,8 +1,8 @@
 //! Takes back what a run did to branches, as long as nobody has touched them since.
 
 use patchwork_core::failure::Failure;
-use patchwork_core::run::RunId;
 use patchwork_core::port::forge::GitCredential;
+use patchwork_core::run::RunId;
 
 use super::branch::{Branch, reference_of};
 use super::push::{Source, raw_url, remote_tip};

@@ -68,7 +68,7 @@ pub(crate) fn in_markdown(whole: &str, known: &Known) -> Vec<Effect> {
     let mut page =
         Page { known, prose: String::new(), found: Vec::new(), html: String::new(), literal: Vec::new() };
     let mut block: Option<(String, String)> = None;
-    // How deep in `<code>`, where people are not called but addresses still become links.
+    // How deep in `<code>` of this block, where people are not called but addresses still become links.
     let mut in_element = 0_usize;
     for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
         match event {
@@ -120,7 +120,10 @@ pub(crate) fn in_markdown(whole: &str, known: &Known) -> Vec<Effect> {
             )
             | Event::FootnoteReference(_)
             | Event::TaskListMarker(_) => page.prose.push(EDGE),
-            Event::Start(_) | Event::End(_) | Event::Rule => page.end_of_block(),
+            Event::Start(_) | Event::End(_) | Event::Rule => {
+                in_element = 0;
+                page.end_of_block();
+            }
         }
     }
     page.end_of_block();

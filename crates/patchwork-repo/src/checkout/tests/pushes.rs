@@ -21,7 +21,13 @@ fn credential(token: &str) -> Option<GitCredential> {
 }
 
 fn push(commit: &str, force: bool) -> PushRequest {
-    PushRequest { remote: "origin".into(), commit: commit.into(), branch: "fixes".into(), force, credential: None }
+    PushRequest {
+        remote: "origin".into(),
+        commit: commit.into(),
+        branch: "fixes".into(),
+        force,
+        credential: None,
+    }
 }
 
 /// What a run does: looks, then pushes.
@@ -223,7 +229,8 @@ async fn a_token_follows_no_redirect() {
     let repo = repo();
     repo.git(&["remote", "add", "origin", &url]);
     let checkout = checkout(&repo, "r1").await;
-    let request = PushRequest { credential: credential("ghp_0123456789"), ..push(&checkout.base().commit, false) };
+    let request =
+        PushRequest { credential: credential("ghp_0123456789"), ..push(&checkout.base().commit, false) };
     let failure = checkout.check_push(&request).await.unwrap_err();
     assert!(failure.causes[0].contains("redirects"), "{failure:?}");
     assert!(failure.hints[0].contains("git remote set-url"), "{failure:?}");
