@@ -288,10 +288,10 @@ mod tests {
         assert_eq!(seen(|forge, person| forge.resolve(person, true)), ["Resolves \"person\""]);
         assert_eq!(seen(|forge, _| forge.merge(7)), ["Merge"]);
         assert_eq!(seen(|forge, _| forge.close(7)), ["Close"]);
-        assert_eq!(
-            seen(|forge, _| drop(forge.add_issue("patchwork-bot", "Tracked", ""))),
-            ["Issue \"Tracked\""]
-        );
+        let track = |forge: &ForgeServer, _| {
+            forge.add_issue("patchwork-bot", "Tracked", "");
+        };
+        assert_eq!(seen(track), ["Issue \"Tracked\""]);
         let answer = |forge: &ForgeServer, person| {
             forge.add_comment_as("patchwork-bot", ON, "I approve", None, Some(person));
         };
