@@ -17,7 +17,8 @@ pub struct State {
     pub head: String,
     /// Digest of rules, model and whatever else makes an answer; with another one everything is asked again.
     pub basis: String,
-    /// Hashes of the units that were asked about, sorted.
+    /// Hashes of the units that were asked about, sorted. Of a change with too many units, files of which all were asked about
+    /// have one hash for all.
     pub units: Vec<String>,
     /// Findings that only the summary told, so that the next summary tells them too.
     pub told: Vec<Told>,
@@ -60,6 +61,9 @@ pub const MOST_BYTES: usize = 30_000;
 
 /// The form of what is written.
 const VERSION: u64 = 1;
+
+/// Hashes that there is room for, beside findings.
+const MOST_UNITS: usize = MOST_BYTES * 3 / 4 / HASH;
 
 /// Findings of the summary that are kept, and characters of their titles and paths.
 const MOST_TOLD: usize = 40;
@@ -132,7 +136,8 @@ impl State {
 
     /// Whether a unit is to be asked about: it was not, or not in this form, or what makes the answer is another.
     pub fn pending(&self, basis: &str, unit: &ReviewUnit) -> bool {
-        self.basis != basis || self.units.binary_search(&unit.hash).is_err()
+        let known = |hash: &String| self.units.binary_search(hash).is_ok();
+        self.basis != basis || !(known(&unit.hash) || known(&unit.file_hash))
     }
 
     /// The state after a review of `head`: what was known and is still there, and the units that were answered. `told` are the
@@ -147,9 +152,31 @@ impl State {
         mut open: Vec<Open>,
     ) -> Self {
         let answered: HashSet<&str> = answered.iter().map(String::as_str).collect();
-        let units = files.iter().flat_map(|file| &file.units);
-        let known = units.filter(|unit| answered.contains(unit.hash.as_str()) || !self.pending(basis, unit));
-        let mut units: Vec<String> = known.map(|unit| unit.hash.clone()).collect();
+        let known = |unit: &&ReviewUnit| answered.contains(unit.hash.as_str()) || !self.pending(basis, unit);
+        let known: Vec<Vec<&ReviewUnit>> =
+            files.iter().map(|file| file.units.iter().filter(known).collect()).collect();
+        let whole = |at: usize| {
+            files.get(at).zip(known.get(at)).is_some_and(|(file, known)| file.units.len() == known.len())
+        };
+        // Those with the most units first: of small files single units stay known.
+        let mut order: Vec<usize> = (0..files.len()).filter(|at| whole(*at)).collect();
+        order.sort_by_key(|at| std::cmp::Reverse(known.get(*at).map_or(0, Vec::len)));
+        let mut total: usize = known.iter().map(Vec::len).sum();
+        let mut folded = HashSet::new();
+        for at in order {
+            if total <= MOST_UNITS {
+                break;
+            }
+            total -= known.get(at).map_or(0, |units| units.len().saturating_sub(1));
+            folded.insert(at);
+        }
+        let mut units: Vec<String> = Vec::with_capacity(total);
+        for (at, known) in known.iter().enumerate() {
+            match known.first().filter(|_| folded.contains(&at)) {
+                Some(first) => units.push(first.file_hash.clone()),
+                None => units.extend(known.iter().map(|unit| unit.hash.clone())),
+            }
+        }
         units.sort();
         units.dedup();
         open.sort_by_key(|open| std::cmp::Reverse(open.severity));

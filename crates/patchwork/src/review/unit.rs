@@ -42,6 +42,8 @@ pub struct ReviewUnit {
     pub lines: Range<u32>,
     /// Digest of its text and its changed lines, [`HASH`] characters; the same wherever in the file it stands.
     pub hash: String,
+    /// Digest of all units of its file, as long: what a large change is remembered by.
+    pub file_hash: String,
     /// About how many tokens it has in a prompt.
     pub tokens: usize,
     /// What changed in it is defined under these names.
@@ -136,7 +138,9 @@ fn units_of(file: &ReviewFile) -> FileUnits<'_> {
         }
     }
     groups.sort_by_key(|(_, own)| own.first().copied());
-    let units = groups.iter().map(|(home, own)| unit(file, &rows, home, own)).collect();
+    let mut units: Vec<ReviewUnit> = groups.iter().map(|(home, own)| unit(file, &rows, home, own)).collect();
+    let file_hash = file_hash(&units);
+    units.iter_mut().for_each(|unit| unit.file_hash.clone_from(&file_hash));
     FileUnits { file, units, rows }
 }
 
@@ -219,6 +223,7 @@ fn unit(file: &ReviewFile, rows: &[Row<'_>], home: &Home, own: &[usize]) -> Revi
     }
     ReviewUnit {
         hash: hash(file, rows, &name, own, whole.as_ref()),
+        file_hash: String::new(),
         lines: first..last.max(first),
         tokens: estimate(bytes),
         defines,
@@ -264,6 +269,7 @@ fn hash(
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
+    hash.update((own.len() as u64).to_le_bytes());
     let changed = own.iter().filter_map(|at| rows.get(*at));
     let around = whole.and_then(|whole| rows.get(whole.clone())).unwrap_or_default();
     for row in changed.chain(around) {
@@ -275,6 +281,16 @@ fn hash(
         hash.update(sign);
         hash.update(row.text.trim_end());
     }
+    written(hash)
+}
+
+fn file_hash(units: &[ReviewUnit]) -> String {
+    let mut hash = Sha256::new_with_prefix("all units of a file");
+    units.iter().for_each(|unit| hash.update(&unit.hash));
+    written(hash)
+}
+
+fn written(hash: Sha256) -> String {
     let digest = hash.finalize();
     STANDARD_NO_PAD.encode(digest.get(..HASH_BYTES).unwrap_or_default())
 }

@@ -114,3 +114,31 @@ fn what_comments_told_stands_until_its_unit_is_looked_at_again() {
     assert_eq!(state.standing(&units, &[]), [told]);
     assert!(state.standing(&units, &[unit]).is_empty() && state.standing(&units[1..], &[]).is_empty());
 }
+
+#[test]
+fn of_a_large_change_whole_files_are_remembered() {
+    let text = |version: usize| -> String {
+        (0..40)
+            .map(|at| format!("def work_{at}(value):\n    return step_{at}(value, {version})\n\n\n"))
+            .collect()
+    };
+    let file =
+        |number: usize, version: usize| changed(&format!("src/work_{number}.py"), &text(0), &text(version));
+    let files: Vec<ReviewFile> = (0..60).map(|number| file(number, 1)).collect();
+    let units = cut(&files);
+    let all: Vec<String> = units.iter().flat_map(|file| &file.units).map(|unit| unit.hash.clone()).collect();
+    assert_eq!(all.len(), 2_400);
+    let state = State::default().after(&units, &all, "abc", "rules", Vec::new(), Vec::new());
+    let state = State::read(&state.write()).unwrap();
+    let pending = |state: &State, files: &[ReviewFile]| {
+        let units = cut(files);
+        units.iter().flat_map(|file| &file.units).filter(|unit| state.pending("rules", unit)).count()
+    };
+    assert_eq!(pending(&state, &files), 0);
+    let update: Vec<ReviewFile> =
+        (0..60).map(|number| file(number, if number == 7 { 2 } else { 1 })).collect();
+    assert_eq!(pending(&state, &update), 40);
+    // What was remembered as a whole stays so when nothing is asked.
+    let later = state.after(&cut(&update), &[], "abd", "rules", Vec::new(), Vec::new());
+    assert_eq!(pending(&later, &update), 40);
+}
