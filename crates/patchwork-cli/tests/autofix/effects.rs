@@ -53,7 +53,9 @@ impl Talk {
         let hosted = Hosted::new(World::new(&[("a.py", "x = 1\n")]));
         std::fs::write(hosted.world.repo.beside("Flow.yml"), flow).unwrap();
         let mut pull = hosted.forge.pull("main", "topic", "A topic", "Text.");
-        pull.files = read_diff("diff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-x = 0\n+x = 1\n").unwrap();
+        pull.files =
+            read_diff("diff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-x = 0\n+x = 1\n")
+                .unwrap();
         let pull = hosted.forge.add(pull);
         let issue = hosted.forge.add_issue("mallory", "An issue", "Do this.");
         Self { hosted, pull, issue }

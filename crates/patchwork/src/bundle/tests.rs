@@ -64,7 +64,11 @@ fn a_file_that_swells_or_breaks_off_is_refused() {
 #[test]
 fn a_repository_is_the_same_however_its_remote_is_written() {
     let one = "https://github.com/Acme/shop.git";
-    for same in ["git@github.com:acme/shop", "ssh://git@github.com:22/acme/shop.git", "https://u:p@github.com/acme/shop/"] {
+    for same in [
+        "git@github.com:acme/shop",
+        "ssh://git@github.com:22/acme/shop.git",
+        "https://u:p@github.com/acme/shop/",
+    ] {
         assert!(same_repository(one, same), "{same}");
     }
     for other in [

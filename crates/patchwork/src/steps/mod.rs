@@ -11,5 +11,8 @@ use patchwork_core::step::ErasedStep;
 
 /// Every step.
 pub fn all() -> Vec<Box<dyn ErasedStep>> {
-    [scan::steps(), code::steps(), llm::steps(), pr::steps(), forge::steps(), review::steps()].into_iter().flatten().collect()
+    [scan::steps(), code::steps(), llm::steps(), pr::steps(), forge::steps(), review::steps()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

@@ -112,8 +112,7 @@ pub(crate) async fn publish(
         ..PullRequestSpec::default()
     };
     let done = ctx.carry_out(&place.destination, Effect::PullRequest(spec)).await?;
-    let output =
-        CreatePROutput { pr_url: done.url, pr_number: done.number, pr_outcome: Some(done.outcome) };
+    let output = CreatePROutput { pr_url: done.url, pr_number: done.number, pr_outcome: Some(done.outcome) };
     Ok((output, None))
 }
 

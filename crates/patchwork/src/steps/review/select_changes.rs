@@ -241,7 +241,6 @@ async fn base_text(ctx: &Context, path: &str) -> Result<String, StepError> {
 
 /// What the newest summary of ours says that it looked at.
 fn last_state(pull: &Pull) -> Option<State> {
-    let mut summaries =
-        pull.comments.iter().filter_map(Mark::of).filter(|found| found.mark.name == SUMMARY);
+    let mut summaries = pull.comments.iter().filter_map(Mark::of).filter(|found| found.mark.name == SUMMARY);
     summaries.next_back().and_then(|found| State::read(&found.mark.state))
 }

@@ -46,7 +46,8 @@ async fn a_branch_is_pushed_and_its_pull_request_opened_once() {
     let asked = fixture.forge.log().len();
     let (again, _) = run(&fixture, input).await;
     assert_eq!(again, output, "one run does it once, and remembers how that went");
-    let writes = fixture.forge.log().split_off(asked).into_iter().filter(|request| !request.starts_with("GET"));
+    let writes =
+        fixture.forge.log().split_off(asked).into_iter().filter(|request| !request.starts_with("GET"));
     assert_eq!(writes.count(), 0);
     assert_eq!(fixture.produced(), produced, "nothing was produced by doing it again");
     assert_eq!(fixture.forge.pulls().len(), 1);
