@@ -53,6 +53,8 @@ pub(super) fn take(file: Option<&Path>, layers: &mut [Layer]) -> Result<Policy, 
 fn read(value: &Value, place: &str) -> Result<PolicyFile, Failure> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
+        // A key that is none of the words is a step without a name.
+        let path = path.trim_end_matches(".?");
         let field = if path == "." { String::new() } else { format!(" `{path}`") };
         Failure::configuration(format!("{place}:{field} {}", error.inner()))
             .hint("docs/effects.md lists the fields of a policy")
@@ -100,7 +102,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         for (value, said) in [
-            (json!({"effects": {"pushes": 1}}), "a.yml: `policy`: `effects.pushes` unknown variant `pushes`"),
+            (json!({"effects": {"pushes": 1}}), "a.yml: `policy`: `effects` unknown variant `pushes`"),
             (json!({"paths": []}), "`paths` unknown field `paths`"),
             (json!({"numbers": ["x"]}), "`numbers[0]` invalid type"),
             (json!("strict"), "invalid type: string"),
