@@ -105,7 +105,10 @@ async fn a_long_run_is_sent_while_it_goes_on() {
     until("batch", || receiver.spans().len() >= 4).await;
     setup.tell(EventBody::RunFinished { status: RunStatus::Done, failure: None });
     setup.otlp.close().await;
-    assert_eq!(receiver.spans().len(), 6);
+    // What was under way at the end is sent again: better twice than not at all.
+    let spans: std::collections::BTreeSet<String> =
+        receiver.spans().into_iter().map(|span| span.id).collect();
+    assert_eq!(spans.len(), 6);
 
     let receiver = OtlpReceiver::start().unwrap();
     let often = Pace { spans: Duration::from_millis(10), metrics: Duration::from_millis(10), ..CALM };
