@@ -118,19 +118,6 @@ pub enum EffectKind {
 }
 
 impl EffectKind {
-    /// All of them.
-    pub const ALL: [Self; 9] = [
-        Self::Push,
-        Self::PullRequest,
-        Self::Comment,
-        Self::Review,
-        Self::Reply,
-        Self::Resolve,
-        Self::Issue,
-        Self::Check,
-        Self::Sarif,
-    ];
-
     /// The word of policies (`pull_request`).
     pub fn as_str(self) -> &'static str {
         match self {

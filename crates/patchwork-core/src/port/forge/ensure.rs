@@ -2,7 +2,7 @@
 
 use super::mark::Mark;
 use super::{
-    Ability, CheckSpec, Comment, Ensured, Forge, ForgeError, FoundIssue, FoundPullRequest, Hidden, IssueSpec,
+    Ability, CheckSpec, Comment, Ensured, Forge, ForgeError, FoundIssue, FoundPullRequest, IssueSpec,
     NewLineComment, PullRequestSpec, PullRequestState, Query, TextChange, Thing,
 };
 
@@ -398,14 +398,10 @@ fn missing(forge: &dyn Forge, wanted: &[String], there: &[String]) -> Vec<String
     wanted.iter().filter(|label| !is_there(label)).cloned().collect()
 }
 
-/// What a mark adds to a text of this forge, in characters: for writers who must know what fits.
-pub fn overhead(mark: &Mark, hidden: Hidden) -> usize {
-    mark.write("", hidden).chars().count()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::port::forge::Hidden;
 
     #[test]
     fn long_texts_are_cut_at_a_line_and_what_they_open_is_closed() {

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use patchwork_core::effect::Destination;
 use patchwork_core::failure::Failure;
-use patchwork_core::port::forge::{Credential, ForgeKind, ForgeTarget, Thing};
+use patchwork_core::port::forge::{Credential, ForgeKind, ForgeTarget, GitCredential, Thing};
 use patchwork_core::secret::{Secret, SecretRef, Secrets};
 use patchwork_core::step::{Context, StepError};
 use patchwork_remote::forge::Remote;
@@ -186,6 +186,17 @@ pub(crate) fn leads_to(remote_url: &str, scm_url: Option<&str>) -> bool {
     };
     (is_local(scm_url) && is_local(remote_url))
         || matches!((site(remote_url), site(scm_url)), (Some(remote), Some(forge)) if remote == forge)
+}
+
+/// How git shows a destination who we are; none where the remote is on another site than the forge.
+pub(crate) async fn git_credential(
+    ctx: &Context,
+    to: &Destination,
+) -> Result<Option<GitCredential>, StepError> {
+    match leads_to(&to.remote_url, to.api_url.as_deref()) {
+        true => until_cancelled(ctx, to.forge.git_credential()).await,
+        false => Ok(None),
+    }
 }
 
 /// Whether two remotes are the same repository, however they are reached.

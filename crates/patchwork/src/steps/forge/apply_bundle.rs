@@ -8,7 +8,7 @@ use patchwork_core::step::{Context, Effects, Step, StepError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::access::{ForgeAccess, REMOTE, leads_to, until_cancelled};
+use super::access::{ForgeAccess, REMOTE, git_credential, until_cancelled};
 use crate::bundle::{Bundle, Here};
 
 /// Carries out what another run has proposed.
@@ -73,9 +73,7 @@ impl Step for ApplyBundle {
             .into());
         }
         let mut destination = input.access.needed(ctx).await?;
-        if leads_to(&destination.remote_url, destination.api_url.as_deref()) {
-            destination.git = until_cancelled(ctx, destination.forge.git_credential()).await?;
-        }
+        destination.git = git_credential(ctx, &destination).await?;
         self.check(ctx, &bundle, &destination).await?;
         if let Some(heard) = &bundle.heard {
             ctx.heard_before(heard).await?;

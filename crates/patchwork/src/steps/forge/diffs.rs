@@ -7,7 +7,7 @@ use patchwork_core::port::forge::FoundPullRequest;
 use patchwork_core::port::history::FetchRequest;
 use patchwork_core::step::{Context, StepError};
 
-use super::access::{REMOTE, leads_to, until_cancelled};
+use super::access::{REMOTE, git_credential, until_cancelled};
 
 /// The two commits between which a pull request's changes lie.
 pub(crate) struct Ends {
@@ -59,10 +59,7 @@ pub(crate) async fn ends(
         Some(here) if here == destination.remote_url => REMOTE.to_owned(),
         _ => destination.remote_url.clone(),
     };
-    let credential = match leads_to(&destination.remote_url, destination.api_url.as_deref()) {
-        true => until_cancelled(ctx, forge.git_credential()).await?,
-        false => None,
-    };
+    let credential = git_credential(ctx, destination).await?;
     let branch = |name: &str| format!("refs/heads/{name}");
     let mut references = vec![branch(&found.base.branch)];
     match forge.head_ref(number) {

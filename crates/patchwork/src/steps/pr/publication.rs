@@ -6,7 +6,7 @@ use patchwork_core::port::forge::{FoundPullRequest, PullRequest};
 use patchwork_core::step::{Context, StepError};
 
 use super::options::{Branches, ForgeOptions};
-use crate::steps::forge::access::{ForgeAccess, REMOTE, leads_to, until_cancelled};
+use crate::steps::forge::access::{ForgeAccess, REMOTE, git_credential, until_cancelled};
 
 /// Where changes can be published, or why they are not.
 pub(super) enum Publication {
@@ -60,8 +60,8 @@ impl Publication {
                 "the repository has no remote `{REMOTE}` that leads to a forge: there is nowhere to open a pull request"
             )));
         };
-        if leads_to(&destination.remote_url, destination.api_url.as_deref()) && !ctx.proposes() {
-            destination.git = until_cancelled(ctx, destination.forge.git_credential()).await?;
+        if !ctx.proposes() {
+            destination.git = git_credential(ctx, &destination).await?;
         }
         let place = Place { destination, base, target };
         if !options.force_pr_creation

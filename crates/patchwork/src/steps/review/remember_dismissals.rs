@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::review::memory::{self, Dismissal, Memory};
-use crate::steps::forge::access::{ForgeAccess, REMOTE, leads_to, until_cancelled};
+use crate::steps::forge::access::{ForgeAccess, REMOTE, git_credential, until_cancelled};
 use crate::steps::pr::change::Change;
 use crate::steps::pr::commit_changes::make_commits;
 use crate::steps::pr::create_pr::{CreatePRInput, TextOptions, publish};
@@ -125,10 +125,7 @@ impl RememberDismissals {
     /// The file on the branch of a pull request that is still open.
     async fn pending(&self, ctx: &Context, access: &ForgeAccess) -> Result<Option<Vec<u8>>, StepError> {
         let Some(destination) = access.at_origin(ctx).await? else { return Ok(None) };
-        let credential = match leads_to(&destination.remote_url, destination.api_url.as_deref()) {
-            true => until_cancelled(ctx, destination.forge.git_credential()).await?,
-            false => None,
-        };
+        let credential = git_credential(ctx, &destination).await?;
         let history = ctx.history()?;
         let request = FetchRequest::new(REMOTE, [format!("refs/heads/{BRANCH}")]).credential(credential);
         match until_cancelled(ctx, history.fetch(&request)).await?.into_iter().next().flatten() {
