@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::finding::ReviewFinding;
+use super::fingerprint::LONGEST;
 use super::unit::{FileUnits, HASH, ReviewUnit};
 
 /// What the last review knew. Written as one compact line of at most 30,000 bytes.
@@ -242,7 +243,7 @@ pub fn told(files: &[FileUnits<'_>], findings: &[ReviewFinding]) -> Vec<Told> {
 fn short(told: &Told) -> Told {
     let cut = |text: &str, limit: usize| text.chars().take(limit).collect::<String>();
     Told {
-        fingerprint: cut(&told.fingerprint, 60),
+        fingerprint: cut(&told.fingerprint, LONGEST),
         rule: cut(&told.rule, 60),
         path: cut(&told.path, PATH),
         title: cut(&told.title, TITLE),

@@ -154,7 +154,8 @@ fn two_equal_lines_have_two_fingerprints() {
     let two = vec![stated(Side::New, 4, 4, "check(data)"), stated(Side::New, 2, 2, "check(data)")];
     let found = placed(changed("a.py", "", new), two).findings;
     assert!(found[0].fingerprint.ends_with("-1.0") && found[1].fingerprint.ends_with("-1.1"), "{found:?}");
-    assert_eq!(found[0].fingerprint[..30], found[1].fingerprint[..30]);
+    let but_number = |at: usize| found[at].fingerprint.rsplit_once('.').unwrap().0;
+    assert_eq!(but_number(0), but_number(1));
 }
 
 proptest! {
