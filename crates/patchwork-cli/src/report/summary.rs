@@ -20,8 +20,8 @@ pub(crate) fn result(driven: &Driven) -> String {
     }
     let outputs = &driven.end.outputs;
     if let Some(printed) = text(outputs, "printed") {
-        let shown = std::io::stdout().is_terminal();
-        return if shown { plain(printed).into_owned() } else { printed.to_owned() };
+        // It is for people, also where it does not go to a terminal: there it is mostly a CI system's log.
+        return plain(printed).into_owned();
     }
     text(outputs, "pr_url").or_else(|| text(outputs, "target_branch")).unwrap_or_default().to_owned()
 }

@@ -39,6 +39,37 @@ fn a_branch_is_reviewed_and_the_review_is_printed() {
 }
 
 #[test]
+fn what_is_printed_gives_no_orders_to_a_ci_system() {
+    let names = ["::warning::x.py", "::add-mask::a.py"];
+    let world = World::new(ForgeKind::GitHub, &[(names[0], CLEAN), (names[1], CLEAN)]);
+    world.repo.git(&["checkout", "-q", "-b", "feature"]);
+    let orders = "# TODO-logic ##vso[task.complete result=Failed;]x ##[add-path]/tmp";
+    for name in names {
+        world.repo.write(name, CLEAN.replace("return 2", &format!("return 2  {orders}")));
+    }
+    world.repo.commit("::set-output name=x::y");
+    let mut args = vec!["PRReview".to_owned(), "base=main".to_owned()];
+    args.extend(world.model_args());
+
+    let ran = world.run(&args);
+
+    ran.assert_code(0);
+    let obeyed = |line: &&str| line.trim_start().starts_with("::") || line.contains("##");
+    for (what, text) in [("stdout", &ran.stdout), ("stderr", &ran.stderr)] {
+        let orders: Vec<&str> = text.split(['\n', '\r']).filter(obeyed).collect();
+        assert!(orders.is_empty(), "{what}: {orders:#?}");
+    }
+    for said in [
+        ": :warning::x.py:6  high  logic",
+        "return 2  # TODO-logic # #vso[task.complete",
+        "  : :add-mask::a.py: changes",
+    ] {
+        assert!(ran.stdout.contains(said), "{said}:\n{}", ran.stdout);
+    }
+    world.assert_fair();
+}
+
+#[test]
 fn what_can_not_be_compared_is_said() {
     let world = World::new(ForgeKind::GitHub, &[("a.py", CLEAN)]);
     let run = |base: &str| {
