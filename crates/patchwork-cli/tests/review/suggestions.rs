@@ -1,6 +1,7 @@
 //! Suggestions that are built before they are offered.
 
 use patchwork_core::port::forge::ForgeKind;
+use patchwork_testkit::forge::Comment;
 use patchwork_testkit::model::{ModelServer, Reply, SeenRequest};
 use serde_json::{Value, json};
 
@@ -73,6 +74,45 @@ fn where_nothing_builds_nothing_is_judged() {
     assert!(ran.assert_code(0).stderr.contains("suggestions were not built"), "{}", ran.stderr);
     assert_eq!(offered(&world), ["a.py", "b.py"]);
     assert!(world.summary().contains("suggestions were not built"), "{}", world.summary());
+}
+
+#[test]
+fn where_code_can_not_be_committed_with_a_click_it_is_shown() {
+    fn fenced(request: &SeenRequest) -> Reply {
+        if request.user().contains("Finding 1:") {
+            return reviewing(request);
+        }
+        let finding = |path: &str, first: u32, code: &str, suggestion: &str| -> Value {
+            json!({
+                "rule": "logic", "path": path, "side": "new", "start_line": first, "line": 2, "code": code,
+                "severity": "high", "confidence": 0.9, "title": "goes wrong",
+                "explanation": "It goes wrong when it is run.", "suggestion": suggestion,
+            })
+        };
+        let line = finding("a.py", 2, "return 2", "    return '````'");
+        let lines = finding("b.py", 1, "def one():\n    return 2", "def one():\n    return 3");
+        Reply::text(json!({ "files": [], "findings": [line, lines] }).to_string())
+    }
+    for kind in [ForgeKind::Gitea, ForgeKind::Bitbucket] {
+        let (before, after) = ("def two():\n    return 1\n", "def one():\n    return 2\n");
+        let mut world = World::new(kind, &[("a.py", before), ("b.py", before)]);
+        world.model = ModelServer::start(fenced);
+        world.open(&[("a.py", Some(after)), ("b.py", Some(after))]);
+
+        world.review(&[]).assert_code(0);
+
+        let body = |path: &str| {
+            let on = |comment: &&Comment| comment.place.as_ref().is_some_and(|place| place.path == path);
+            world.comments().iter().find(on).expect("a comment").body.clone()
+        };
+        let shown = "Suggested in place of this line:\n\n`````\n    return '````'\n`````";
+        assert!(body("a.py").ends_with(shown), "{}", body("a.py"));
+        // Gitea's comments stand on one line.
+        let lines = if kind == ForgeKind::Gitea { "lines 1 to 2" } else { "these lines" };
+        let shown = format!("Suggested in place of {lines}:\n\n```\ndef one():\n    return 3\n```");
+        assert!(body("b.py").ends_with(&shown), "{}", body("b.py"));
+        world.assert_fair();
+    }
 }
 
 #[test]

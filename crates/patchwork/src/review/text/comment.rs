@@ -25,17 +25,20 @@ pub fn comment(finding: &ReviewFinding, suggestion: impl Fn(u32, &str) -> Option
     }
     if let Some(code) = finding.suggestion.as_deref().filter(|_| finding.side == Side::New) {
         let lines = finding.line.saturating_sub(finding.start_line).saturating_add(1);
-        let shown = || match code {
-            "" => "Suggested: remove these lines.".to_owned(),
-            code => format!(
-                "Suggested in place of these lines:\n\n{}",
-                markdown::fenced("", code, code.len() + 1)
-            ),
-        };
-        parts.push(suggestion(lines, code).unwrap_or_else(shown));
+        let these = if lines == 1 { "this line" } else { "these lines" };
+        parts.push(suggestion(lines, code).unwrap_or_else(|| proposed(code, these)));
     }
     parts.push(
         "_Not right? Answer `wontfix` with the reason, or react with 👎: it is not raised again._".to_owned(),
     );
     parts.join("\n\n")
+}
+
+/// Code for readers to copy, where the forge does not let them commit it. `lines` are those that it takes the place of, in words
+/// (`these lines`).
+pub fn proposed(code: &str, lines: &str) -> String {
+    match code {
+        "" => format!("Suggested: remove {lines}."),
+        code => format!("Suggested in place of {lines}:\n\n{}", markdown::fenced("", code, code.len() + 1)),
+    }
 }

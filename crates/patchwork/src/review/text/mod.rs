@@ -8,7 +8,7 @@ mod summary;
 
 use patchwork_core::finding::Severity;
 
-pub use comment::comment;
+pub use comment::{comment, proposed};
 pub use plain::plain;
 pub use sarif::sarif;
 pub use summary::summary;

@@ -4,13 +4,16 @@ use async_trait::async_trait;
 use patchwork_core::change::{FileChange, Side};
 use patchwork_core::effect::{Destination, Effect};
 use patchwork_core::port::forge::ensure::MarkedComment;
-use patchwork_core::port::forge::{Ability, Ensured, FoundPullRequest, NewLineComment, PullRequestState};
+use patchwork_core::port::forge::{
+    Ability, Ensured, Forge, FoundPullRequest, NewLineComment, PullRequestState,
+};
 use patchwork_core::step::{Context, Effects, Step, StepError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::access::{ForgeAccess, until_cancelled};
 use super::diffs;
+use crate::review::text;
 
 /// Comments on lines of a pull request, answers in threads, threads resolved.
 pub struct CreatePRReview;
@@ -63,7 +66,7 @@ pub struct ReviewComment {
     pub line: u32,
     /// What is said, in Markdown.
     pub body: String,
-    /// Code to offer in place of the lines, where the forge lets readers commit it.
+    /// Code to offer in place of the lines; where the forge does not let readers commit it, it is shown.
     #[serde(default)]
     pub suggestion: Option<String>,
     /// By what it is known again in a later run (a fingerprint); made of path and text when absent.
@@ -179,12 +182,11 @@ async fn placed(
                 && forge.can(Ability::MultiLineComments)
                 && is_one_hunk(file, comment.side, *start, comment.line)
         });
-        // A suggestion replaces exactly the lines of its comment: without all of them it would do harm.
-        let lines_kept = start_line == comment.start_line || comment.start_line == Some(comment.line);
-        let suggestion = comment.suggestion.as_deref().filter(|_| lines_kept && comment.side == Side::New);
-        let lines = start_line.map_or(1, |start| comment.line - start + 1);
         let mut body = comment.body.clone();
-        if let Some(block) = suggestion.and_then(|code| forge.suggestion(lines, code)) {
+        let in_order = comment.start_line.is_none_or(|start| start <= comment.line);
+        let replaces = in_order && comment.side == Side::New;
+        if let Some(code) = comment.suggestion.as_deref().filter(|_| replaces) {
+            let block = offered(&**forge, comment, start_line, code);
             body = format!("{}\n\n{block}", body.trim_end());
         }
         placed.push(MarkedComment {
@@ -201,6 +203,22 @@ async fn placed(
         });
     }
     Ok((placed, outside))
+}
+
+/// Code in place of the lines of a comment that stands on those from `start_line`: to be committed, or else to be read.
+fn offered(forge: &dyn Forge, comment: &ReviewComment, start_line: Option<u32>, code: &str) -> String {
+    let line = comment.line;
+    let (first, stands) = (comment.start_line.unwrap_or(line), start_line.unwrap_or(line));
+    // What is committed replaces exactly the lines of the comment: without all of them it would do harm.
+    let block = if first == stands { forge.suggestion(line - first + 1, code) } else { None };
+    block.unwrap_or_else(|| {
+        let lines = match (first == stands, first == line) {
+            (true, true) => "this line".to_owned(),
+            (true, false) => "these lines".to_owned(),
+            (false, _) => format!("lines {first} to {line}"),
+        };
+        text::proposed(code, &lines)
+    })
 }
 
 fn is_one_hunk(file: &FileChange, side: Side, first: u32, last: u32) -> bool {
