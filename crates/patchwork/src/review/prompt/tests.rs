@@ -55,6 +55,68 @@ fn the_prompts_take_the_fields_of_the_questions() {
 }
 
 #[test]
+fn what_is_not_there_leaves_no_gap() {
+    let bundle = bundle_of("def f(x):\n    return eval(x)\n");
+    let subject = Subject { title: "Add a calculator".to_owned(), body: "For sums.".to_owned() };
+    let context = Bundle { context: "sum.py\n  3 | f(1)".to_owned(), ..bundle.clone() };
+    let rendered = |id: &str, question: &serde_json::Value| -> Vec<String> {
+        prompt(id).render(question).unwrap().into_iter().map(|message| message.content).collect()
+    };
+    let asked = |bundle: &Bundle, subject: &Subject, suggestions| {
+        let question = ReviewQuestion::new(bundle, &ours(), subject, suggestions);
+        let text = rendered("review", &serde_json::to_value(&question).unwrap());
+        text.into_iter().map(|text| text.replace(&question.boundary, "=====")).collect::<Vec<_>>()
+    };
+    insta::assert_snapshot!(asked(&bundle, &Subject::default(), false)[1], @r"
+    The change:
+    =====
+    file a.py (changed, +1 -1)
+        1     1   def f(x):
+        2       -     return x
+              2 +     return eval(x)
+    =====
+    ");
+    insta::assert_snapshot!(asked(&context, &subject, false)[1], @r"
+    What the author says the change is for:
+    =====
+    Add a calculator
+
+    For sums.
+    =====
+
+    Code that the change calls and that calls it, for reading only:
+    =====
+    sum.py
+      3 | f(1)
+    =====
+
+    The change:
+    =====
+    file a.py (changed, +1 -1)
+        1     1   def f(x):
+        2       -     return x
+              2 +     return eval(x)
+    =====
+    ");
+    let refute = |context: &str| json!({ "boundary": "=====", "context": context, "diff": "d", "findings": "f", "rules": "r" });
+    assert_eq!(
+        rendered("refute", &refute(""))[1],
+        "The change:\n=====\nd\n=====\n\nThe findings:\n=====\nf\n====="
+    );
+    assert!(
+        rendered("refute", &refute("c"))[1].starts_with("Code that the change calls and that calls it:\n")
+    );
+    let mut all = rendered("refute", &refute("c"));
+    for suggestions in [true, false] {
+        all.extend(asked(&context, &subject, suggestions));
+        all.extend(asked(&bundle, &Subject::default(), suggestions));
+    }
+    for text in all {
+        assert!(!text.contains("\n\n\n") && text.trim() == text.trim_end_matches('\n'), "{text}");
+    }
+}
+
+#[test]
 fn data_can_not_end_the_data() {
     let first =
         ReviewQuestion::new(&bundle_of("def f(x):\n    return 1\n"), &ours(), &Subject::default(), false);
