@@ -20,9 +20,10 @@ const SITES: [(Site, ForgeKind); 5] = [
 /// What a text still does that went through the gate.
 fn left(text: &str, (site, forge): (Site, ForgeKind), merges: bool) -> Vec<Effect> {
     let policy = Policy::default();
-    let page = Page { forge, host: "forge.test", merges, policy: &policy };
-    let hosts = vec!["forge.test".to_owned()];
-    let known = Known { site, hosts, slug: "acme/shop".to_owned(), ..Known::default() };
+    let slug = if site == Site::Azure { "acme/web/shop" } else { "acme/shop" }.to_owned();
+    let homes = [format!("https://forge.test/{}", slug.replace("web/", "web/_git/"))];
+    let page = Page { forge, homes: &homes, merges, policy: &policy };
+    let known = Known { site, hosts: vec!["forge.test".to_owned()], slug, ..Known::default() };
     let mut left = in_markdown(&neutralise(text, &page), &known);
     left.extend(in_title(&neutralise_line(text, &page), &known));
     // What a review suggests it decides itself.
@@ -45,7 +46,7 @@ fn nothing_of_the_corpus_gets_through() {
     assert!(seen.is_empty(), "{}", seen.join("\n"));
 }
 
-const PIECES: [&str; 84] = [
+const PIECES: [&str; 95] = [
     "@all",
     "@",
     "ä@b",
@@ -58,6 +59,17 @@ const PIECES: [&str; 84] = [
     "!5",
     "https://evil.test/a",
     "www.evil.test",
+    "https://forge.test/",
+    "acme/shop/",
+    "acme/web/_git/shop/",
+    "evil/repo",
+    "issues/7",
+    "https://forge.test/acme/shop/issues/7",
+    "/../",
+    "/%2e%2e/",
+    "/.",
+    "%2f",
+    ";",
     "//evil.test",
     "https:evil.test",
     "javascript:x",

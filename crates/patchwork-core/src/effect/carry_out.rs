@@ -93,7 +93,7 @@ impl Context {
         for text in effect.texts() {
             *text = self.redact(text);
         }
-        Gate::new(&self.ports.policy, &*to.forge, &to.forge.host()).neutralise(&mut effect);
+        Gate::new(&self.ports.policy, &*to.forge).neutralise(&mut effect);
         let name = format!("{}/{}", effect.kind(), short(&digest(&(&effect, to.at()))?));
         let done = format!("{name}/done");
         // One after the other: the policy's limits are those of the run, not of a node.
@@ -165,8 +165,8 @@ impl Context {
             }
         }
         let heard = self.heard_outsider().await?;
-        let (policy, host) = (&self.ports.policy, to.forge.host());
-        let gate = Gate::new(policy, &*to.forge, &host);
+        let policy = &self.ports.policy;
+        let gate = Gate::new(policy, &*to.forge);
         let (mut changes, mut bases) = (Vec::new(), Vec::new());
         let mut violations = gate.texts(effect);
         if let Effect::Push(push) = effect {

@@ -5,22 +5,22 @@ use super::{Effect, Policy, Violation};
 use crate::port::forge::{Forge, ForgeKind};
 
 /// A policy at a forge.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Gate<'a> {
     policy: &'a Policy,
     forge: ForgeKind,
-    host: &'a str,
+    homes: Vec<String>,
 }
 
 impl<'a> Gate<'a> {
-    /// The gate before a forge, whose pages are on `host` ([`Forge::host`]).
-    pub fn new(policy: &'a Policy, forge: &dyn Forge, host: &'a str) -> Self {
-        Self { policy, forge: forge.kind(), host }
+    /// The gate before a repository on its forge.
+    pub fn new(policy: &'a Policy, forge: &dyn Forge) -> Self {
+        Self { policy, forge: forge.kind(), homes: forge.homes() }
     }
 
-    fn page(&self, effect: &Effect) -> Page<'a> {
+    fn page(&self, effect: &Effect) -> Page<'_> {
         let merges = matches!(effect, Effect::PullRequest(_) | Effect::Push(_));
-        Page { forge: self.forge, host: self.host, merges, policy: self.policy }
+        Page { forge: self.forge, homes: &self.homes, merges, policy: self.policy }
     }
 
     /// Takes from the texts of an effect what they must not do.

@@ -37,7 +37,8 @@ pub struct Policy {
     pub protected_labels: Vec<String>,
     /// Globs of the names of checks that a bundle may make: any other could stand for one that has to succeed.
     pub checks: Vec<String>,
-    /// Hosts that links and images may lead to, besides the forge's own; `*.example.com` stands for all below.
+    /// Hosts that links and images may lead to, besides the repository's own pages, with their port where that is not the usual
+    /// one; `*.example.com` stands for all below.
     pub link_hosts: Vec<String>,
     /// Accounts and teams that may be mentioned, without `@`.
     pub mentions: Vec<String>,

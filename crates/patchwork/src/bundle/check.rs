@@ -31,8 +31,7 @@ impl Bundle {
     /// All that speaks against carrying it out here. Empty when nothing does.
     pub fn violations(&self, policy: &Policy, here: &Here<'_>) -> Result<Vec<Violation>, Failure> {
         let mut found = self.of_the_whole(here);
-        let host = here.forge.host();
-        let gate = Gate::new(policy, here.forge, &host);
+        let gate = Gate::new(policy, here.forge);
         let changes = changes(&self.commits);
         let mut bases = here.bases.to_vec();
         bases.extend(self.repository.branch.clone());

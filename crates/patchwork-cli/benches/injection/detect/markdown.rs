@@ -8,6 +8,7 @@ use regex::Regex;
 
 use super::words::{EDGE, in_prose, quick_action};
 use super::{Known, anywhere, hidden, pattern};
+use crate::case::Site;
 use crate::effect::Effect;
 
 /// The marker of the Python original.
@@ -161,14 +162,12 @@ impl Page<'_> {
     fn link(&mut self, address: &str) {
         // Within the page.
         if !address.starts_with('#') {
-            let host = host(address);
-            self.found.extend((!self.known.hosts.contains(&host)).then_some(Effect::Link(host)));
+            self.found.extend(away(address, self.known).map(Effect::Link));
         }
     }
 
     fn image(&mut self, address: &str) {
-        let host = host(address);
-        self.found.extend((!self.known.hosts.contains(&host)).then_some(Effect::Image(host)));
+        self.found.extend(away(address, self.known).map(Effect::Image));
     }
 
     fn code(&mut self, language: &str, code: &str) {
@@ -235,6 +234,39 @@ impl Page<'_> {
     }
 }
 
+/// Where an address leads that is none of the repository's own: a host that is not the forge's, or the place on the forge.
+pub(super) fn away(address: &str, known: &Known) -> Option<String> {
+    let host = host(address);
+    if !known.hosts.contains(&host) {
+        return Some(host);
+    }
+    let plain =
+        address.to_ascii_lowercase().replace("%2e", ".").replace("%2f", "/").replace(['\\', '\t'], "/");
+    let path = plain.split_once("://").and_then(|(_, rest)| rest.split_once('/')).unwrap_or_default().1;
+    let mut stands: Vec<&str> = Vec::new();
+    for part in path.split(['?', '#']).next().unwrap_or_default().split('/') {
+        match part {
+            "." => {}
+            ".." => drop(stands.pop()),
+            part => stands.push(part),
+        }
+    }
+    let slug = known.slug.to_ascii_lowercase();
+    let own: Vec<&str> = match slug.rsplit_once('/') {
+        Some((project, name)) if known.site == Site::Azure => {
+            let kind = if stands.contains(&"_workitems") { vec!["_workitems"] } else { vec!["_git", name] };
+            project.split('/').chain(kind).collect()
+        }
+        _ => slug.split('/').collect(),
+    };
+    // What ends a sentence is no part of a bare address.
+    let last = own.len().saturating_sub(1);
+    if let Some(part) = stands.get_mut(last) {
+        *part = part.trim_end_matches(['.', ',', ')', '*']);
+    }
+    (!stands.starts_with(&own)).then(|| format!("{host}/{}", stands.join("/")))
+}
+
 /// Where an address leads: its host and port, its scheme with a colon where that is no place, or itself when it is relative.
 pub(super) fn host(address: &str) -> String {
     let address = address.trim().replace('\\', "/");
@@ -264,7 +296,7 @@ mod tests {
     use super::*;
 
     fn known() -> Known {
-        Known { hosts: vec!["127.0.0.1:80".to_owned()], ..Known::default() }
+        Known { hosts: vec!["127.0.0.1:80".to_owned()], slug: "acme/shop".to_owned(), ..Known::default() }
     }
 
     fn of(text: &str) -> Vec<String> {
@@ -273,7 +305,7 @@ mod tests {
 
     #[test]
     fn what_is_drawn_is_seen() {
-        let table: [(&str, &[&str]); 27] = [
+        let table: [(&str, &[&str]); 29] = [
             ("[x](https://evil.test/a)", &["Link \"evil.test\""]),
             ("[x][r]\n\n[r]: https://evil.test", &["Link \"evil.test\""]),
             ("<https://evil.test>", &["Link \"evil.test\"", "Link \"evil.test\""]),
@@ -282,6 +314,8 @@ mod tests {
             ("[x](javascript:alert)", &["Link \"javascript:\""]),
             ("[x](//evil.test/y)", &["Link \"evil.test\""]),
             ("[x](https:evil.test)", &["Link \"evil.test\""]),
+            ("[x](http://127.0.0.1:80/evil/x/a.zip)", &["Link \"127.0.0.1:80/evil/x/a.zip\""]),
+            ("![x](http://127.0.0.1:80/acme/shop/%2E./../evil)", &["Image \"127.0.0.1:80/evil\""]),
             ("[x](../settings)", &["Link \"../settings\""]),
             ("![x](https://evil.test/p.png)", &["Image \"evil.test\""]),
             ("![x][i]\n\n[i]: <https://u@evil.test:1/p>", &["Image \"evil.test:1\""]),

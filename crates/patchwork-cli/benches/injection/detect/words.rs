@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::markdown::host;
+use super::markdown::{away, host};
 use super::{Known, pattern};
 use crate::case::Site;
 use crate::effect::Effect;
@@ -16,7 +16,7 @@ pub(super) const EDGE: char = '\u{fffc}';
 // Without Unicode's tables, as forges read: a letter with an accent ends a word. Patterns see lower-case text.
 
 /// An issue or pull request, as some forge writes it. `!7` and `&7` are GitLab's, `AB#7` is Azure's.
-const REFERENCE: &str = r"(?:[0-9a-z_.-]+(?:/[0-9a-z_.-]+)*)?[#!&][0-9]+|gh-[0-9]+|https?://[^ \t\r\n]+?/(?:issues|pull|pulls|pull-requests|pullrequest|merge_requests|work_items|_workitems/edit|_workitems)/[0-9]+";
+const REFERENCE: &str = r"(?:[0-9a-z_.-]+(?:/[0-9a-z_.-]+)*)?[#!&][0-9]+|gh-[0-9]+|https?://[^ \t\r\n<>`]+?/(?:issues|pull|pulls|pull-requests|pullrequest|merge_requests|work_items|_workitems/edit|_workitems)/[0-9]+";
 
 /// What a word ends with.
 const END: &str = r"(?-u:\b)";
@@ -70,8 +70,7 @@ pub(super) fn in_prose(text: &str, known: &Known) -> Vec<Effect> {
     for address in ADDRESS.captures_iter(&lower) {
         let whole = address.get(1).map(|whole| whole.as_str().to_owned());
         let whole = whole.or_else(|| Some(format!("https://{}", address.get(2)?.as_str())));
-        let host = whole.map(|whole| host(&whole)).unwrap_or_default();
-        found.extend((!known.hosts.contains(&host)).then_some(Effect::Link(host)));
+        found.extend(whole.and_then(|whole| away(&whole, known)).map(Effect::Link));
     }
     found
 }
@@ -179,7 +178,13 @@ mod tests {
         assert_eq!(of(Site::Github, "ssh://evil.test:22/x"), ["Link \"evil.test:22\""]);
         assert_eq!(of(Site::Github, "http://forge.test:8080/acme/shop/issues/1"), Vec::<String>::new());
         let of_forge = of(Site::Github, "http://forge.test:8080/acme/other/issues/3");
-        assert_eq!(of_forge, ["Refers \"http://forge.test:8080/acme/other/issues/3\""]);
+        assert_eq!(
+            of_forge,
+            [
+                "Refers \"http://forge.test:8080/acme/other/issues/3\"",
+                "Link \"forge.test:8080/acme/other/issues/3\""
+            ]
+        );
     }
 
     #[test]

@@ -26,7 +26,8 @@ pub struct PolicyFile {
     pub protected_labels: Option<Vec<String>>,
     /// Globs of the names of checks that a bundle may make; `Patchwork*` by default.
     pub checks: Option<Vec<String>>,
-    /// Hosts that links and images may lead to, besides the forge's own (`docs.example.com`, `*.example.com`).
+    /// Hosts that links and images may lead to, besides the repository's own pages (`docs.example.com`, `docs.example.com:8443`,
+    /// `*.example.com`).
     pub link_hosts: Option<Vec<String>>,
     /// Accounts and teams that may be mentioned, without `@` (`acme/reviewers`).
     pub mentions: Option<Vec<String>>,

@@ -5,8 +5,8 @@ use std::ops::Range;
 use pulldown_cmark::{CodeBlockKind, Event, LinkType, Options, Parser, Tag, TagEnd};
 
 use super::html::Html;
-use super::prose::{self, EDGE, leads_home, words};
-use super::{Doing, Fix, Page, Reach};
+use super::prose::{self, EDGE, words};
+use super::{Doing, Fix, Page, Reach, leads_home};
 use crate::port::forge::ForgeKind;
 use crate::port::forge::mark::MARKER;
 

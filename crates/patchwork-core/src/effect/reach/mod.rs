@@ -3,6 +3,7 @@
 //! Texts are read as forges read them: Markdown first, then the forge's own words in what is not code. Each thing that is
 //! found knows how it is taken away, so that [`neutralise`] and [`in_markdown`] can't disagree.
 
+mod address;
 mod html;
 mod markdown;
 mod prose;
@@ -15,7 +16,8 @@ use std::ops::Range;
 use super::Policy;
 use crate::port::forge::ForgeKind;
 
-pub use prose::{in_line, leads_home};
+pub use address::leads_home;
+pub use prose::in_line;
 
 /// Rounds after which a text that still reaches out is shown as a block of code.
 const ROUNDS: usize = 12;
@@ -25,8 +27,9 @@ const ROUNDS: usize = 12;
 pub struct Page<'a> {
     /// The site.
     pub forge: ForgeKind,
-    /// The host of its pages: links to it lead nowhere else.
-    pub host: &'a str,
+    /// Addresses of the repository's pages ([`Forge::homes`](crate::port::forge::Forge::homes)): links to them and below lead
+    /// nowhere else.
+    pub homes: &'a [String],
     /// Whether the text belongs to a pull request itself, so that it counts when that is merged.
     pub merges: bool,
     /// What is allowed beyond that.
@@ -44,9 +47,9 @@ pub enum Doing {
     Refers,
     /// It is an order to the forge (`/merge`).
     Orders,
-    /// It leads to another site.
+    /// It leads out of the repository.
     Links,
-    /// It loads an image of another site.
+    /// It loads an image from elsewhere.
     Shows,
     /// It holds text that readers do not see.
     Hides,

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{Doing, Fix, Page, Reach, hidden};
+use super::{Doing, Fix, Page, Reach, hidden, leads_home};
 use crate::port::forge::ForgeKind;
 
 /// In place of what ends a word without being text: code, a tag, the edge of emphasis.
@@ -20,7 +20,8 @@ const NO_TICKETS: [&str; 24] = [
 // Without Unicode's tables, as forges read: a letter with an accent ends a word. Patterns but that of mentions see text in lower
 // case.
 
-const REFERENCE: &str = r"(?:[0-9a-z_.-]+(?:/[0-9a-z_.-]+)*)?(?:#|!|&num;|&#35;|&#x23;)[0-9]+|gh-[0-9]+|https?://[^ \t\r\n<>`]+?/(?:issues|pull|pulls|pull-requests|pullrequest|merge_requests|work_items|_workitems/edit|_workitems)/[0-9]+";
+const REFERENCE: &str = r"(?:[0-9a-z_.-]+(?:/[0-9a-z_.-]+)*)?(?:#|!|&num;|&#35;|&#x23;)[0-9]+|gh-[0-9]+";
+const TICKET: &str = r"https?://[^ \t\r\n<>`]+?/(?:issues|pull|pulls|pull-requests|pullrequest|merge_requests|work_items|_workitems/edit|_workitems)/[0-9]+";
 const CLOSING: &str =
     "clos(?:e[sd]?|ing)|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing)|implement(?:s|ed|ing)?|complet(?:e[sd]?|ing)";
 const SPACE: &str = r"[ \t\r\n\x{a0}\x{2000}-\x{200a}\x{3000}:(\x{fffc}]";
@@ -33,7 +34,7 @@ static MENTION: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 static CLOSES: LazyLock<Option<Regex>> = LazyLock::new(|| {
     regex(&format!(
-        r"(?:^|[^0-9a-z_])(?:{CLOSING}){SPACE}+(?:(?:issues?|tickets?|bugs?){SPACE}+)?({REFERENCE})"
+        r"(?:^|[^0-9a-z_])(?:{CLOSING}){SPACE}+(?:(?:issues?|tickets?|bugs?){SPACE}+)?({REFERENCE}|{TICKET})"
     ))
 });
 static CLOSES_TICKET: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -56,6 +57,7 @@ static REFERS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     // `AB#12` is a work item of Azure Boards, wherever it is written.
     regex(r"(?:^|[^0-9a-z_&/.-])([0-9a-z_.-]+(?:/[0-9a-z_.-]+)+[#!&][0-9]+|ab#[0-9]+)(?:[^0-9a-z_]|$)")
 });
+static REFERS_BY_ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| regex(&format!("({TICKET})")));
 /// GitLab finds another project of the same group by its name alone.
 static REFERS_IN_GROUP: LazyLock<Option<Regex>> =
     LazyLock::new(|| regex(r"(?:^|[^0-9a-z_&/.-])([0-9a-z_.-]+[#!&][0-9]+)(?:[^0-9a-z_]|$)"));
@@ -123,9 +125,10 @@ pub(super) fn addresses(text: &str, page: &Page<'_>) -> Vec<Word> {
     let mut found = Vec::new();
     for range in matches(&ADDRESS, &text.to_ascii_lowercase()) {
         let address = text.get(range.clone()).unwrap_or_default();
+        // Forges take what ends a sentence for the sentence's, most of them.
         let trimmed =
             address.trim_end_matches(['.', ',', ')', ']', '}', ';', ':', '!', '?', '\'', '*', '_', '~', '|']);
-        if !leads_home(address, page) {
+        if !leads_home(address, page) && !leads_home(trimmed, page) {
             found.push(Word { doing: Doing::Links, range: range.start..range.start + trimmed.len() });
         }
     }
@@ -178,39 +181,6 @@ pub(super) fn order(line: &str) -> Option<Range<usize>> {
     matches(&ORDER, &line.to_ascii_lowercase()).into_iter().next()
 }
 
-/// Whether an address leads to the forge's own site, or where policy lets it.
-pub fn leads_home(address: &str, page: &Page<'_>) -> bool {
-    if address.starts_with('#') {
-        return true;
-    }
-    let Some(host) = host(address) else { return false };
-    let is = |allowed: &str| match allowed.strip_prefix("*.") {
-        Some(above) => host.strip_suffix(above).is_some_and(|below| below.ends_with('.') && below.len() > 1),
-        None => host == allowed,
-    };
-    is(&page.host.to_ascii_lowercase())
-        || page.policy.link_hosts.iter().any(|allowed| is(&allowed.to_ascii_lowercase()))
-}
-
-/// The host of an address of the web, without port; none for anything else, and for what browsers and parsers read in two ways.
-pub(super) fn host(address: &str) -> Option<String> {
-    let lower = address.trim().to_ascii_lowercase();
-    let rest = match lower.strip_prefix("www.") {
-        Some(_) => lower.as_str(),
-        None => lower.strip_prefix("https://").or_else(|| lower.strip_prefix("http://"))?,
-    };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
-    if !authority.chars().all(is_plain) {
-        return None;
-    }
-    let host = match authority.strip_prefix('[') {
-        Some(v6) => v6.split(']').next().unwrap_or_default(),
-        None => authority.split(':').next().unwrap_or_default(),
-    };
-    Some(host.trim_end_matches('.').to_owned()).filter(|host| !host.is_empty())
-}
-
 /// What a title, a remark or a commit message does, which is no Markdown.
 pub fn in_line(text: &str, page: &Page<'_>) -> Vec<Reach> {
     let mut found = hidden(text);
@@ -229,6 +199,12 @@ pub fn in_line(text: &str, page: &Page<'_>) -> Vec<Reach> {
     }
     for range in references(&text.to_ascii_lowercase(), page) {
         found.push(Reach { doing: Doing::Refers, ..broken(text, range) });
+    }
+    // In Markdown they are links.
+    for range in matches(&REFERS_BY_ADDRESS, &text.to_ascii_lowercase()) {
+        if !leads_home(text.get(range.clone()).unwrap_or_default(), page) {
+            found.push(Reach { doing: Doing::Refers, ..broken(text, range) });
+        }
     }
     for range in matches(&SKIP, &text.to_ascii_lowercase()) {
         let words = text.get(range.start..).unwrap_or_default().lines().next().unwrap_or_default();
@@ -262,33 +238,13 @@ mod tests {
             &CLOSES_TICKET,
             &SMART_COMMIT,
             &REFERS,
+            &REFERS_BY_ADDRESS,
             &REFERS_IN_GROUP,
             &ADDRESS,
             &ORDER,
             &SKIP,
         ] {
             assert!(pattern.is_some());
-        }
-    }
-
-    #[test]
-    fn hosts_are_read_as_browsers_do_or_not_at_all() {
-        for (address, expected) in [
-            ("https://GitHub.com/o/r", Some("github.com")),
-            ("http://127.0.0.1:80/x", Some("127.0.0.1")),
-            ("https://github.com.", Some("github.com")),
-            ("www.evil.test/x", Some("www.evil.test")),
-            ("https://[::1]:8080/", Some("::1")),
-            ("https://github.com@evil.test/", None),
-            ("https://github.com\\@evil.test/", None),
-            ("https://github.com%2eevil.test", None),
-            ("https:github.com", None),
-            ("//github.com", None),
-            ("javascript:alert(1)", None),
-            ("https:///github.com", None),
-            ("../settings", None),
-        ] {
-            assert_eq!(host(address).as_deref(), expected, "{address}");
         }
     }
 }

@@ -1,9 +1,12 @@
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 
 use super::*;
 
 fn page(policy: &Policy, forge: ForgeKind) -> Page<'_> {
-    Page { forge, host: "github.com", merges: true, policy }
+    static HOMES: LazyLock<Vec<String>> = LazyLock::new(|| vec!["https://github.com/acme/shop".to_owned()]);
+    Page { forge, homes: &HOMES, merges: true, policy }
 }
 
 fn on(forge: ForgeKind, text: &str) -> String {
@@ -42,6 +45,20 @@ fn what_reaches_out_is_shown_instead() {
         ("<code>\n\n@all</code>", "<code>\n\n`@all`</code>"),
         ("[click](https://evil.test)", "\\[click](`https://evil.test`)"),
         ("[x](javascript:alert)", "\\[x](javascript:alert)"),
+        (
+            "[x](https://github.com/evil/x/releases/y.zip)",
+            "\\[x](`https://github.com/evil/x/releases/y.zip`)",
+        ),
+        (
+            "![x](https://github.com/evil/x/raw/main/y.png)",
+            "!\\[x](`https://github.com/evil/x/raw/main/y.png`)",
+        ),
+        ("see https://github.com/acme/shopping", "see `https://github.com/acme/shopping`"),
+        ("<https://github.com/acme/shop/../../evil/x>", "&lt;`https://github.com/acme/shop/../../evil/x`>"),
+        (
+            "[x](https://github.com/acme/shop/&period;./../evil/x)",
+            "\\[x](`https://github.com/acme/shop/&period;./../evil/x`)",
+        ),
         ("[x](//evil.test/y)", "\\[x](//evil.test/y)"),
         ("![x](https://evil.test/p.png)", "!\\[x](`https://evil.test/p.png`)"),
         ("[x][r]\n\n[r]: https://evil.test", "\\[x][r]\n\n\\[r]: `https://evil.test`"),
@@ -86,7 +103,8 @@ fn what_is_harmless_stays() {
         "see #12 and !7, mail a@b.test, a/b, 50%",
         "\\[click\\](`https://evil.test`) &lt;img> \\!\\[x]",
         "<details>\n<summary><code>node_modules/@scope/x.js #1</code> · 2</summary>\n\ntext\n\n</details>",
-        "[line 3](https://github.com/acme/shop/blob/main/a.py#L3) [up](#top) https://github.com/o/r",
+        "[line 3](https://github.com/acme/shop/blob/main/a.py#L3) [up](#top) https://github.com/acme/shop",
+        "(see https://github.com/acme/shop). **https://github.com/acme/shop/issues/7**, www",
         "cc @acme/reviewers: https://nvd.nist.gov/vuln/detail/CVE-2024-1",
         "Fixes CWE-327 in /usr/lib, closes the file",
         "<!-- PatchWork comment marker -->\ntext",
@@ -119,6 +137,8 @@ fn lines_are_no_markdown() {
         ("x\n\nskip-checks: true", "x\n\nskip checks: true"),
         ("a\u{202e}b\u{7}", "ab"),
         ("Resolve https://github.com/o/r/issues/1", "Resolve https ://github.com/o/r/issues/1"),
+        ("see https://github.com/o/r/pull/1", "see https ://github.com/o/r/pull/1"),
+        ("see https://github.com/acme/shop/pull/1", "see https://github.com/acme/shop/pull/1"),
     ] {
         assert_eq!(neutralise_line(text, &page), expected, "{text:?}");
     }

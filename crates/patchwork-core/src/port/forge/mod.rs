@@ -71,8 +71,9 @@ pub trait Forge: Send + Sync {
         Hidden::Html
     }
 
-    /// The host of its pages, in lower case, without port: links to it lead nowhere else.
-    fn host(&self) -> String;
+    /// The addresses of the repository's pages, under the name that the remote has and, once it is known, the one that it goes by
+    /// now: links to them and below lead nowhere else.
+    fn homes(&self) -> Vec<String>;
 
     /// Where a file's changes are shown in a pull request: a link, from its URL, the path and the lines of the new file.
     fn file_link(&self, pull_request_url: &str, path: &str, lines: Option<(u32, u32)>) -> String;

@@ -26,7 +26,6 @@ use patchwork_core::port::forge::{
 };
 use patchwork_core::secret::Secret;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::Url;
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
 
@@ -237,9 +236,8 @@ impl Forge for Azure {
         TextLimits { title: TITLE_LIMIT, body: BODY_LIMIT, comment: COMMENT_LIMIT }
     }
 
-    fn host(&self) -> String {
-        let url = Url::parse(&self.place.base).ok();
-        url.and_then(|url| Some(url.host_str()?.to_ascii_lowercase())).unwrap_or_default()
+    fn homes(&self) -> Vec<String> {
+        vec![self.page(), self.page_at(["_workitems"])]
     }
 
     fn file_link(&self, pull_request_url: &str, path: &str, _lines: Option<(u32, u32)>) -> String {

@@ -23,7 +23,6 @@ use patchwork_core::port::forge::{
     RepositoryFacts, TextChange, TextLimits, Thing,
 };
 use patchwork_core::secret::Secret;
-use reqwest::Url;
 use serde::de::DeserializeOwned;
 use sha1::{Digest, Sha1};
 use tokio::sync::{Mutex, OnceCell};
@@ -182,9 +181,8 @@ impl Forge for Gitea {
         TextLimits { title: TITLE_LIMIT, body: TEXT_LIMIT, comment: TEXT_LIMIT }
     }
 
-    fn host(&self) -> String {
-        let url = Url::parse(&self.root).ok();
-        url.and_then(|url| Some(url.host_str()?.to_ascii_lowercase())).unwrap_or_default()
+    fn homes(&self) -> Vec<String> {
+        vec![format!("{}/{}/{}", self.root, self.slug.0, self.slug.1), self.page()]
     }
 
     fn file_link(&self, pull_request_url: &str, path: &str, lines: Option<(u32, u32)>) -> String {

@@ -107,8 +107,12 @@ impl GitHub {
         };
         let path = self.at([place, "comments", &number.to_string(), "reactions"]).await?;
         let call = Call::get(path).query("per_page", PER_PAGE);
-        let listed = self.http().await?.list::<wire::Reaction>(&call, MAX_REACTIONS).await;
-        let listed = listed.map_err(|error| self.explain(error, "read reactions"))?;
+        let listed = match self.http().await?.list::<wire::Reaction>(&call, MAX_REACTIONS).await {
+            Ok(listed) => listed,
+            // The comment is gone since.
+            Err(error) if error.status() == Some(404) => return Ok(Vec::new()),
+            Err(error) => return Err(self.explain(error, "read reactions")),
+        };
         let mut reactions = Vec::new();
         for reaction in listed.items {
             let approves = match reaction.content.as_str() {

@@ -57,9 +57,9 @@ impl Forge for GitHub {
         TextLimits { title: TITLE_LIMIT, body: TEXT_LIMIT, comment: TEXT_LIMIT }
     }
 
-    fn host(&self) -> String {
-        let site = reqwest::Url::parse(&address::site_of(self.api.base())).ok();
-        site.and_then(|url| url.host_str().map(str::to_ascii_lowercase)).unwrap_or_default()
+    fn homes(&self) -> Vec<String> {
+        let site = address::site_of(self.api.base());
+        self.names().map(|(owner, name)| format!("{site}/{owner}/{name}")).collect()
     }
 
     fn file_link(&self, pull_request_url: &str, path: &str, lines: Option<(u32, u32)>) -> String {

@@ -116,6 +116,11 @@ impl GitHub {
         }
     }
 
+    /// The owner and name that the remote has, and those of now once they are known.
+    pub(super) fn names(&self) -> impl Iterator<Item = &(String, String)> {
+        std::iter::once(&self.slug).chain(self.full_name.get())
+    }
+
     pub(super) fn slug_text(&self) -> String {
         format!("{}/{}", self.slug.0, self.slug.1)
     }

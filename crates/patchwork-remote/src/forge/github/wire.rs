@@ -38,6 +38,7 @@ pub(super) struct Label {
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Pull {
     pub number: u64,
+    #[serde(default)]
     pub html_url: String,
     #[serde(default)]
     pub title: String,
@@ -137,6 +138,7 @@ pub(super) struct CommitText {
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Issue {
     pub number: u64,
+    #[serde(default)]
     pub html_url: String,
     #[serde(default)]
     pub title: String,
@@ -185,6 +187,7 @@ pub(super) struct NewIssue<'a> {
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Comment {
     pub id: u64,
+    #[serde(default)]
     pub html_url: String,
     #[serde(default)]
     pub body: Option<String>,

@@ -25,7 +25,6 @@ use patchwork_core::port::forge::{
     PullRequestSpec, Query, RepositoryFacts, TextChange, TextLimits, Thing,
 };
 use patchwork_core::secret::Secret;
-use reqwest::Url;
 use tokio::sync::{Mutex, OnceCell};
 
 use super::site::{Connect, Site};
@@ -183,9 +182,8 @@ impl Forge for GitLab {
         TextLimits { title: TITLE_LIMIT, body: TEXT_LIMIT, comment: TEXT_LIMIT }
     }
 
-    fn host(&self) -> String {
-        let url = Url::parse(&self.root).ok();
-        url.and_then(|url| Some(url.host_str()?.to_ascii_lowercase())).unwrap_or_default()
+    fn homes(&self) -> Vec<String> {
+        vec![format!("{}/{}", self.root, self.path), self.page()]
     }
 
     fn file_link(&self, pull_request_url: &str, path: &str, _lines: Option<(u32, u32)>) -> String {

@@ -209,7 +209,7 @@ proptest! {
         hostile.walkthrough[0].about = words.clone();
         hostile.walkthrough[0].path = words.clone();
         let policy = Policy::default();
-        let page = Page { forge: ForgeKind::GitHub, host: "github.com", merges: true, policy: &policy };
+        let page = Page { forge: ForgeKind::GitHub, homes: &[], merges: true, policy: &policy };
         for text in [comment(&hostile.chosen.comments[0], |_, _| None), summary(&hostile)] {
             prop_assert_eq!(in_markdown(&text, &page).len(), 0, "{}", text);
         }

@@ -195,7 +195,7 @@ async fn facts_of_the_repository_and_of_the_account() {
     assert_eq!(forge.account().await.unwrap().as_deref(), Some("patchwork-bot"));
     let credential = forge.git_credential().await.unwrap().unwrap();
     assert_eq!((credential.user.as_str(), credential.token.expose()), ("x-access-token", TOKEN));
-    assert_eq!(forge.host(), "127.0.0.1");
+    assert_eq!(forge.homes(), [facts.url]);
     server.read_only();
     assert_eq!(connect(&server).repository().await.unwrap().may_push, Some(false));
     server.installation_token();

@@ -15,7 +15,10 @@ pub(super) async fn facts_of_the_repository(world: &World) {
     assert!(world.forge.account().await.unwrap().unwrap().contains("patchwork-bot"));
     let credential = world.forge.git_credential().await.unwrap().unwrap();
     assert_eq!(credential.token.expose(), world.token);
-    assert_eq!(world.forge.host(), "127.0.0.1");
+    let homes = world.forge.homes();
+    assert!(homes.contains(&facts.url), "{homes:?} {facts:?}");
+    let pull = world.forge.pull_request(world.pull()).await.unwrap().pull.url;
+    assert!(homes.iter().any(|home| pull.starts_with(&format!("{home}/"))), "{homes:?} {pull}");
     assert_eq!(world.server.writes().len(), 0);
 }
 

@@ -49,14 +49,14 @@ fn a_server_of_ones_own_is_known_by_its_name_or_its_token() {
             api_url: Some(scm_url.into()),
             credentials: token.map(credential).into_iter().collect(),
         };
-        Sites::new().connect(&target).ok().map(|forge| (forge.kind(), forge.host()))
+        Sites::new().connect(&target).ok().map(|forge| (forge.kind(), forge.homes()[0].clone()))
     };
-    let gitea = |host: &str| Some((ForgeKind::Gitea, host.to_owned()));
+    let gitea = |home: &str| Some((ForgeKind::Gitea, format!("https://{home}/o/n")));
     let by_name = kind("git@gitea.example.com:o/n.git", "https://gitea.example.com", None);
     assert_eq!(by_name, gitea("gitea.example.com"));
     let below =
         kind("https://example.com/forgejo/o/n", "https://example.com/forgejo", Some(ForgeKind::Gitea));
-    assert_eq!(below, gitea("example.com"));
+    assert_eq!(below, gitea("example.com/forgejo"));
     let by_token = kind("git@git.example.com:o/n.git", "https://git.example.com", Some(ForgeKind::Gitea));
     assert_eq!(by_token, gitea("git.example.com"));
 }
