@@ -125,6 +125,23 @@ fn what_was_said_is_taken_back() {
 }
 
 #[test]
+fn comments_are_listed_once_and_again_only_behind_a_new_one() {
+    let talk = Talk::new(SPEAK);
+    let list = format!("/repos/acme/shop/issues/{}/comments", talk.issue);
+    let listed = || {
+        let requests = talk.hosted.forge.requests();
+        requests.iter().filter(|one| one.method == "GET" && one.path.ends_with(&list)).count()
+    };
+    let mut before = 0;
+    for (said, times) in [("said=New.", 2), ("said=New.", 1), ("said=Other words.", 1)] {
+        talk.speak(&[said]).assert_code(0);
+        let now = listed();
+        assert_eq!(now - before, times, "{said}");
+        before = now;
+    }
+}
+
+#[test]
 fn what_a_person_has_edited_stays() {
     let talk = Talk::new(SPEAK);
     talk.speak(&[]).assert_code(0);

@@ -10,7 +10,8 @@ use crate::event::EventBody;
 use crate::failure::Failure;
 use crate::port::checkout::{PushRequest, Pushed};
 use crate::port::forge::{
-    Account, Comment, Ensured, Forge, ForgeTarget, GitCredential, PullRequestText, Thing, Trust, ensure,
+    Account, Comment, Ensured, Forge, ForgeTarget, FoundIssue, FoundPullRequest, GitCredential,
+    PullRequestText, Thing, Trust, ensure,
 };
 use crate::run::NodePath;
 use crate::step::{Context, Effects, StepError};
@@ -109,10 +110,11 @@ impl Context {
             return Ok(answer);
         }
         let work = async {
-            let before = before(&*to.forge, &effect).await?;
+            let there = There::find(&*to.forge, &effect).await?;
+            let before = there.text();
             let trace = |before, done| Trace::Effect { at: to.at(), effect: effect.clone(), before, done };
             self.leave(&name, &trace(before.clone(), None)).await?;
-            let answer = self.ensure(to, &effect).await?;
+            let answer = self.ensure(to, &effect, there).await?;
             self.leave(&done, &trace(before, Some(answer.clone()))).await?;
             Ok::<_, StepError>(answer)
         };
@@ -183,16 +185,16 @@ impl Context {
         if violations.is_empty() { Ok(()) } else { Err(Violation::failure(&violations).into()) }
     }
 
-    async fn ensure(&self, to: &Destination, effect: &Effect) -> Result<Done, StepError> {
+    async fn ensure(&self, to: &Destination, effect: &Effect, there: There) -> Result<Done, StepError> {
         let forge = &*to.forge;
         Ok(match effect {
             Effect::Push(push) => self.push(to, push).await?,
             Effect::PullRequest(spec) => {
-                let (pull, outcome) = ensure::pull_request(forge, spec).await?;
+                let (pull, outcome) = ensure::put_pull_request(forge, spec, there.pull_request).await?;
                 Done { outcome, url: pull.pull.url, number: Some(pull.pull.number), ..Done::default() }
             }
             Effect::Comment { on, mark, body } => {
-                let (comment, outcome) = ensure::comment(forge, *on, mark, body).await?;
+                let (comment, outcome) = ensure::put_comment(forge, *on, mark, body, there.comment).await?;
                 about(comment, outcome, *on)
             }
             Effect::Review { number, commit, name, summary, comments } => {
@@ -216,7 +218,7 @@ impl Context {
                 ..Done::default()
             },
             Effect::Issue { mark, spec } => {
-                let (issue, outcome) = ensure::issue(forge, mark, spec).await?;
+                let (issue, outcome) = ensure::put_issue(forge, mark, spec, there.issue).await?;
                 Done { outcome, url: issue.url, number: Some(issue.number), ..Done::default() }
             }
             Effect::Check(spec) => {
@@ -257,20 +259,39 @@ fn about(comment: Comment, outcome: Ensured, on: Thing) -> Done {
     Done { outcome, url: comment.url, number: Some(on.number()), ids: vec![comment.id], ..Done::default() }
 }
 
-/// What the pull request, the issue or the comment says that an effect is about to change; none when it is not there yet.
-async fn before(forge: &dyn Forge, effect: &Effect) -> Result<Option<PullRequestText>, StepError> {
-    Ok(match effect {
-        Effect::PullRequest(spec) => {
-            forge.find_pull_request(&spec.base, &spec.head).await?.map(|found| found.text())
+/// The pull request, the comment or the issue that an effect is about to change, as it is before; nothing when it is not there yet.
+#[derive(Default)]
+struct There {
+    pull_request: Option<FoundPullRequest>,
+    comment: Option<Comment>,
+    issue: Option<FoundIssue>,
+}
+
+impl There {
+    /// Asks the forge, once.
+    async fn find(forge: &dyn Forge, effect: &Effect) -> Result<Self, StepError> {
+        let mut there = Self::default();
+        match effect {
+            Effect::PullRequest(spec) => {
+                there.pull_request = forge.find_pull_request(&spec.base, &spec.head).await?;
+            }
+            Effect::Comment { on, mark, .. } => {
+                there.comment = ensure::own_comment(forge, *on, mark).await?;
+            }
+            Effect::Issue { mark, .. } => there.issue = ensure::own_issue(forge, mark).await?,
+            _ => {}
         }
-        Effect::Comment { on, mark, .. } => ensure::own_comment(forge, *on, mark)
-            .await?
-            .map(|comment| PullRequestText { title: String::new(), body: comment.body }),
-        Effect::Issue { mark, .. } => ensure::own_issue(forge, mark)
-            .await?
-            .map(|issue| PullRequestText { title: issue.title, body: issue.body }),
-        _ => None,
-    })
+        Ok(there)
+    }
+
+    /// What it says.
+    fn text(&self) -> Option<PullRequestText> {
+        let of = |title: &str, body: &str| PullRequestText { title: title.to_owned(), body: body.to_owned() };
+        let pull_request = self.pull_request.as_ref().map(FoundPullRequest::text);
+        let comment = self.comment.as_ref().map(|comment| of("", &comment.body));
+        let issue = self.issue.as_ref().map(|issue| of(&issue.title, &issue.body));
+        pull_request.or(comment).or(issue)
+    }
 }
 
 fn heard_key() -> String {

@@ -34,13 +34,23 @@ pub async fn pull_request(
     forge: &dyn Forge,
     spec: &PullRequestSpec,
 ) -> Result<(FoundPullRequest, Ensured), ForgeError> {
+    let found = forge.find_pull_request(&spec.base, &spec.head).await?;
+    put_pull_request(forge, spec, found).await
+}
+
+/// [`pull_request`] for whoever has just asked which one is there: `found`.
+pub async fn put_pull_request(
+    forge: &dyn Forge,
+    spec: &PullRequestSpec,
+    found: Option<FoundPullRequest>,
+) -> Result<(FoundPullRequest, Ensured), ForgeError> {
     let limits = forge.limits();
     let spec = &PullRequestSpec {
         title: one_line(&spec.title, limits.title),
         body: within(&spec.body, limits.body, str::to_owned),
         ..spec.clone()
     };
-    if let Some(found) = forge.find_pull_request(&spec.base, &spec.head).await? {
+    if let Some(found) = found {
         return update_pull_request(forge, spec, found).await;
     }
     match forge.open_pull_request(spec).await {
@@ -78,13 +88,25 @@ pub async fn comment(
     mark: &Mark,
     body: &str,
 ) -> Result<(Comment, Ensured), ForgeError> {
+    let found = own_comment(forge, on, mark).await?;
+    put_comment(forge, on, mark, body, found).await
+}
+
+/// [`comment`] for whoever has just asked for [`own_comment`]: `found`.
+pub async fn put_comment(
+    forge: &dyn Forge,
+    on: Thing,
+    mark: &Mark,
+    body: &str,
+    found: Option<Comment>,
+) -> Result<(Comment, Ensured), ForgeError> {
     let text = marked(forge, mark, body);
-    if let Some(found) = oldest(&forge.comments(on).await?, mark) {
+    if let Some(found) = found {
         return update_comment(forge, on, found, &text).await;
     }
     let made = forge.add_comment(on, &text).await?;
     // Another run may have looked when we did. The older comment stays, for both runs see the same order.
-    match oldest(&forge.comments(on).await?, mark) {
+    match own_comment(forge, on, mark).await? {
         Some(first) if first.id != made.id => {
             forge.delete_comment(on, &made.id).await?;
             update_comment(forge, on, first, &text).await
@@ -270,13 +292,24 @@ pub async fn issue(
     mark: &Mark,
     spec: &IssueSpec,
 ) -> Result<(FoundIssue, Ensured), ForgeError> {
+    let found = own_issue(forge, mark).await?;
+    put_issue(forge, mark, spec, found).await
+}
+
+/// [`issue`] for whoever has just asked for [`own_issue`]: `found`.
+pub async fn put_issue(
+    forge: &dyn Forge,
+    mark: &Mark,
+    spec: &IssueSpec,
+    found: Option<FoundIssue>,
+) -> Result<(FoundIssue, Ensured), ForgeError> {
     let limits = forge.limits();
     let spec = &IssueSpec {
         title: one_line(&spec.title, limits.title),
         body: within(&spec.body, limits.body, |body| mark.write(body, forge.hidden())),
         labels: spec.labels.clone(),
     };
-    if let Some(found) = own_issue(forge, mark).await? {
+    if let Some(found) = found {
         return update_issue(forge, spec, found).await;
     }
     let made = forge.open_issue(spec).await?;
