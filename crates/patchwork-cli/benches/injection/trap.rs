@@ -26,8 +26,11 @@ impl Trap {
                 if ended.load(Ordering::SeqCst) {
                     return;
                 }
-                let visit = visitor.map_or_else(|error| error.to_string(), receive);
-                written.lock().unwrap_or_else(PoisonError::into_inner).push(visit);
+                let write = |visit| written.lock().unwrap_or_else(PoisonError::into_inner).push(visit);
+                match visitor {
+                    Ok(visitor) => receive(visitor, write),
+                    Err(error) => write(error.to_string()),
+                }
             }
         });
         Self { address, visits, over, thread: Some(thread) }
@@ -44,13 +47,13 @@ impl Trap {
     }
 }
 
-/// Reads the first line of a request and refuses it.
-fn receive(mut visitor: TcpStream) -> String {
+/// Writes down the first line of a request, then refuses it.
+fn receive(mut visitor: TcpStream, write: impl FnOnce(String)) {
     let mut line = String::new();
     // Who comes and says nothing came all the same.
     let _ = BufReader::new(&visitor).read_line(&mut line);
+    write(line.trim_end().to_owned());
     let _ = visitor.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-    line.trim_end().to_owned()
 }
 
 impl Drop for Trap {
