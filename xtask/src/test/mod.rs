@@ -37,6 +37,8 @@ const TAPE: &str = "tape@5.9.0";
 const TESTED: (&str, &str) = ("toolz", "1.0.0");
 /// The release before it: what lies between the two is a real change to review.
 const BEFORE_TESTED: &str = "0.12.1";
+/// Packages whose tests hold traffic of real forges as it was recorded: GitHub's; GitLab's and Forgejo's; Bitbucket's.
+const RECORDED: [(&str, &str); 3] = [("pygithub", "2.10.0"), ("ogr", "0.61.1"), ("pybitbucket", "0.12.0")];
 const TESTED_BY_TAPE: &str = "reusify@1.1.0";
 
 /// What checks our files for CI systems: packages of Python's index, each with its program and the variable that names it.
@@ -59,12 +61,13 @@ struct Part {
 /// Variables for the tests.
 pub(crate) type Variables = Vec<(&'static str, PathBuf)>;
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     Part { name: "Semgrep", skip: "PATCHWORK_TEST_SKIP_SEMGREP", install: semgrep },
     Part { name: "Bandit", skip: "PATCHWORK_TEST_SKIP_BANDIT", install: bandit },
     Part { name: "ESLint", skip: "PATCHWORK_TEST_SKIP_ESLINT", install: eslint },
     Part { name: "pytest", skip: "PATCHWORK_TEST_SKIP_PYTEST", install: pytest },
     Part { name: "npm test", skip: "PATCHWORK_TEST_SKIP_TAPE", install: tape },
+    Part { name: "traffic of forges", skip: "PATCHWORK_TEST_SKIP_RECORDED", install: recorded },
     Part { name: "checkers of CI files", skip: "PATCHWORK_TEST_SKIP_CHECKERS", install: checkers },
     Part { name: "llama.cpp server", skip: "PATCHWORK_TEST_SKIP_LLAMA", install: llama },
 ];
@@ -124,6 +127,15 @@ fn semgrep(root: &Path) -> Result<Variables, String> {
     let tools = root.join("target/tools");
     let program = python::install(&python, &tools, &name, &[package], "semgrep", &["--version"])?;
     Ok(vec![("PATCHWORK_TEST_SEMGREP", program), ("PATCHWORK_TEST_SUBJECTS", subjects)])
+}
+
+fn recorded(root: &Path) -> Result<Variables, String> {
+    let python = python::python()?;
+    let subjects = root.join("target/subjects");
+    for (name, version) in RECORDED {
+        python::fetch(&python, &subjects, name, version)?;
+    }
+    Ok(vec![("PATCHWORK_TEST_SUBJECTS", subjects)])
 }
 
 fn bandit(root: &Path) -> Result<Variables, String> {

@@ -5,6 +5,7 @@
 mod local;
 mod pull;
 mod real;
+mod recorded;
 mod sequence;
 mod suggestions;
 mod world;

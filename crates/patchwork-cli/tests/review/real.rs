@@ -1,10 +1,10 @@
 //! A real change, between two releases of a public package, as a pull request on each forge.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use patchwork_core::port::forge::ForgeKind;
 
-use crate::world::World;
+use crate::world::{World, subject};
 
 /// The files of a release that are its own: path and text, sorted.
 fn files(release: &str) -> Vec<(String, String)> {
@@ -19,9 +19,7 @@ fn files(release: &str) -> Vec<(String, String)> {
             }
         }
     }
-    let subjects =
-        PathBuf::from(std::env::var_os("PATCHWORK_TEST_SUBJECTS").expect("cargo xtask test sets it"));
-    let top = subjects.join(release);
+    let top = subject(release);
     let mut out = Vec::new();
     below(&top, &top, &mut out);
     out.sort();

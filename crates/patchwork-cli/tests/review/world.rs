@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use patchwork_core::port::forge::{ForgeKind, Thing};
-use patchwork_testkit::forge::{Comment, ForgeServer};
+use patchwork_testkit::forge::{Comment, ForgeServer, Pull};
 use patchwork_testkit::git_http::GitHttp;
 use patchwork_testkit::model::{ModelServer, Reply, SeenRequest};
 use patchwork_testkit::repo::{PullRefs, TestRepo};
@@ -15,6 +15,12 @@ pub(crate) const KEY: &str = "sk-test-key-that-is-long-enough";
 
 /// The token of the forge.
 pub(crate) const TOKEN: &str = "test-token-that-is-long-enough";
+
+/// A package that `cargo xtask test` unpacks.
+pub(crate) fn subject(release: &str) -> PathBuf {
+    PathBuf::from(std::env::var_os("PATCHWORK_TEST_SUBJECTS").expect("cargo xtask test sets it"))
+        .join(release)
+}
 
 /// How a run of the binary ended.
 pub(crate) struct Ran {
@@ -42,6 +48,14 @@ impl Ran {
 
 /// A model that finds something wrong with each added line that says `TODO-<rule>`, and thinks the second time as it did the first.
 pub(crate) fn reviewing(request: &SeenRequest) -> Reply {
+    finding(request, |line| {
+        let rule = line.split_once("TODO-")?.1;
+        Some(rule.chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect())
+    })
+}
+
+/// A model that finds the rule broken that `rule_of` tells of an added line, and thinks the second time as it did the first.
+pub(crate) fn finding(request: &SeenRequest, rule_of: impl Fn(&str) -> Option<String>) -> Reply {
     let user = request.user();
     if user.contains("Finding 1:") {
         let numbers = (1..).take_while(|number| user.contains(&format!("Finding {number}:")));
@@ -60,8 +74,7 @@ pub(crate) fn reviewing(request: &SeenRequest) -> Reply {
         let mut words = line.split_whitespace();
         let (Some(number), Some(sign)) = (words.next(), words.next()) else { continue };
         let Ok(number) = number.parse::<u32>() else { continue };
-        if let (true, Some((_, rule))) = (sign.starts_with('+'), line.split_once("TODO-")) {
-            let rule: String = rule.chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect();
+        if let (true, Some(rule)) = (sign.starts_with('+'), rule_of(line)) {
             let code = line.split_once('+').map(|(_, code)| code.trim()).unwrap_or_default();
             findings.push(json!({
                 "rule": rule, "path": path, "side": "new", "start_line": number, "line": number, "code": code,
@@ -81,6 +94,7 @@ pub(crate) struct World {
     pub(crate) forge: ForgeServer,
     pub(crate) model: ModelServer,
     kind: ForgeKind,
+    slug: String,
     bare: PathBuf,
     number: u64,
 }
@@ -93,6 +107,16 @@ impl World {
             ForgeKind::AzureDevOps => "acme/tools/_git/shop",
             _ => "acme/shop",
         };
+        Self::of(kind, slug, files, reviewing)
+    }
+
+    /// One of this name, with a model that answers so.
+    pub(crate) fn of(
+        kind: ForgeKind,
+        slug: &str,
+        files: &[(&str, &str)],
+        model: impl Fn(&SeenRequest) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let repo = TestRepo::with_files(files);
         let hosted = repo.beside("hosted");
         let bare = hosted.join(format!("{slug}.git"));
@@ -103,15 +127,23 @@ impl World {
         repo.git(&["remote", "add", "origin", &git.url(&format!("{slug}.git"))]);
         repo.git(&["update-ref", "refs/remotes/origin/main", "main"]);
         let forge = ForgeServer::start(kind, &slug.replace("/_git/", "/"), TOKEN).unwrap();
-        let model = ModelServer::start(reviewing);
-        Self { repo, git, forge, model, kind, bare, number: 0 }
+        let model = ModelServer::start(model);
+        Self { repo, git, forge, model, kind, slug: slug.to_owned(), bare, number: 0 }
     }
 
     /// Opens a pull request from `feature`, which has these files as well.
     pub(crate) fn open(&mut self, files: &[(&str, Option<&str>)]) {
+        self.open_as(0, files);
+    }
+
+    /// Opens it under a number, or the next free one when that is 0.
+    pub(crate) fn open_as(&mut self, number: u64, files: &[(&str, Option<&str>)]) {
         self.repo.git(&["branch", "feature", "main"]);
         self.repo.commit_on("feature", "A change", files);
-        let pull = self.forge.with(|state| state.new_pull("main", "feature", "A change", "What it is for."));
+        let pull = self.forge.with(|state| Pull {
+            number,
+            ..state.new_pull("main", "feature", "A change", "What it is for.")
+        });
         self.number = self.forge.add(pull);
         self.forge.with(|state| state.insiders.push("maintainer".into()));
         self.show();
@@ -159,15 +191,14 @@ impl World {
 
     /// The address of the pull request.
     pub(crate) fn url(&self) -> String {
-        let number = self.number;
-        let path = match self.kind {
-            ForgeKind::GitHub => format!("acme/shop/pull/{number}"),
-            ForgeKind::GitLab => format!("acme/tools/shop/-/merge_requests/{number}"),
-            ForgeKind::AzureDevOps => format!("acme/tools/_git/shop/pullrequest/{number}"),
-            ForgeKind::Gitea => format!("acme/shop/pulls/{number}"),
-            ForgeKind::Bitbucket => format!("acme/shop/pull-requests/{number}"),
+        let word = match self.kind {
+            ForgeKind::GitHub => "pull",
+            ForgeKind::GitLab => "-/merge_requests",
+            ForgeKind::AzureDevOps => "pullrequest",
+            ForgeKind::Gitea => "pulls",
+            ForgeKind::Bitbucket => "pull-requests",
         };
-        format!("{}/{path}", self.forge.url())
+        format!("{}/{}/{word}/{}", self.forge.url(), self.slug, self.number)
     }
 
     /// The remote's folder.

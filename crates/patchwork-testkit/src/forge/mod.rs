@@ -9,6 +9,7 @@ mod dialect;
 mod gitea;
 mod github;
 mod gitlab;
+mod replay;
 mod server;
 mod state;
 
@@ -17,5 +18,6 @@ pub use azure::AzureSite;
 pub use bitbucket::{BitbucketSite, Report};
 pub use dialect::{Dialect, like};
 pub use gitlab::{Draft, GitLabSite};
+pub use replay::Replay;
 pub use server::{ForgeServer, Recorded, Scripted};
 pub use state::{App, Check, Comment, Issue, Pull, Sarif, State};

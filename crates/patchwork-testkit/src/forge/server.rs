@@ -206,7 +206,11 @@ impl Server {
                 {
                     self.judge.check_answer(request.operation, answer.status, &body);
                 }
-                answer
+                let real = state.replays.iter().find(|replay| replay.operation == request.operation);
+                match real.filter(|_| answer.status == 200) {
+                    Some(real) => real.over(request, answer),
+                    None => answer,
+                }
             }
         }
     }

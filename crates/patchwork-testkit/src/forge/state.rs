@@ -6,6 +6,7 @@ use patchwork_core::port::forge::{Annotation, ForgeKind, LinePlace, Thing};
 use super::azure::AzureSite;
 use super::bitbucket::BitbucketSite;
 use super::gitlab::GitLabSite;
+use super::replay::Replay;
 
 /// A pull request.
 #[derive(Debug, Clone, PartialEq)]
@@ -190,6 +191,8 @@ pub struct State {
     pub azure: AzureSite,
     /// What only a Bitbucket holds.
     pub bitbucket: BitbucketSite,
+    /// What it answers as a real site did.
+    pub(super) replays: Vec<Replay>,
     next_id: u64,
     clock_ms: i64,
 }
@@ -220,6 +223,7 @@ impl State {
             gitlab: GitLabSite::default(),
             azure: AzureSite::default(),
             bitbucket: BitbucketSite::default(),
+            replays: Vec::new(),
             // More than 32 bits hold: ids are that large by now.
             next_id: 4_300_000_000,
             clock_ms: 1_770_000_000_000,
