@@ -44,6 +44,15 @@ impl Remote {
         Self::parse(&format!("{}/-", url.trim_end_matches('/')))?.host
     }
 
+    /// Whether the ports of two URLs let them be of one server. Those of the web say which it is; by SSH it has another one anyway.
+    pub fn ports_agree(a: &str, b: &str) -> bool {
+        let web = |url: &str| {
+            let url = reqwest::Url::parse(url.trim()).ok()?;
+            matches!(url.scheme(), "http" | "https").then(|| url.port())
+        };
+        !matches!((web(a), web(b)), (Some(a), Some(b)) if a != b)
+    }
+
     /// The owner and the name, when the path has exactly these two and both are of letters, digits, `.`, `_` and `-`.
     pub fn owner_and_name(&self) -> Option<(&str, &str)> {
         let [owner, name] = self.path.as_slice() else { return None };
@@ -159,6 +168,21 @@ mod tests {
             let (owner, name) = remote.owner_and_name().unwrap_or_else(|| panic!("{url}: {remote:?}"));
             assert_eq!(format!("{owner}/{name}"), slug, "{url}");
         }
+    }
+
+    #[test]
+    fn ports_tell_servers_of_the_web_apart() {
+        let web = "https://git.example.com/o/r";
+        for same in [
+            "http://git.example.com:80",
+            "https://u:p@git.example.com:443/x",
+            "ssh://git.example.com:22/o/r",
+            "git@git.example.com:o/r",
+        ] {
+            assert!(Remote::ports_agree(web, same) && Remote::ports_agree(same, web), "{same}");
+        }
+        assert!(!Remote::ports_agree(web, "https://git.example.com:8443/o/r"));
+        assert!(!Remote::ports_agree("http://git.example.com:3000/o/r", "http://git.example.com:3001/o/r"));
     }
 
     #[test]

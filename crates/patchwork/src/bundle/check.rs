@@ -130,11 +130,9 @@ pub fn same_repository(a: &str, b: &str) -> bool {
     let read = |url: &str| {
         let remote = Remote::parse(url)?;
         let path: Vec<String> = remote.path.iter().map(|part| part.to_lowercase()).collect();
-        // A remote on this machine has its port to tell it from others.
-        let port = remote.site.filter(|_| patchwork_remote::http::is_local(url));
-        Some((remote.host, port, path))
+        Some((remote.host, path))
     };
-    matches!((read(a), read(b)), (Some(a), Some(b)) if a == b)
+    Remote::ports_agree(a, b) && matches!((read(a), read(b)), (Some(a), Some(b)) if a == b)
 }
 
 fn branch_of(effect: &Effect) -> Option<&str> {

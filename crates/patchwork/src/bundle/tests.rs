@@ -82,4 +82,5 @@ fn a_repository_is_the_same_however_its_remote_is_written() {
         assert!(!same_repository(one, other), "{other}");
     }
     assert!(!same_repository("http://127.0.0.1:1/a/b", "http://127.0.0.1:2/a/b"));
+    assert!(!same_repository(one, "https://github.com:8443/acme/shop"));
 }

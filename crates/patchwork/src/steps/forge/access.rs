@@ -185,7 +185,8 @@ pub(crate) fn leads_to(remote_url: &str, scm_url: Option<&str>) -> bool {
         Some(bare.unwrap_or(&host).to_owned())
     };
     (is_local(scm_url) && is_local(remote_url))
-        || matches!((site(remote_url), site(scm_url)), (Some(remote), Some(forge)) if remote == forge)
+        || Remote::ports_agree(remote_url, scm_url)
+            && matches!((site(remote_url), site(scm_url)), (Some(remote), Some(forge)) if remote == forge)
 }
 
 /// How git shows a destination who we are; none where the remote is on another site than the forge.
@@ -219,7 +220,8 @@ fn are_same(a: &str, b: &str) -> bool {
     };
     match (named(a), named(b)) {
         (Some((a_host, a_path)), Some((b_host, b_path))) => {
-            a_path == b_path && (a_host == b_host || (is_local(a) && is_local(b)))
+            let same_site = a_host == b_host && Remote::ports_agree(a, b);
+            a_path == b_path && (same_site || (is_local(a) && is_local(b)))
         }
         _ => false,
     }
@@ -249,6 +251,8 @@ mod tests {
             ("http://127.0.0.1:1/g/s/r.git", "http://localhost:2/g/s/r", true),
             ("https://github.com/o/r", "https://gitlab.com/o/r", false),
             ("https://github.com/o/r", "https://github.com/fork/r", false),
+            ("https://git.example.com:8443/o/r", "https://git.example.com/o/r", false),
+            ("ssh://git@git.example.com:2222/o/r", "https://git.example.com:8443/o/r", true),
             ("/srv/o/r", "https://github.com/o/r", false),
             ("", "https://github.com/o/r", false),
         ] {
@@ -267,6 +271,8 @@ mod tests {
             ("http://127.0.0.1:1/o/r", Some("http://localhost:2"), true),
             ("https://gitlab.com/o/r", Some("https://ghe.example.com"), false),
             ("https://ghe.example.com.evil.test/o/r", Some("https://ghe.example.com"), false),
+            ("https://ghe.example.com:9999/o/r", Some("https://ghe.example.com:8443/api/v3"), false),
+            ("git@ghe.example.com:o/r", Some("https://ghe.example.com:8443/api/v3"), true),
             ("/srv/git/o/r", Some("https://ghe.example.com"), false),
         ] {
             assert_eq!(leads_to(remote, scm_url), expected, "{remote} {scm_url:?}");
