@@ -120,12 +120,6 @@ impl Violation {
 }
 
 impl Policy {
-    /// Whether a run may have this effect; the failure names all that speaks against it.
-    pub fn check(&self, effect: &Effect, allowance: &Allowance<'_>) -> Result<(), Failure> {
-        let violations = self.violations(effect, allowance)?;
-        if violations.is_empty() { Ok(()) } else { Err(Violation::failure(&violations)) }
-    }
-
     /// All that speaks against an effect. Fails when a glob of the policy is none.
     pub fn violations(&self, effect: &Effect, allowance: &Allowance<'_>) -> Result<Vec<Violation>, Failure> {
         let kind = effect.kind();

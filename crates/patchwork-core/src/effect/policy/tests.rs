@@ -104,7 +104,7 @@ fn kinds_numbers_and_outsiders_have_their_limits() {
     let heard = Allowance { heard: Some("the title of pull request 7 by mallory"), ..Allowance::default() };
     assert_eq!(told(&policy, &comment, &heard), [""; 0]);
     insta::assert_snapshot!(told(&policy, &issue, &heard).join("\n"), @r#"issue "": the run has read the title of pull request 7 by mallory, and then may have no `issue` (policy: outsiders)"#);
-    let failure = policy.check(&comment, &allowance).unwrap_err();
+    let failure = Violation::failure(&policy.violations(&comment, &allowance).unwrap());
     assert_eq!((failure.exit_code(), failure.causes.len()), (6, 2));
     assert!(failure.hints[0].ends_with("effects, numbers"), "{failure:?}");
 }
