@@ -100,7 +100,8 @@ async fn look(
     })?;
     let base = patchwork::local::base_branch(repository.top(), &[]).await?;
     let bases: Vec<String> = base.into_iter().map(|base| base.name).collect();
-    let here = Here { remote_url: &remote_url, forge: &*forge, bases: &bases };
+    let pulls = bundle.pulls(policy, &*forge).await?;
+    let here = Here { remote_url: &remote_url, forge: &*forge, bases: &bases, pulls: &pulls };
     let violations = bundle.violations(policy, &here)?;
     // Nothing is fetched for a bundle that is for somewhere else.
     if violations.is_empty() && same_repository(&bundle.repository.remote_url, &remote_url) {

@@ -37,6 +37,9 @@ pub struct Policy {
     pub protected_labels: Vec<String>,
     /// Globs of the names of checks that a bundle may make: any other could stand for one that has to succeed.
     pub checks: Vec<String>,
+    /// Globs of the names of scanners in whose name a bundle may hand reports in to code scanning: a report takes the place of the
+    /// former one of the same scanner.
+    pub scanners: Vec<String>,
     /// Hosts that links and images may lead to, besides the repository's own pages, with their port where that is not the usual
     /// one; `*.example.com` stands for all below.
     pub link_hosts: Vec<String>,
@@ -208,6 +211,7 @@ impl Policy {
         add_to(&mut self.protected_branches, by.protected_branches.as_deref());
         add_to(&mut self.protected_labels, by.protected_labels.as_deref());
         keep_of(&mut self.checks, by.checks.as_deref());
+        keep_of(&mut self.scanners, by.scanners.as_deref());
         keep_of(&mut self.allowed_paths, by.allowed_paths.as_deref());
         keep_of(&mut self.file_kinds, by.file_kinds.as_deref());
         keep_of(&mut self.link_hosts, by.link_hosts.as_deref());
@@ -225,7 +229,13 @@ impl Policy {
         Globs::rooted("protected_branches", &self.protected_branches)?;
         Globs::rooted("protected_labels", &self.protected_labels)?;
         Globs::rooted("checks", &self.checks)?;
+        Globs::rooted("scanners", &self.scanners)?;
         Ok(())
+    }
+
+    /// Whether a bundle may hand in reports of this scanner. Fails when a glob of the policy is none.
+    pub fn takes_reports_of(&self, scanner: &str) -> Result<bool, Failure> {
+        Ok(Globs::rooted("scanners", &self.scanners)?.find(scanner).is_some())
     }
 }
 

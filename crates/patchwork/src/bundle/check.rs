@@ -10,8 +10,8 @@ use patchwork_core::port::forge::Forge;
 use patchwork_remote::forge::Remote;
 use patchwork_repo::git::{BOT_EMAIL, BOT_NAME};
 
-use super::Bundle;
 use super::collect::commit_of;
+use super::{Bundle, Place};
 use crate::steps::forge::access::REMOTE;
 
 /// Modes that a file of a commit can have.
@@ -25,6 +25,8 @@ pub struct Here<'a> {
     pub forge: &'a dyn Forge,
     /// Branches that are never pushed to: the default branch, as far as it is known.
     pub bases: &'a [String],
+    /// What [`Bundle::pulls`] has answered.
+    pub pulls: &'a [Place],
 }
 
 impl Bundle {
@@ -48,6 +50,7 @@ impl Bundle {
             };
             found.extend(gate.texts(effect));
             found.extend(policy.violations(effect, &allowance)?);
+            found.extend(self.place_faults(effect, policy, here.pulls)?);
             match effect {
                 Effect::Push(push) => {
                     found.extend(gate.messages(effect, self.commits.iter().map(PackedCommit::message)));
@@ -185,10 +188,10 @@ fn is_id(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-fn fault(what: &str, problem: String) -> Violation {
+pub(super) fn fault(what: &str, problem: String) -> Violation {
     Violation { effect: what.to_owned(), problem, field: "" }
 }
 
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     text.chars().take(120).flat_map(char::escape_debug).collect()
 }

@@ -3,6 +3,7 @@
 mod bring;
 mod check;
 mod collect;
+mod places;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use serde_json::Value;
 pub use bring::bring;
 pub use check::{Here, same_repository};
 pub use collect::collect;
+pub use places::Place;
 pub use read::digest;
 
 /// The word by which a bundle is known.

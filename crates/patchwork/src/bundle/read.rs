@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use flate2::read::GzDecoder;
+use patchwork_core::effect::Effect;
 use patchwork_core::engine::hex;
 use patchwork_core::failure::Failure;
 use serde::Deserialize;
@@ -12,6 +13,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{Bundle, KIND, VERSION};
+use crate::sarif;
 
 /// Bytes that a file may have.
 const MAX_FILE: u64 = 128 << 20;
@@ -88,15 +90,22 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Bundle, Problem> {
         return Err(Problem::Newer(head.version));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let bundle: Bundle = serde_path_to_error::deserialize(&mut deserializer)
+    let mut bundle: Bundle = serde_path_to_error::deserialize(&mut deserializer)
         .map_err(|error| Problem::Unfit(format!("`{}`: {}", error.path(), error.inner())))?;
     // Fields that nobody knows: serde does not see those inside of an effect.
     let given: Value = serde_json::from_slice(bytes).map_err(|error| Problem::Unfit(error.to_string()))?;
     let known = serde_json::to_value(&bundle.effects).map_err(|error| Problem::Unfit(error.to_string()))?;
-    match unknown(&given["effects"], &known, "effects") {
-        Some(field) => Err(Problem::Unfit(format!("`{field}`: unknown field"))),
-        None => Ok(bundle),
+    if let Some(field) = unknown(&given["effects"], &known, "effects") {
+        return Err(Problem::Unfit(format!("`{field}`: unknown field")));
     }
+    for (at, effect) in bundle.effects.iter_mut().enumerate() {
+        if let Effect::Sarif(spec) = effect {
+            // Only what is understood of it goes on: another reader might see another scanner's name in the rest.
+            let report = sarif::parse(spec.sarif.as_bytes(), &format!("`effects[{at}].sarif`"));
+            spec.sarif = report.map_err(|error| Problem::Unfit(error.to_string()))?.to_string();
+        }
+    }
+    Ok(bundle)
 }
 
 /// The first field of a value that is not in what was understood of it.

@@ -206,6 +206,7 @@ impl Default for Policy {
             protected_branches: text(BRANCHES),
             protected_labels: text(LABELS),
             checks: text(&["Patchwork*"]),
+            scanners: text(&["Patchwork*"]),
             link_hosts: Vec::new(),
             mentions: Vec::new(),
             closing_keywords: false,

@@ -26,6 +26,8 @@ pub struct PolicyFile {
     pub protected_labels: Option<Vec<String>>,
     /// Globs of the names of checks that a bundle may make; `Patchwork*` by default.
     pub checks: Option<Vec<String>>,
+    /// Globs of the names of scanners in whose name a bundle may hand reports in to code scanning; `Patchwork*` by default.
+    pub scanners: Option<Vec<String>>,
     /// Hosts that links and images may lead to, besides the repository's own pages (`docs.example.com`, `docs.example.com:8443`,
     /// `*.example.com`).
     pub link_hosts: Option<Vec<String>>,
@@ -53,6 +55,7 @@ impl From<PolicyFile> for Policy {
             protected_branches: policy.protected_branches,
             protected_labels: policy.protected_labels,
             checks: file.checks.unwrap_or(policy.checks),
+            scanners: file.scanners.unwrap_or(policy.scanners),
             link_hosts: file.link_hosts.unwrap_or(policy.link_hosts),
             mentions: file.mentions.unwrap_or(policy.mentions),
             closing_keywords: file.closing_keywords.unwrap_or(policy.closing_keywords),

@@ -115,7 +115,8 @@ impl ApplyBundle {
         let mut bases: Vec<String> = base.branch.iter().cloned().collect();
         bases.extend(ctx.history()?.default_branch(REMOTE).await?);
         bases.push(facts.default_branch);
-        let here = Here { remote_url: &to.remote_url, forge: &*to.forge, bases: &bases };
+        let pulls = until_cancelled(ctx, bundle.pulls(ctx.policy(), &*to.forge)).await?;
+        let here = Here { remote_url: &to.remote_url, forge: &*to.forge, bases: &bases, pulls: &pulls };
         let violations = bundle.violations(ctx.policy(), &here)?;
         if violations.is_empty() { Ok(()) } else { Err(Violation::failure(&violations).into()) }
     }
