@@ -37,6 +37,7 @@ const SETTINGS: &[&str] = &[
     // Refuses files whose line ends git would change; what is added must not depend on it.
     "core.safecrlf=false",
     "commit.gpgSign=false",
+    "i18n.commitEncoding=UTF-8",
     "push.gpgSign=false",
     "push.followTags=false",
     "push.recurseSubmodules=no",

@@ -17,6 +17,9 @@ use crate::steps::forge::access::REMOTE;
 /// Modes that a file of a commit can have.
 const MODES: [&str; 4] = ["100644", "100755", "120000", "160000"];
 
+/// What the head of a commit of ours says.
+const HEADERS: [&str; 4] = ["tree", "parent", "author", "committer"];
+
 /// The repository in which a bundle is to be carried out.
 pub struct Here<'a> {
     /// The URL of its remote.
@@ -113,6 +116,14 @@ impl Bundle {
                 let mut named = commit.header(role);
                 if !(named.next().is_some_and(|who| who.starts_with(&own)) && named.next().is_none()) {
                     add(format!("the {role} of commit {id} is not Patchwork"));
+                }
+            }
+            let headers =
+                commit.object.split_once("\n\n").map_or(commit.object.as_str(), |(headers, _)| headers);
+            for name in headers.lines().filter_map(|line| line.split(' ').next()) {
+                // An encoding would make other words of the message than those that were read here.
+                if !HEADERS.contains(&name) {
+                    add(format!("commit {id} has the header `{}`", shown(name)));
                 }
             }
             for file in &commit.files {

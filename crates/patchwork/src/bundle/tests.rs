@@ -253,3 +253,29 @@ async fn the_forge_is_asked_for_pull_requests_that_checks_and_reports_are_on() {
     let _ = asked(check(&"4".repeat(40)), (100..1_000).collect()).await;
     assert_eq!(server.requests().len() - before, 10, "who made the bundle may name any number of them");
 }
+
+#[test]
+fn a_commit_has_the_headers_of_ours_and_no_others() {
+    let who = "Patchwork <patchwork@localhost> 1 +0000";
+    let object =
+        |more: &str| format!("tree {BASE}\nparent {BASE}\nauthor {who}\ncommitter {who}\n{more}\nFix it\n");
+    let told = |object: String| {
+        let commits = vec![PackedCommit { id: "1".repeat(40), object, files: Vec::new() }];
+        let bundle = Bundle { commits, ..bundle() };
+        let forge = github(None);
+        let here = Here { remote_url: "git@github.com:acme/shop", forge: &*forge, bases: &[], pulls: &[] };
+        let found = bundle.violations(&Policy::default(), &here).unwrap();
+        found
+            .into_iter()
+            .map(|violation| violation.problem)
+            .filter(|problem| problem.contains("header"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(told(object("")), [""; 0]);
+    // In UTF-7 `+AEA-all` mentions everybody.
+    assert_eq!(
+        told(object("encoding UTF-7\n")),
+        [format!("commit {} has the header `encoding`", "1".repeat(40))]
+    );
+    assert_eq!(told(object("gpgsig a\n b\n")).len(), 2);
+}
