@@ -13,14 +13,18 @@ use crate::port::forge::mark::MARKER;
 /// Languages of code blocks that a forge draws instead of showing them.
 const DRAWN: [&str; 8] = ["mermaid", "plantuml", "kroki", "geojson", "topojson", "stl", "math", "json:table"];
 
-/// Reads a text that hides nothing.
-pub(super) fn read(text: &str, page: &Page<'_>) -> Vec<Reach> {
-    let options = Options::ENABLE_TABLES
+/// What forges know of Markdown.
+pub(crate) fn options() -> Options {
+    Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_STRIKETHROUGH
         | Options::ENABLE_TASKLISTS
-        | Options::ENABLE_GFM;
-    let parser = Parser::new_ext(text, options);
+        | Options::ENABLE_GFM
+}
+
+/// Reads a text that hides nothing.
+pub(super) fn read(text: &str, page: &Page<'_>) -> Vec<Reach> {
+    let parser = Parser::new_ext(text, options());
     let mut reader = Reader {
         text,
         page,

@@ -17,6 +17,7 @@ use super::Policy;
 use crate::port::forge::ForgeKind;
 
 pub use address::leads_home;
+pub(crate) use markdown::options;
 pub use prose::in_line;
 
 /// Rounds after which a text that still reaches out is shown as a block of code.
