@@ -75,9 +75,6 @@ pub trait Forge: Send + Sync {
     /// now: links to them and below lead nowhere else.
     fn homes(&self) -> Vec<String>;
 
-    /// Where a file's changes are shown in a pull request: a link, from its URL, the path and the lines of the new file.
-    fn file_link(&self, pull_request_url: &str, path: &str, lines: Option<(u32, u32)>) -> String;
-
     /// The ref under which the repository keeps a pull request's commits (`refs/pull/7/head`); none where only the
     /// source branch has them.
     fn head_ref(&self, _number: u64) -> Option<String> {

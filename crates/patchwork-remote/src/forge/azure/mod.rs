@@ -25,7 +25,6 @@ use patchwork_core::port::forge::{
     PullRequestSpec, Query, RepositoryFacts, TextChange, TextLimits, Thing,
 };
 use patchwork_core::secret::Secret;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
 
@@ -55,9 +54,6 @@ const BODY_LIMIT: usize = 4000;
 
 /// Characters of a comment.
 const COMMENT_LIMIT: usize = 150_000;
-
-/// What is escaped in a path within a query: all but what paths of code are made of.
-const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
 
 /// One repository on Azure DevOps.
 #[derive(Debug)]
@@ -238,11 +234,6 @@ impl Forge for Azure {
 
     fn homes(&self) -> Vec<String> {
         vec![self.page(), self.page_at(["_workitems"])]
-    }
-
-    fn file_link(&self, pull_request_url: &str, path: &str, _lines: Option<(u32, u32)>) -> String {
-        let path = utf8_percent_encode(path, PATH);
-        format!("{}?_a=files&path=/{path}", pull_request_url.trim_end_matches('/'))
     }
 
     /// Azure DevOps replaces the lines that the comment is on.

@@ -198,12 +198,6 @@ impl Forge for Bitbucket {
         vec![format!("{}/{}/{}", self.root, self.slug.0, self.slug.1), self.page()]
     }
 
-    fn file_link(&self, pull_request_url: &str, path: &str, lines: Option<(u32, u32)>) -> String {
-        let path = percent_encoding::utf8_percent_encode(path, percent_encoding::NON_ALPHANUMERIC);
-        let line = lines.map(|(_, last)| format!("T{last}")).unwrap_or_default();
-        format!("{}/diff#chg-{path}{line}", pull_request_url.trim_end_matches('/'))
-    }
-
     async fn check(&self) -> Result<(), ForgeError> {
         self.check_access().await
     }

@@ -14,7 +14,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use patchwork_core::engine::hex;
 use patchwork_core::failure::Failure;
 use patchwork_core::port::forge::Credential;
 use patchwork_core::port::forge::{
@@ -24,7 +23,6 @@ use patchwork_core::port::forge::{
 };
 use patchwork_core::secret::Secret;
 use serde::de::DeserializeOwned;
-use sha1::{Digest, Sha1};
 use tokio::sync::{Mutex, OnceCell};
 
 use super::site::{Connect, Site};
@@ -183,12 +181,6 @@ impl Forge for Gitea {
 
     fn homes(&self) -> Vec<String> {
         vec![format!("{}/{}/{}", self.root, self.slug.0, self.slug.1), self.page()]
-    }
-
-    fn file_link(&self, pull_request_url: &str, path: &str, lines: Option<(u32, u32)>) -> String {
-        let anchor = hex(&Sha1::digest(path.as_bytes()));
-        let line = lines.map(|(_, last)| format!("R{last}")).unwrap_or_default();
-        format!("{}/files#diff-{anchor}{line}", pull_request_url.trim_end_matches('/'))
     }
 
     fn head_ref(&self, number: u64) -> Option<String> {

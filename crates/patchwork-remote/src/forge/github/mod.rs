@@ -15,14 +15,12 @@ mod wire;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use patchwork_core::engine::hex;
 use patchwork_core::failure::Failure;
 use patchwork_core::port::forge::{
     Ability, CheckSpec, Comment, Forge, ForgeError, ForgeKind, FoundCheck, FoundIssue, FoundPullRequest,
     GitCredential, IssueSpec, NewLineComment, PullRequestChanges, PullRequestCommit, PullRequestSpec, Query,
     RepositoryFacts, SarifSpec, TextChange, TextLimits, Thing,
 };
-use sha2::{Digest, Sha256};
 
 use session::{GitHub, Login};
 
@@ -60,16 +58,6 @@ impl Forge for GitHub {
     fn homes(&self) -> Vec<String> {
         let site = address::site_of(self.api.base());
         self.names().map(|(owner, name)| format!("{site}/{owner}/{name}")).collect()
-    }
-
-    fn file_link(&self, pull_request_url: &str, path: &str, lines: Option<(u32, u32)>) -> String {
-        let anchor = hex(&Sha256::digest(path.as_bytes()));
-        let lines = match lines {
-            Some((first, last)) if first < last => format!("R{first}-R{last}"),
-            Some((line, _)) => format!("R{line}"),
-            None => String::new(),
-        };
-        format!("{}/files#diff-{anchor}{lines}", pull_request_url.trim_end_matches('/'))
     }
 
     fn head_ref(&self, number: u64) -> Option<String> {

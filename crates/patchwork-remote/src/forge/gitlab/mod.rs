@@ -186,11 +186,6 @@ impl Forge for GitLab {
         vec![format!("{}/{}", self.root, self.path), self.page()]
     }
 
-    fn file_link(&self, pull_request_url: &str, path: &str, _lines: Option<(u32, u32)>) -> String {
-        // The anchor of a line needs its number in the old file too, and one that is wrong leads nowhere.
-        format!("{}/diffs#{}", pull_request_url.trim_end_matches('/'), position::file_anchor(path))
-    }
-
     fn head_ref(&self, number: u64) -> Option<String> {
         Some(format!("refs/merge-requests/{number}/head"))
     }

@@ -9,7 +9,7 @@ use super::note::{NewPosition, NewRange, NewRangeEnd, Position};
 use super::wire::DiffRefs;
 
 /// What GitLab calls a file within a page of changes.
-pub(super) fn file_anchor(path: &str) -> String {
+fn file_anchor(path: &str) -> String {
     hex(&Sha1::digest(path.as_bytes()))
 }
 

@@ -155,10 +155,6 @@ fn what_azure_devops_can_do_is_told() {
     );
     assert!(!forge.can(Ability::Sarif) && !forge.can(Ability::Annotations));
     assert_eq!((forge.head_ref(7), forge.limits().body, forge.limits().comment), (None, 4000, 150_000));
-    assert_eq!(
-        forge.file_link("https://dev.azure.com/o/p/_git/r/pullrequest/7/", "src/a b#c.rs", Some((3, 4))),
-        "https://dev.azure.com/o/p/_git/r/pullrequest/7?_a=files&path=/src/a%20b%23c.rs"
-    );
     assert_eq!(forge.suggestion(2, "x\n").as_deref(), Some("```suggestion\nx\n```"));
     assert_eq!(forge.suggestion(1, "a\n```\nb").as_deref(), Some("````suggestion\na\n```\nb\n````"));
 }

@@ -273,16 +273,6 @@ async fn answers_that_are_no_json_or_not_githubs_are_failures() {
 }
 
 #[test]
-fn a_file_has_a_link_in_a_pull_request() {
-    let server = server();
-    let link = connect(&server).file_link("https://github.com/octo/app/pull/1/", "README.md", None);
-    assert_eq!(
-        link,
-        "https://github.com/octo/app/pull/1/files#diff-b335630551682c19a781afebcf4d07bf978fb1f8ac04c6bf87428ed5106870f5"
-    );
-}
-
-#[test]
 fn what_is_no_github_is_refused_with_what_would_work() {
     let connect = |remote: &str, api: Option<&str>| {
         let target = ForgeTarget {

@@ -203,13 +203,9 @@ async fn facts_of_the_repository_and_of_the_account() {
 }
 
 #[test]
-fn links_and_suggestions() {
+fn suggestions() {
     let server = server();
     let forge = connect(&server);
-    let page = "https://github.com/octo/app/pull/1";
-    for (lines, end) in [(None, "f5"), (Some((10, 20)), "f5R10-R20"), (Some((7, 7)), "f5R7")] {
-        assert!(forge.file_link(page, "README.md", lines).ends_with(end));
-    }
     assert_eq!(forge.suggestion(1, "x = 1\n").unwrap(), "```suggestion\nx = 1\n```");
     assert_eq!(forge.suggestion(1, "").unwrap(), "```suggestion\n```");
     assert_eq!(forge.suggestion(2, "```\ncode").unwrap(), "````suggestion\n```\ncode\n````");

@@ -176,10 +176,6 @@ fn what_gitlab_can_do_is_told() {
     assert!(forge.can(Ability::Suggestions) && forge.can(Ability::MultiLineComments));
     assert!(!forge.can(Ability::Sarif) && !forge.can(Ability::Annotations));
     assert_eq!(forge.head_ref(7).as_deref(), Some("refs/merge-requests/7/head"));
-    assert_eq!(
-        forge.file_link("https://gitlab.com/g/app/-/merge_requests/7/", "README", Some((3, 4))),
-        "https://gitlab.com/g/app/-/merge_requests/7/diffs#69e27356ef629022720d868ab0c0e3394775b6c1"
-    );
     assert_eq!(forge.suggestion(1, "x\n").as_deref(), Some("```suggestion:-0+0\nx\n```"));
     assert_eq!(forge.suggestion(3, "a\n```\nb").as_deref(), Some("````suggestion:-2+0\na\n```\nb\n````"));
     assert_eq!(forge.suggestion(1, "").as_deref(), Some("```suggestion:-0+0\n\n```"));
