@@ -1,6 +1,8 @@
 //! A pull request and its review.
 
 use patchwork_core::port::forge::ForgeKind;
+use patchwork_testkit::model::{ModelServer, Reply, SeenRequest};
+use serde_json::{Value, json};
 
 use crate::world::World;
 
@@ -102,4 +104,52 @@ fn a_gate_that_is_shut_stays_shut_until_the_code_changes_or_somebody_dismisses()
     assert!(world.asked() <= asked + 1 && world.said().len() == 1, "{:?}", world.said());
     world.push("Mend", &[("a.py", Some("def one():\n    return 3\n"))]);
     world.review(&["fail_on=high"]).assert_code(0);
+}
+
+/// Finds what is wrong, and quotes code that is not there.
+fn misquoting(request: &SeenRequest) -> Reply {
+    let finding = json!({
+        "rule": "logic", "path": "a.py", "side": "new", "start_line": 2, "line": 2, "code": "return nothing",
+        "severity": "high", "confidence": 0.9, "title": "goes wrong", "explanation": "It does.", "suggestion": null,
+    });
+    let findings: Vec<Value> = request.user().contains("TODO").then_some(finding).into_iter().collect();
+    Reply::text(json!({ "files": [], "findings": findings }).to_string())
+}
+
+#[test]
+fn what_has_no_line_shuts_the_gate_as_well() {
+    let mut world = World::new(ForgeKind::GitHub, &[("a.py", "def one():\n    return 1\n")]);
+    world.model = ModelServer::start(misquoting);
+    world.open(&[("a.py", Some("def one():\n    return 2  # TODO\n"))]);
+
+    let ran = world.review(&["fail_on=high"]);
+
+    ran.assert_code(10);
+    assert!(ran.stderr.contains("1 findings of severity high or worse"), "{}", ran.stderr);
+    assert_eq!(world.said(), Vec::<String>::new());
+    assert!(world.summary().contains("`a.py` goes wrong"), "{}", world.summary());
+    // Nothing is asked again, be it for another commit or for none, and nothing is taken back by that.
+    world.review(&["fail_on=high"]).assert_code(10);
+    world.push("More", &[("notes.txt", Some("nothing\n"))]);
+    world.review(&["fail_on=high"]).assert_code(10);
+    assert!(world.summary().contains("`a.py:2` goes wrong"), "{}", world.summary());
+    world.push("Mend", &[("a.py", Some("def one():\n    return 3\n"))]);
+    world.review(&["fail_on=high"]).assert_code(0);
+    world.assert_fair();
+
+    // The same without any forge.
+    world.repo.git(&["checkout", "-q", "feature"]);
+    world.repo.write("a.py", "def one():\n    return 2  # TODO\n");
+    world.repo.commit("Back");
+    let sarif = world.repo.beside("review.sarif");
+    let mut args = ["PRReview", "base=main", "fail_on=high"].map(str::to_owned).to_vec();
+    args.push(format!("sarif_file={}", sarif.display()));
+    args.extend(world.model_args());
+    world.run(&args).assert_code(10);
+    let sarif: Value = serde_json::from_slice(&std::fs::read(sarif).unwrap()).unwrap();
+    let result = &sarif["runs"][0]["results"][0];
+    assert_eq!((&result["ruleId"], &result["level"]), (&json!("logic"), &json!("error")));
+    // What is not sure enough is not said, and shuts nothing.
+    args.push("min_confidence=0.95".to_owned());
+    world.run(&args).assert_code(0);
 }

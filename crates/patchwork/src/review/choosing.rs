@@ -82,6 +82,13 @@ impl Default for Choice {
     }
 }
 
+impl Choice {
+    /// Whether something of this weight is said at all.
+    pub fn says(&self, severity: Severity, confidence: Confidence) -> bool {
+        confidence >= self.min_confidence && self.persona.says(severity, confidence)
+    }
+}
+
 /// What is known from before.
 #[derive(Debug, Clone, Copy)]
 pub struct Known<'a> {
@@ -128,14 +135,18 @@ pub fn choose(
             finding.confidence = Confidence::from_share(f64::from(mean) / 100.0);
         }
         let why = why.or_else(|| (finding.confidence < choice.min_confidence).then_some(NotSaid::Unsure));
-        let why = why.or_else(|| (!choice.persona.says(&finding)).then_some(NotSaid::Minor));
+        let why = why.or_else(|| {
+            (!choice.persona.says(finding.severity, finding.confidence)).then_some(NotSaid::Minor)
+        });
         match why {
             Some(why) => chosen.dropped.push(Dropped { finding, why }),
             None => open.push(finding),
         }
     }
     open.sort_by(|a, b| {
-        let key = |f: &ReviewFinding| (Reverse(score(f)), Reverse(f.severity), f.path.clone(), f.start_line);
+        let key = |f: &ReviewFinding| {
+            (Reverse(score(f.severity, f.confidence)), Reverse(f.severity), f.path.clone(), f.start_line)
+        };
         key(a).cmp(&key(b)).then_with(|| a.fingerprint.cmp(&b.fingerprint))
     });
     for finding in open {
@@ -152,8 +163,8 @@ pub fn choose(
 }
 
 /// Severity by confidence, 0 to 100.
-fn score(finding: &ReviewFinding) -> u32 {
-    let severity = match finding.severity {
+fn score(severity: Severity, confidence: Confidence) -> u32 {
+    let severity = match severity {
         Severity::Critical => 100,
         Severity::High => 80,
         Severity::Medium => 50,
@@ -161,14 +172,14 @@ fn score(finding: &ReviewFinding) -> u32 {
         Severity::Low => 25,
         Severity::Info => 10,
     };
-    severity * u32::from(finding.confidence.percent()) / 100
+    severity * u32::from(confidence.percent()) / 100
 }
 
 impl Persona {
-    fn says(self, finding: &ReviewFinding) -> bool {
+    fn says(self, severity: Severity, confidence: Confidence) -> bool {
         match self {
-            Self::Quiet => finding.severity >= Severity::High && finding.confidence >= Confidence::MEDIUM,
-            Self::Normal => score(finding) >= NORMAL,
+            Self::Quiet => severity >= Severity::High && confidence >= Confidence::MEDIUM,
+            Self::Normal => score(severity, confidence) >= NORMAL,
             Self::Strict => true,
         }
     }

@@ -110,6 +110,9 @@ pub struct FileNote {
     pub rule: String,
     /// The file.
     pub path: String,
+    /// The line that the model names, 1-based. It says about where, no more: it has no line because that can't be trusted.
+    #[serde(default)]
+    pub near: u32,
     /// How bad it is.
     pub severity: Severity,
     /// How sure the model is.

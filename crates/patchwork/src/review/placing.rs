@@ -2,6 +2,7 @@
 
 mod quote;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 
 use patchwork_core::change::Side;
@@ -37,7 +38,7 @@ pub struct Answered {
 pub struct Placing {
     /// Those that have lines, by path and line.
     pub findings: Vec<ReviewFinding>,
-    /// Those that have none, for the summary.
+    /// Those that have none, for the summary; the worst first.
     pub notes: Vec<FileNote>,
     /// How many were dropped, by the reason in words (`names no rule that was given`).
     pub dropped: BTreeMap<String, usize>,
@@ -78,20 +79,24 @@ pub fn place(files: &[ReviewFile], rules: &[ReviewRule], guarded: &Guarded, answ
                         placing.drop_for("was stated twice");
                     }
                 }
-                Err(reason) if placing.notes.len() < MOST_NOTES => placing.notes.push(FileNote {
+                Err(reason) => placing.notes.push(FileNote {
                     rule: rule.id.clone(),
                     path: file.path().to_owned(),
+                    near: stated.line,
                     severity: rule.severity.unwrap_or(stated.severity),
                     confidence: stated.confidence,
                     title: stated.title.clone(),
                     reason: reason.to_owned(),
                 }),
-                Err(reason) => placing.drop_for(reason),
             }
         }
         if answered.answer.unread > 0 {
             *placing.dropped.entry("could not be read".to_owned()).or_default() += answered.answer.unread;
         }
+    }
+    placing.notes.sort_by_key(|note| Reverse(note.severity));
+    for _ in placing.notes.drain(MOST_NOTES.min(placing.notes.len())..).collect::<Vec<_>>() {
+        placing.drop_for("is one of too many without a line");
     }
     placed.sort_by(|(a, _), (b, _)| {
         (&a.path, a.start_line, a.line, a.side, &a.rule).cmp(&(

@@ -7,7 +7,7 @@ use patchwork_core::finding::Severity;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::finding::ReviewFinding;
+use super::finding::{FileNote, ReviewFinding};
 use super::fingerprint::LONGEST;
 use super::unit::{FileUnits, HASH, ReviewUnit};
 
@@ -41,7 +41,7 @@ pub struct Open {
 /// A finding that only the summary tells.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Told {
-    /// By what it is known again.
+    /// By what it is known again; empty for one that has no line.
     pub fingerprint: String,
     /// The rule.
     pub rule: String,
@@ -220,14 +220,6 @@ pub fn open(files: &[FileUnits<'_>], findings: &[ReviewFinding]) -> Vec<Open> {
 
 /// Findings that only the summary tells, as the state keeps them.
 pub fn told(files: &[FileUnits<'_>], findings: &[ReviewFinding]) -> Vec<Told> {
-    let unit_of = |finding: &ReviewFinding| {
-        let file = files.iter().find(|file| file.file.path() == finding.path)?;
-        let near = |unit: &&ReviewUnit| {
-            let Range { start, end } = unit.lines;
-            if finding.line < start { start - finding.line } else { finding.line.saturating_sub(end) }
-        };
-        file.units.iter().min_by_key(near).map(|unit| unit.hash.clone())
-    };
     let told = findings.iter().map(|finding| Told {
         fingerprint: finding.fingerprint.clone(),
         rule: finding.rule.clone(),
@@ -235,9 +227,34 @@ pub fn told(files: &[FileUnits<'_>], findings: &[ReviewFinding]) -> Vec<Told> {
         line: finding.start_line,
         severity: finding.severity,
         title: finding.title.clone(),
-        unit: unit_of(finding).unwrap_or_default(),
+        unit: unit_near(files, &finding.path, finding.line, |_| true),
     });
     told.collect()
+}
+
+/// Notes, which only the summary tells as well, as the state keeps them: in that of the units `asked` about which is nearest to
+/// where the model says it is.
+pub fn noted(files: &[FileUnits<'_>], notes: &[FileNote], asked: &[String]) -> Vec<Told> {
+    let noted = notes.iter().map(|note| Told {
+        fingerprint: String::new(),
+        rule: note.rule.clone(),
+        path: note.path.clone(),
+        line: note.near,
+        severity: note.severity,
+        title: note.title.clone(),
+        unit: unit_near(files, &note.path, note.near, |unit| asked.contains(&unit.hash)),
+    });
+    noted.collect()
+}
+
+/// The hash of the unit of a file that is nearest to a line; empty when there is none.
+fn unit_near(files: &[FileUnits<'_>], path: &str, line: u32, is_one: impl Fn(&ReviewUnit) -> bool) -> String {
+    let far = |unit: &&ReviewUnit| {
+        let Range { start, end } = unit.lines;
+        if line < start { start - line } else { line.saturating_sub(end) }
+    };
+    let units = files.iter().filter(|file| file.file.path() == path).flat_map(|file| &file.units);
+    units.filter(|unit| is_one(unit)).min_by_key(far).map(|unit| unit.hash.clone()).unwrap_or_default()
 }
 
 fn short(told: &Told) -> Told {

@@ -119,6 +119,17 @@ fn a_finding_carries_its_place_and_only_a_suggestion_that_holds() {
     assert_eq!(context.findings[0].other_line, Some(3));
 }
 
+#[test]
+fn of_too_many_without_a_line_the_worst_are_kept() {
+    let lost = |severity| Stated { severity, ..stated(Side::New, 4, 4, "nowhere()") };
+    let mut findings = vec![lost(Severity::Low); MOST_NOTES + 7];
+    findings.push(lost(Severity::Critical));
+    let placing = placed(changed("a.py", OLD, NEW), findings);
+    let first = &placing.notes[0];
+    assert_eq!((placing.notes.len(), first.severity, first.near), (MOST_NOTES, Severity::Critical, 4));
+    assert_eq!(placing.dropped.values().sum::<usize>(), 8);
+}
+
 /// The fingerprint of the finding on the line with this code.
 fn print(file: ReviewFile, code: &str) -> String {
     let path = file.path().to_owned();

@@ -5,7 +5,7 @@ use patchwork_core::finding::Severity;
 use serde_json::{Value, json};
 
 use super::{EXPLANATION, TITLE};
-use crate::review::finding::ReviewFinding;
+use crate::review::finding::{FileNote, ReviewFinding};
 use crate::review::rules::ReviewRule;
 use crate::review::summary::Summary;
 use crate::sarif::{RuleText, ScanResult, Tool, write};
@@ -18,16 +18,20 @@ const FINGERPRINT: &str = "patchworkReview/v1";
 const SECURITY: [&str; 6] = ["access", "crypto", "data-loss", "injection", "outside-world", "secret"];
 
 /// The findings on lines of the new files as SARIF: code scanning knows no removed lines. A finding has its own level, and
-/// its fingerprint, by which code scanning knows it again.
+/// its fingerprint, by which code scanning knows it again. One without a line stands at the beginning of its file, for a place
+/// must have one.
 pub fn sarif(summary: &Summary, rules: &[ReviewRule], version: &str) -> Value {
+    let number = |id: &str| rules.iter().position(|rule| rule.id == id);
     let found: Vec<(usize, &ReviewFinding)> = summary
         .chosen
         .comments
         .iter()
         .chain(&summary.chosen.more)
         .filter(|finding| finding.side == Side::New)
-        .filter_map(|finding| Some((rules.iter().position(|rule| rule.id == finding.rule)?, finding)))
+        .filter_map(|finding| Some((number(&finding.rule)?, finding)))
         .collect();
+    let notes: Vec<(usize, &FileNote)> =
+        summary.notes.iter().filter_map(|note| Some((number(&note.rule)?, note))).collect();
     let texts: Vec<RuleText> = rules
         .iter()
         .map(|rule| RuleText {
@@ -39,18 +43,25 @@ pub fn sarif(summary: &Summary, rules: &[ReviewRule], version: &str) -> Value {
             url: None,
         })
         .collect();
-    let results: Vec<ScanResult> = found
-        .iter()
-        .map(|(rule, finding)| ScanResult {
-            path: finding.path.clone(),
-            start: (finding.start_line, 1),
-            end: (finding.line, end_column(&finding.code)),
-            rule: *rule,
-            message: message(finding),
-            fix: None,
-            suppressed: None,
-        })
-        .collect();
+    let result = |rule: usize, path: &str, start, end, message| ScanResult {
+        path: path.to_owned(),
+        start,
+        end,
+        rule,
+        message,
+        fix: None,
+        suppressed: None,
+    };
+    let placed = found.iter().map(|(rule, finding)| {
+        let end = (finding.line, end_column(&finding.code));
+        let message = message(&finding.title, &finding.explanation);
+        result(*rule, &finding.path, (finding.start_line, 1), end, message)
+    });
+    let noted = notes.iter().map(|(rule, note)| {
+        let message = message(&note.title, &format!("It has no line: {}.", note.reason));
+        result(*rule, &note.path, (1, 1), (1, 1), message)
+    });
+    let results: Vec<ScanResult> = placed.chain(noted).collect();
     let tool = Tool { name: "Patchwork Review".to_owned(), version: version.to_owned() };
     let mut log = write(&tool, &texts, &results, &[]);
     let described =
@@ -58,19 +69,24 @@ pub fn sarif(summary: &Summary, rules: &[ReviewRule], version: &str) -> Value {
     for rule in described.filter(|rule| rule.pointer("/properties/security-severity").is_none()) {
         rule["properties"]["tags"] = json!(["review"]);
     }
+    let weights = found
+        .iter()
+        .map(|(_, finding)| (finding.severity, finding.confidence, Some(&finding.fingerprint)))
+        .chain(notes.iter().map(|(_, note)| (note.severity, note.confidence, None)));
     let written = log.pointer_mut("/runs/0/results").and_then(Value::as_array_mut).into_iter().flatten();
-    for (result, (_, finding)) in written.zip(&found) {
-        result["level"] = json!(level(finding.severity));
-        result["partialFingerprints"] = json!({ FINGERPRINT: finding.fingerprint });
-        result["properties"] =
-            json!({ "confidence": finding.confidence.percent(), "severity": finding.severity.as_str() });
+    for (result, (severity, confidence, fingerprint)) in written.zip(weights) {
+        result["level"] = json!(level(severity));
+        result["properties"] = json!({ "confidence": confidence.percent(), "severity": severity.as_str() });
+        if let Some(fingerprint) = fingerprint {
+            result["partialFingerprints"] = json!({ FINGERPRINT: fingerprint });
+        }
     }
     log
 }
 
-fn message(finding: &ReviewFinding) -> String {
-    let title: String = visible(&finding.title).replace('\n', " ").chars().take(TITLE).collect();
-    let explanation: String = visible(&finding.explanation).chars().take(EXPLANATION).collect();
+fn message(title: &str, explanation: &str) -> String {
+    let title: String = visible(title).replace('\n', " ").chars().take(TITLE).collect();
+    let explanation: String = visible(explanation).chars().take(EXPLANATION).collect();
     // In SARIF's messages `[text](1)` is a link.
     format!("{title}\n{explanation}").trim().replace('[', "\\[").replace(']', "\\]")
 }

@@ -55,6 +55,7 @@ fn whole() -> Summary {
         notes: vec![FileNote {
             rule: "test-missing".to_owned(),
             path: "src/a.py".to_owned(),
+            near: 7,
             severity: Severity::Low,
             confidence: Confidence::MEDIUM,
             title: "No test".to_owned(),
@@ -187,6 +188,13 @@ fn sarif_has_levels_and_fingerprints() {
     assert_eq!(at("/runs/0/results/0/level"), "error");
     assert_eq!(at("/runs/0/results/0/partialFingerprints/patchworkReview~1v1"), "0-0-0-1.0");
     assert_eq!(at("/runs/0/results/1/locations/0/physicalLocation/region/startLine"), 11);
+    assert_eq!(at("/runs/0/results/2/ruleId"), "test-missing");
+    assert_eq!(
+        at("/runs/0/results/2/message/text"),
+        "No test\nIt has no line: quotes code that is not in the diff."
+    );
+    assert_eq!(at("/runs/0/results/2/locations/0/physicalLocation/region/startLine"), 1);
+    assert_eq!((at("/runs/0/results/2/level"), at("/runs/0/results/3")), ("warning".into(), Value::Null));
     let rules = at("/runs/0/tool/driver/rules");
     let tags = |id: &str| {
         let rule = rules.as_array().unwrap().iter().find(|rule| rule["id"] == id).unwrap();

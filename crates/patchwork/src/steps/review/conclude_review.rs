@@ -15,11 +15,11 @@ use super::place_findings::{ChoiceOptions, ModelAnswer, PlaceFindingsOutput};
 use super::select_changes::{COMMENTS, ReviewTask, SUMMARY};
 use crate::review::answer::refute_of;
 use crate::review::choosing::{Known, NotSaid, choose};
-use crate::review::finding::ReviewFinding;
+use crate::review::finding::{FileNote, ReviewFinding};
 use crate::review::memory::{Dismissal, Memory};
 use crate::review::prompt::RefuteQuestion;
 use crate::review::said::{Said, resolved};
-use crate::review::state::{Open, State, open, told};
+use crate::review::state::{State, noted, open, told};
 use crate::review::summary::{Summary, walk};
 use crate::review::text;
 use crate::review::unit::cut;
@@ -151,11 +151,15 @@ impl Step for ConcludeReview {
         let units = cut(&files);
         let state = State::read(&task.state).unwrap_or_default();
         let unresolved = task.said.iter().filter(|said| !said.resolved && said.dismissed.is_none()).count();
+        let mut notes = found.placing.notes.clone();
+        notes.retain(|note| choice.says(note.severity, note.confidence));
+        let mut carried = state.carried(&units, &found.units);
+        carried.retain(|told| !is_dismissed(&told.fingerprint, &memory, &task.said));
         let mut all_told = told(&units, &chosen.more);
-        let carried = state.carried(&units, &found.units);
+        all_told.extend(noted(&units, &notes, &found.units));
         all_told.extend(carried.iter().cloned());
         let mut standing = state.standing(&units, &found.units);
-        standing.retain(|open| !is_dismissed(open, &memory, &task.said));
+        standing.retain(|open| !is_dismissed(&open.fingerprint, &memory, &task.said));
         let again = chosen.dropped.iter().filter(|dropped| dropped.why == NotSaid::Said);
         let again: Vec<ReviewFinding> = again.map(|dropped| dropped.finding.clone()).collect();
         standing.extend(open(&units, &again));
@@ -168,7 +172,7 @@ impl Step for ConcludeReview {
             .chain(carried.iter().map(|told| told.severity))
             .collect();
         let summary = Summary {
-            notes: found.placing.notes.clone(),
+            notes,
             told: carried,
             walkthrough: walk(&units, &found.about),
             left_out: task.left_out.clone(),
@@ -176,8 +180,8 @@ impl Step for ConcludeReview {
             resolved: fixed.len(),
             dismissed: new.clone(),
             commit: task.range.to.clone(),
-            calls: found.calls,
-            cost: found.cost.filter(|cost| *cost > 0).map(dollars),
+            calls: found.calls + input.opinions.len(),
+            cost: cost(found.cost, &input.opinions).map(dollars),
             problems,
             chosen,
         };
@@ -187,6 +191,7 @@ impl Step for ConcludeReview {
         let mark = if input.noisy_comments { mark.key(ctx.run().to_string()) } else { mark };
         let said: Vec<ReviewFinding> =
             summary.chosen.comments.iter().chain(&summary.chosen.more).cloned().collect();
+        let now: Vec<Severity> = severities(&said, &summary.notes).collect();
         let counts = Counts {
             comments: summary.chosen.comments.len(),
             more: summary.chosen.more.len(),
@@ -207,18 +212,18 @@ impl Step for ConcludeReview {
             text: text::plain(&summary),
             sarif_values: sarif,
             dismissals: new,
-            check_title: match (said.len(), before.len()) {
+            check_title: match (now.len(), before.len()) {
                 (0, 0) => "Nothing to look at".to_owned(),
                 (0, open) => format!("Nothing new, {open} still open"),
                 (1, _) => "1 finding".to_owned(),
                 (many, _) => format!("{many} findings"),
             },
-            conclusion: conclusion(&said, &before, input.fail_on),
+            conclusion: conclusion(&now, &before, input.fail_on),
             annotations: said.iter().filter(|finding| finding.side == Side::New).map(annotation).collect(),
             news: task.state.is_empty() || found.calls > 0 || counts.resolved + counts.dismissed > 0,
             no_answer: !input.no_model.trim().is_empty()
                 || (found.calls > 0 && found.unanswered == found.calls),
-            failure: failure(&input, &said, &before),
+            failure: failure(&input, &now, &before),
             findings: said,
             counts,
         })
@@ -268,24 +273,35 @@ impl ConcludeReview {
     }
 }
 
-/// `before` are the severities of what earlier reviews said and still stands: to review again takes nothing back.
-fn conclusion(said: &[ReviewFinding], before: &[Severity], fail_on: Option<Severity>) -> Conclusion {
+/// What all calls cost together, in millionths of a US dollar; none when that is not known, or nothing.
+fn cost(first: Option<u64>, opinions: &[ModelAnswer]) -> Option<u64> {
+    let add = |sum: u64, opinion: &ModelAnswer| Some(sum.saturating_add(opinion.cost?));
+    opinions.iter().try_fold(first?, add).filter(|cost| *cost > 0)
+}
+
+/// Those of what is said: a finding that has no line is as bad as one that has.
+fn severities(said: &[ReviewFinding], notes: &[FileNote]) -> impl Iterator<Item = Severity> {
+    said.iter().map(|finding| finding.severity).chain(notes.iter().map(|note| note.severity))
+}
+
+/// `now` are the severities of what is said, `before` those of what earlier reviews said and still stands: to review again takes
+/// nothing back.
+fn conclusion(now: &[Severity], before: &[Severity], fail_on: Option<Severity>) -> Conclusion {
     match fail_on {
-        _ if said.is_empty() && before.is_empty() => Conclusion::Success,
-        Some(limit) if as_bad_as(limit, said, before) > 0 => Conclusion::Failure,
+        _ if now.is_empty() && before.is_empty() => Conclusion::Success,
+        Some(limit) if as_bad_as(limit, now, before) > 0 => Conclusion::Failure,
         _ => Conclusion::Neutral,
     }
 }
 
-fn as_bad_as(limit: Severity, said: &[ReviewFinding], before: &[Severity]) -> usize {
-    let said = said.iter().map(|finding| finding.severity);
-    said.chain(before.iter().copied()).filter(|severity| *severity >= limit).count()
+fn as_bad_as(limit: Severity, now: &[Severity], before: &[Severity]) -> usize {
+    now.iter().chain(before).filter(|severity| **severity >= limit).count()
 }
 
 /// Whether an insider has dismissed what was said, here or in the file.
-fn is_dismissed(open: &Open, memory: &Memory, said: &[Said]) -> bool {
-    let here = said.iter().any(|said| said.fingerprint == open.fingerprint && said.dismissed.is_some());
-    here || memory.dismissals().any(|dismissal| dismissal.fingerprint == open.fingerprint)
+fn is_dismissed(fingerprint: &str, memory: &Memory, said: &[Said]) -> bool {
+    let here = said.iter().any(|said| said.fingerprint == fingerprint && said.dismissed.is_some());
+    here || memory.dismissals().any(|dismissal| dismissal.fingerprint == fingerprint)
 }
 
 fn annotation(finding: &ReviewFinding) -> Annotation {
@@ -345,7 +361,7 @@ fn dismissals(ctx: &Context, said: &[Said], findings: &[ReviewFinding]) -> Vec<D
 }
 
 /// How the run ends when that is not well.
-fn failure(input: &ConcludeReviewInput, said: &[ReviewFinding], before: &[Severity]) -> Option<Failure> {
+fn failure(input: &ConcludeReviewInput, now: &[Severity], before: &[Severity]) -> Option<Failure> {
     let ConcludeReviewInput { found, fail_on, no_model, .. } = input;
     if !no_model.trim().is_empty() {
         return Some(
@@ -360,7 +376,7 @@ fn failure(input: &ConcludeReviewInput, said: &[ReviewFinding], before: &[Severi
         }));
     }
     let limit = (*fail_on)?;
-    let bad = as_bad_as(limit, said, before);
+    let bad = as_bad_as(limit, now, before);
     (bad > 0).then(|| {
         Failure::new(
             FailureKind::FindingsRemain,
