@@ -106,3 +106,77 @@ fn on_gitea() {
 fn on_bitbucket() {
     life(ForgeKind::Bitbucket);
 }
+
+/// What was said about `a.py`: each with `resolved` where it is.
+fn about(world: &World) -> Vec<&'static str> {
+    let is_resolved = |one: &String| if one.ends_with(" resolved") { "resolved" } else { "open" };
+    let mut said: Vec<&str> =
+        world.said().iter().filter(|one| one.starts_with("a.py:")).map(is_resolved).collect();
+    said.sort_unstable();
+    said
+}
+
+fn back(kind: ForgeKind) {
+    let (good, bad) = (file(&["one", "two"]), file(&["one", "bad_two"]));
+    // Gitea's API can't resolve a comment, and has no answers to it.
+    let closed = if kind == ForgeKind::Gitea { "open" } else { "resolved" };
+    let mut world = World::new(kind, &[("a.py", &file(&["one"]))]);
+    world.open(&[("a.py", Some(&bad))]);
+    let gate = &["fail_on=high"];
+    world.review(gate).assert_code(10);
+    assert_eq!(about(&world), ["open"]);
+
+    for time in 1..=2 {
+        let earlier = vec![closed; time];
+        world.push("Mend", &[("a.py", Some(&good))]);
+        world.review(gate).assert_code(0);
+        assert_eq!(about(&world), earlier);
+        assert!(world.summary().contains("1 earlier finding fixed"), "{}", world.summary());
+        // It is fixed once.
+        world.push("More", &[("b.py", Some(&file(&["three"][..time - 1])))]);
+        world.review(gate).assert_code(0);
+        assert_eq!(about(&world), earlier);
+
+        // The same code is back: that is said, and shuts the gate.
+        world.push("Revert", &[("a.py", Some(&bad))]);
+        world.review(gate).assert_code(10);
+        let mut now = [vec!["open"], earlier].concat();
+        now.sort_unstable();
+        assert_eq!(about(&world), now);
+        // And it is said once, also when its function is looked at again.
+        let touched = bad.replace(
+            "first = value\n    return first + len(\"bad",
+            "first = 0 + value\n    return first + len(\"bad",
+        );
+        assert_ne!(touched, bad);
+        for text in [&touched, &bad] {
+            world.push("Touch", &[("a.py", Some(text))]);
+            world.review(gate).assert_code(10);
+            assert_eq!(about(&world), now);
+        }
+    }
+
+    // What a person closed is not said again when it is back.
+    let newest = world.comments().into_iter().rev().find(|comment| comment.body.contains("PRReview/finding"));
+    let newest = newest.expect("it was said");
+    world.forge.with(|state| state.comment_mut(newest.id).unwrap().resolved = true);
+    let closed_now = about(&world);
+    for text in [&good, &bad] {
+        world.push("Again", &[("a.py", Some(text))]);
+        world.review(&[]).assert_code(0);
+        assert_eq!(about(&world), closed_now);
+    }
+    // The gate is shut all the same: to close a comment is not enough.
+    world.review(gate).assert_code(10);
+    world.assert_fair();
+}
+
+#[test]
+fn what_was_fixed_and_is_back_is_said_once_more_on_github() {
+    back(ForgeKind::GitHub);
+}
+
+#[test]
+fn what_was_fixed_and_is_back_is_said_once_more_on_gitea() {
+    back(ForgeKind::Gitea);
+}

@@ -49,7 +49,7 @@ pub enum NotSaid {
     Minor,
     /// Another finding says the same, or stands on the same lines.
     Repeated,
-    /// It was said in an earlier review.
+    /// It was said in an earlier review, and was not fixed since.
     Said,
     /// A person dismissed it, for this reason.
     Dismissed(String),
@@ -206,7 +206,7 @@ fn same_title(a: &str, b: &str) -> bool {
     all > 0 && both * 100 >= all * SAME_TITLE
 }
 
-/// What was said before; each counts for one finding.
+/// What was said before and is not over; each counts for one finding.
 struct Before<'a> {
     said: Vec<(Fingerprint, &'a Said)>,
     /// Those that were found again, by the finding's fingerprint.
@@ -216,7 +216,8 @@ struct Before<'a> {
 
 impl<'a> Before<'a> {
     fn new(said: &'a [Said]) -> Self {
-        let said = said.iter().filter_map(|said| Some((Fingerprint::parse(&said.fingerprint)?, said)));
+        let said = said.iter().filter(|said| !said.is_over());
+        let said = said.filter_map(|said| Some((Fingerprint::parse(&said.fingerprint)?, said)));
         Self { said: said.collect(), taken: HashMap::new(), used: HashSet::new() }
     }
 

@@ -25,6 +25,19 @@ pub struct State {
     pub told: Vec<Told>,
     /// Findings that comments told and that still stand, the worst first: a gate that failed for them stays closed.
     pub open: Vec<Open>,
+    /// Ids of comments whose lines were found gone, oldest first: should those be back, that is news.
+    pub fixed: Vec<String>,
+}
+
+/// What of its findings a review hands on to the next one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Kept {
+    /// Those that only the summary tells.
+    pub told: Vec<Told>,
+    /// Those that comments tell.
+    pub open: Vec<Open>,
+    /// Ids of comments whose lines are gone, oldest first.
+    pub fixed: Vec<String>,
 }
 
 /// A finding that a comment told.
@@ -74,6 +87,10 @@ const PATH: usize = 200;
 /// Findings of comments that are kept.
 const MOST_OPEN: usize = 60;
 
+/// Comments about fixed findings that are kept, and characters of their ids.
+const MOST_FIXED: usize = 200;
+const ID: usize = 40;
+
 #[derive(Serialize, Deserialize)]
 struct Written {
     v: u64,
@@ -84,6 +101,8 @@ struct Written {
     told: Vec<Told>,
     #[serde(default)]
     open: Vec<Open>,
+    #[serde(default)]
+    fixed: Vec<String>,
 }
 
 impl State {
@@ -106,7 +125,8 @@ impl State {
         units.sort();
         let told = written.told.into_iter().take(MOST_TOLD).collect();
         let open = written.open.into_iter().take(MOST_OPEN).collect();
-        Some(Self { head: written.head, basis: written.basis, units, told, open })
+        let fixed = written.fixed.into_iter().take(MOST_FIXED).collect();
+        Some(Self { head: written.head, basis: written.basis, units, told, open, fixed })
     }
 
     /// One line of ASCII for the mark of a comment. Of more units than there is room for the last are left out: they are asked about
@@ -120,6 +140,7 @@ impl State {
             units: String::new(),
             told,
             open: self.open.iter().take(MOST_OPEN).cloned().collect(),
+            fixed: self.fixed.iter().take(MOST_FIXED).cloned().collect(),
         };
         let mut room = MOST_BYTES.saturating_sub(ascii(&written).len());
         while room < MOST_BYTES / 4 && written.told.pop().is_some() {
@@ -141,16 +162,15 @@ impl State {
         self.basis != basis || !(known(&unit.hash) || known(&unit.file_hash))
     }
 
-    /// The state after a review of `head`: what was known and is still there, and the units that were answered. `told` are the
-    /// findings that the new summary tells alone, `open` those of comments.
+    /// The state after a review of `head`: what was known and is still there, the units that were answered, and of the findings what
+    /// there is room for.
     pub fn after(
         &self,
         files: &[FileUnits<'_>],
         answered: &[String],
         head: &str,
         basis: &str,
-        told: Vec<Told>,
-        mut open: Vec<Open>,
+        kept: Kept,
     ) -> Self {
         let answered: HashSet<&str> = answered.iter().map(String::as_str).collect();
         let known = |unit: &&ReviewUnit| answered.contains(unit.hash.as_str()) || !self.pending(basis, unit);
@@ -180,8 +200,11 @@ impl State {
         }
         units.sort();
         units.dedup();
+        let Kept { told, mut open, mut fixed } = kept;
         open.sort_by_key(|open| std::cmp::Reverse(open.severity));
-        Self { head: head.to_owned(), basis: basis.to_owned(), units, told, open }
+        fixed.retain(|id| id.is_ascii() && id.len() <= ID);
+        fixed.drain(..fixed.len().saturating_sub(MOST_FIXED));
+        Self { head: head.to_owned(), basis: basis.to_owned(), units, told, open, fixed }
     }
 
     /// What the last summary told alone and the next one tells again: findings in units that are still there and are not asked about

@@ -33,6 +33,8 @@ fn said(finding: &ReviewFinding, still: Still) -> Said {
         comment: "1".to_owned(),
         thread: Some("1".to_owned()),
         resolved: false,
+        again: 0,
+        fixed: false,
         place: None,
         title: finding.title.clone(),
         dismissed: None,
@@ -135,6 +137,30 @@ fn what_was_said_or_dismissed_is_not_raised_again() {
     }]);
     let known = Known { memory: &memory, said: &[] };
     assert_eq!(why(&choose(vec![again], &[], &Choice::default(), known)), [&reason]);
+}
+
+#[test]
+fn what_was_fixed_and_is_back_is_said_unless_a_person_closed_it() {
+    let old = finding(1, "alpha", Severity::High, 90);
+    let again =
+        |said: Said| why(&chosen(vec![old.clone()], &[said], &Choice::default())).first().copied().cloned();
+    let fixed = Said { fixed: true, resolved: true, ..said(&old, Still::Here) };
+    assert_eq!(again(fixed.clone()), None);
+    // Opened again by somebody: readers see it.
+    assert_eq!(again(Said { resolved: false, ..fixed.clone() }), Some(NotSaid::Said));
+    let by = DismissedBy { by: "ada".to_owned(), reason: "known".to_owned() };
+    let dismissed = Said { dismissed: Some(by), ..fixed.clone() };
+    assert_eq!(again(dismissed), Some(NotSaid::Dismissed("known".to_owned())));
+    // Where there are no threads, who resolves is a person.
+    let alone = Said { thread: None, resolved: false, ..fixed };
+    assert_eq!(again(alone.clone()), None);
+    assert_eq!(again(Said { resolved: true, ..alone }), Some(NotSaid::Said));
+    // The second of two equal lines is not taken for the first one, which was fixed.
+    let two = [Said { fixed: true, resolved: true, ..said(&old, Still::Gone) }, {
+        let second = old.fingerprint.replace("-1.0", "-1.1");
+        Said { fingerprint: second, ..said(&old, Still::Here) }
+    }];
+    assert_eq!(why(&chosen(vec![old.clone()], &two, &Choice::default())), [&NotSaid::Said]);
 }
 
 #[test]

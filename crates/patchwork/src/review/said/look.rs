@@ -43,12 +43,16 @@ pub fn look(said: &mut [Said], files: &[ReviewFile], left_out: &[NotReviewed]) {
         .filter(|file| !matches!(file.reason, Reason::Deleted | Reason::NoLines))
         .map(|file| file.path.as_str())
         .collect();
-    // Those whose line is still in the diff come first, then the older ones.
+    // Those that are open come first, then those whose line is still in the diff, then the older ones.
     let mut order: Vec<usize> = (0..said.len()).collect();
     order.sort_by_key(|at| {
-        let outdated =
-            said.get(*at).and_then(|said| said.place.as_ref()).is_none_or(|place| place.line.is_none());
-        (outdated, prints.get(*at).and_then(|print| print.as_ref()).map(|print| print.number))
+        let item = said.get(*at);
+        let outdated = item.and_then(|said| said.place.as_ref()).is_none_or(|place| place.line.is_none());
+        (
+            item.is_some_and(Said::is_over),
+            outdated,
+            prints.get(*at).and_then(|print| print.as_ref()).map(|print| print.number),
+        )
     });
     for at in order {
         let (Some(item), Some(Some(print))) = (said.get_mut(at), prints.get(at)) else { continue };

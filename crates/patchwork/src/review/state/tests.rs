@@ -20,7 +20,7 @@ fn an_update_of_one_file_costs_a_tenth_of_the_calls_at_most() {
     let first = bundle(&units, &Index::new(&units, &[]), Limits::default(), |_| true);
     assert!(first.len() >= 20, "{}", first.len());
     let answered: Vec<String> = first.iter().flat_map(|bundle| bundle.units.clone()).collect();
-    let state = State::default().after(&units, &answered, "abc", "rules", Vec::new(), Vec::new());
+    let state = State::default().after(&units, &answered, "abc", "rules", Kept::default());
     let state = State::read(&state.write()).unwrap();
     // The same again, after a rebase: nothing is asked.
     assert!(units.iter().flat_map(|file| &file.units).all(|unit| !state.pending("rules", unit)));
@@ -40,10 +40,10 @@ fn units_whose_call_failed_are_asked_about_again() {
     let files = [file(1, 1), file(2, 1)];
     let units = cut(&files);
     let answered = [units[0].units[0].hash.clone()];
-    let state = State::default().after(&units, &answered, "abc", "rules", Vec::new(), Vec::new());
+    let state = State::default().after(&units, &answered, "abc", "rules", Kept::default());
     assert!(!state.pending("rules", &units[0].units[0]) && state.pending("rules", &units[1].units[0]));
     // What is no longer part of the change is forgotten.
-    let later = state.after(&units[1..], &[], "abd", "rules", Vec::new(), Vec::new());
+    let later = state.after(&units[1..], &[], "abd", "rules", Kept::default());
     assert!(later.units.is_empty());
 }
 
@@ -85,7 +85,8 @@ fn a_state_is_small_ascii_and_read_with_care() {
         unit: "a".repeat(HASH),
     };
     let units = (0..50_000).map(|number| format!("{number:022}")).collect();
-    let state = State { head: "h".into(), basis: "b".into(), units, told: vec![told; 500], open: Vec::new() };
+    let state =
+        State { head: "h".into(), basis: "b".into(), units, told: vec![told; 500], ..State::default() };
     let written = state.write();
     assert!(written.is_ascii() && written.len() <= MOST_BYTES, "{}", written.len());
     let read = State::read(&written).unwrap();
@@ -109,7 +110,13 @@ fn what_comments_told_stands_until_its_unit_is_looked_at_again() {
     let units = cut(&files);
     let unit = units[0].units[0].hash.clone();
     let told = Open { fingerprint: "x".to_owned(), severity: Severity::High, unit: unit.clone() };
-    let state = State::default().after(&units, &[], "abc", "rules", Vec::new(), vec![told.clone()]);
+    let state = State::default().after(
+        &units,
+        &[],
+        "abc",
+        "rules",
+        Kept { open: vec![told.clone()], ..Kept::default() },
+    );
     let state = State::read(&state.write()).unwrap();
     assert_eq!(state.standing(&units, &[]), [told]);
     assert!(state.standing(&units, &[unit]).is_empty() && state.standing(&units[1..], &[]).is_empty());
@@ -128,7 +135,7 @@ fn of_a_large_change_whole_files_are_remembered() {
     let units = cut(&files);
     let all: Vec<String> = units.iter().flat_map(|file| &file.units).map(|unit| unit.hash.clone()).collect();
     assert_eq!(all.len(), 2_400);
-    let state = State::default().after(&units, &all, "abc", "rules", Vec::new(), Vec::new());
+    let state = State::default().after(&units, &all, "abc", "rules", Kept::default());
     let state = State::read(&state.write()).unwrap();
     let pending = |state: &State, files: &[ReviewFile]| {
         let units = cut(files);
@@ -139,6 +146,16 @@ fn of_a_large_change_whole_files_are_remembered() {
         (0..60).map(|number| file(number, if number == 7 { 2 } else { 1 })).collect();
     assert_eq!(pending(&state, &update), 40);
     // What was remembered as a whole stays so when nothing is asked.
-    let later = state.after(&cut(&update), &[], "abd", "rules", Vec::new(), Vec::new());
+    let later = state.after(&cut(&update), &[], "abd", "rules", Kept::default());
     assert_eq!(pending(&later, &update), 40);
+}
+
+#[test]
+fn comments_about_what_is_fixed_are_remembered_the_newest_first_of_all() {
+    let mut fixed: Vec<String> = (0..300).map(|number| format!("comment-{number}")).collect();
+    fixed.push("x".repeat(1_000));
+    fixed.push("ü".to_owned());
+    let kept = Kept { fixed: fixed.clone(), ..Kept::default() };
+    let state = State::default().after(&[], &[], "abc", "rules", kept);
+    assert_eq!(State::read(&state.write()).unwrap().fixed, fixed[100..300]);
 }

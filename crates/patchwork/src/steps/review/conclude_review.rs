@@ -18,8 +18,8 @@ use crate::review::choosing::{Known, NotSaid, choose};
 use crate::review::finding::{FileNote, ReviewFinding};
 use crate::review::memory::{Dismissal, Memory};
 use crate::review::prompt::RefuteQuestion;
-use crate::review::said::{Said, resolved};
-use crate::review::state::{State, noted, open, told};
+use crate::review::said::{self, Said, resolved};
+use crate::review::state::{Kept, State, noted, open, told};
 use crate::review::summary::{Summary, walk};
 use crate::review::text;
 use crate::review::unit::cut;
@@ -144,13 +144,16 @@ impl Step for ConcludeReview {
         let new = memory.add(dismissals(ctx, &task.said, &found.placing.findings));
         let known = Known { memory: &memory, said: &task.said };
         let chosen = choose(found.placing.findings.clone(), &verdicts, &choice, known);
-        let fixed: Vec<&Said> =
-            resolved(&task.said).into_iter().filter(|said| said.dismissed.is_none()).collect();
+        let no_answer =
+            !input.no_model.trim().is_empty() || (found.calls > 0 && found.unanswered == found.calls);
+        // Without an answer there is no summary, and what is resolved must be remembered in one.
+        let fixed = if no_answer { Vec::new() } else { resolved(&task.said) };
         let selection = task.selection(ctx).await?;
         let (files, _) = task.range.files(ctx, &selection).await?;
         let units = cut(&files);
         let state = State::read(&task.state).unwrap_or_default();
-        let unresolved = task.said.iter().filter(|said| !said.resolved && said.dismissed.is_none()).count();
+        let is_open = |said: &&Said| !said.resolved && said.dismissed.is_none() && !said.is_over();
+        let unresolved = task.said.iter().filter(is_open).count();
         let mut notes = found.placing.notes.clone();
         notes.retain(|note| choice.says(note.severity, note.confidence));
         let mut carried = state.carried(&units, &found.units);
@@ -165,7 +168,8 @@ impl Step for ConcludeReview {
         standing.extend(open(&units, &again));
         let mut all_open = open(&units, &chosen.comments);
         all_open.extend(standing.iter().cloned());
-        let next = state.after(&units, &found.units, &task.range.to, &task.basis, all_told, all_open);
+        let kept = Kept { told: all_told, open: all_open, fixed: said::fixed(&task.said, &fixed) };
+        let next = state.after(&units, &found.units, &task.range.to, &task.basis, kept);
         let before: Vec<Severity> = standing
             .iter()
             .map(|open| open.severity)
@@ -202,7 +206,7 @@ impl Step for ConcludeReview {
         };
         let short: String = task.range.to.chars().take(12).collect();
         Ok(ConcludeReviewOutput {
-            comments: summary.chosen.comments.iter().map(comment).collect(),
+            comments: summary.chosen.comments.iter().map(|found| comment(found, &task.said)).collect(),
             review_name: COMMENTS.to_owned(),
             review_summary: format!("Review of {short}: {} to look at.", counts.comments),
             replies: fixed.iter().filter_map(|said| reply(said, &short)).collect(),
@@ -221,8 +225,7 @@ impl Step for ConcludeReview {
             conclusion: conclusion(&now, &before, input.fail_on),
             annotations: said.iter().filter(|finding| finding.side == Side::New).map(annotation).collect(),
             news: task.state.is_empty() || found.calls > 0 || counts.resolved + counts.dismissed > 0,
-            no_answer: !input.no_model.trim().is_empty()
-                || (found.calls > 0 && found.unanswered == found.calls),
+            no_answer,
             failure: failure(&input, &now, &before),
             findings: said,
             counts,
@@ -320,7 +323,7 @@ fn annotation(finding: &ReviewFinding) -> Annotation {
 }
 
 /// The comment of a finding.
-fn comment(finding: &ReviewFinding) -> ReviewComment {
+fn comment(finding: &ReviewFinding, said: &[Said]) -> ReviewComment {
     // The forge's own way to offer code is not known here.
     let without = ReviewFinding { suggestion: None, ..finding.clone() };
     ReviewComment {
@@ -330,7 +333,7 @@ fn comment(finding: &ReviewFinding) -> ReviewComment {
         line: finding.line,
         body: text::comment(&without, |_, _| None),
         suggestion: finding.suggestion.clone(),
-        key: Some(finding.fingerprint.clone()),
+        key: Some(said::key(&finding.fingerprint, said)),
     }
 }
 

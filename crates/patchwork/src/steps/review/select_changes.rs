@@ -151,7 +151,8 @@ impl Step for SelectChanges {
         let selection = task.selection(ctx).await?;
         let (files, left_out) = task.range.files(ctx, &selection).await?;
         if let Some(pull) = &pull {
-            task.said = said(&pull.comments, COMMENTS);
+            let fixed = previous.as_ref().map(|state| state.fixed.as_slice()).unwrap_or_default();
+            task.said = said(&pull.comments, COMMENTS, fixed);
             look(&mut task.said, &files, &left_out);
         }
         let state = previous.filter(|_| !input.whole).unwrap_or_default();
