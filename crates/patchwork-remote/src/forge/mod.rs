@@ -2,12 +2,14 @@
 
 mod azure;
 mod bitbucket;
+mod explain;
 mod gitea;
 pub mod github;
 pub mod gitlab;
 mod page;
 mod remote;
 mod site;
+mod slug;
 mod wire;
 
 use std::sync::Arc;

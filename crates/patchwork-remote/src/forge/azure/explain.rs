@@ -4,6 +4,7 @@ use patchwork_core::failure::Failure;
 use patchwork_core::port::forge::ForgeError;
 
 use super::Azure;
+use crate::forge::explain::{said, told};
 use crate::http::HttpError;
 
 /// The token that can do all that we do.
@@ -27,7 +28,6 @@ impl Azure {
         // Who is not let in is sent to another host, to sign in there.
         let away = matches!(error, HttpError::Elsewhere { .. });
         let forbidden = status == Some(403) || is_permission(&error);
-        let failure = Failure::from(error);
         let (message, hints): (String, &[&str]) = match status {
             _ if limited => (format!("Azure DevOps lets us wait: can't {doing} in {path}"), &[]),
             Some(401) | None if self.token.is_none() && (away || status.is_some()) => {
@@ -41,10 +41,9 @@ impl Azure {
                 &["check the remote `origin` and what the token given as azuredevops_api_key may read"],
             ),
             Some(400 | 405 | 409 | 412 | 413 | 422) => (format!("Azure DevOps can't {doing} in {path}"), &[]),
-            _ => return failure.into(),
+            _ => return Failure::from(error).into(),
         };
-        let failure = Failure { message, ..failure.clone() }.cause(failure.message);
-        hints.iter().fold(failure, |failure, hint| failure.hint(*hint)).into()
+        told(error, message, hints)
     }
 
     /// The same where 404 says that the thing itself is not there.
@@ -53,16 +52,6 @@ impl Azure {
             return ForgeError::NotFound { what: format!("{what} in {}", self.full_name()) };
         }
         self.explain(error, doing)
-    }
-}
-
-/// What the server said beside a status; empty when there is no answer.
-pub(super) fn said(error: &HttpError) -> String {
-    match error {
-        HttpError::Status { message, details, .. } => {
-            std::iter::once(message).chain(details).cloned().collect::<Vec<_>>().join(" ")
-        }
-        _ => String::new(),
     }
 }
 

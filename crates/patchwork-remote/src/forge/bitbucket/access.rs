@@ -11,10 +11,13 @@ use crate::http::Call;
 impl Bitbucket {
     pub(super) async fn read_repository(&self) -> Result<&Repository, ForgeError> {
         let ask = || async {
-            let call = Call::get(["repositories", &self.slug.0, &self.slug.1]);
+            let (owner, name) = self.slug.given();
+            let call = Call::get(["repositories", owner, name]);
             self.http.call(&call).await.map_err(|error| self.explain(error, "read the repository"))
         };
-        self.repository.get_or_try_init(ask).await
+        let repository = self.repository.get_or_try_init(ask).await?;
+        self.slug.is_named(&repository.full_name);
+        Ok(repository)
     }
 
     pub(super) async fn facts(&self) -> Result<RepositoryFacts, ForgeError> {

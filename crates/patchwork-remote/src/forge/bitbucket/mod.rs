@@ -23,6 +23,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{Mutex, OnceCell};
 
 use super::site::{Connect, Site};
+use super::slug::Slug;
 use crate::http::{Auth, Call, Http, HttpError, Listed, MAX_PAGES};
 use wire::{Page, Repository, User};
 
@@ -60,7 +61,7 @@ struct Bitbucket {
     http: Http,
     /// The root of its pages, without a slash at its end.
     root: String,
-    slug: (String, String),
+    slug: Slug,
     credential: Option<Shown>,
     repository: OnceCell<Repository>,
     /// The token's account, once it is known; within it none where the token may not tell.
@@ -69,11 +70,7 @@ struct Bitbucket {
 
 impl Bitbucket {
     fn connect(connect: &Connect<'_>) -> Result<Self, Failure> {
-        let (owner, name) = connect.remote.owner_and_name().ok_or_else(|| {
-            let path = connect.remote.path.join("/");
-            Failure::configuration(format!("`{path}` names no repository on Bitbucket"))
-                .hint("expected: WORKSPACE/NAME")
-        })?;
+        let slug = Slug::of(connect.remote, "Bitbucket", "WORKSPACE/NAME")?;
         let credential = match connect.credential {
             Some(Credential::Token { token, .. }) => Some(Shown::of(token)),
             Some(Credential::JobToken(_) | Credential::App { .. }) | None => None,
@@ -85,7 +82,7 @@ impl Bitbucket {
         Ok(Self {
             http,
             root: address::root_of(connect.api),
-            slug: (owner.to_owned(), name.to_owned()),
+            slug,
             credential,
             repository: OnceCell::new(),
             own: Mutex::default(),
@@ -94,22 +91,13 @@ impl Bitbucket {
 
     /// A path below the repository, under the name that it has now.
     async fn at<const N: usize>(&self, rest: [&str; N]) -> Result<Vec<String>, ForgeError> {
-        let now = self.read_repository().await?.full_name.split_once('/');
-        let (owner, name) = now.unwrap_or((&self.slug.0, &self.slug.1));
-        let repository = ["repositories", owner, name].map(str::to_owned);
-        Ok(repository.into_iter().chain(rest.map(str::to_owned)).collect())
-    }
-
-    fn slug_text(&self) -> String {
-        match self.repository.get() {
-            Some(repository) => repository.full_name.clone(),
-            None => format!("{}/{}", self.slug.0, self.slug.1),
-        }
+        self.read_repository().await?;
+        Ok(self.slug.path("repositories", rest))
     }
 
     /// The page of the repository.
     fn page(&self) -> String {
-        format!("{}/{}", self.root, self.slug_text())
+        format!("{}/{}", self.root, self.slug)
     }
 
     /// The page of a pull request or an issue.
@@ -195,7 +183,7 @@ impl Forge for Bitbucket {
     }
 
     fn homes(&self) -> Vec<String> {
-        vec![format!("{}/{}/{}", self.root, self.slug.0, self.slug.1), self.page()]
+        self.slug.homes(&self.root)
     }
 
     async fn check(&self) -> Result<(), ForgeError> {

@@ -4,18 +4,21 @@ use patchwork_core::failure::Failure;
 use patchwork_core::port::forge::{Account, ForgeError, RepositoryFacts, Trust};
 
 use super::Gitea;
-use super::explain::is_forbidden;
 use super::wire::{Permission, Repository, User};
+use crate::forge::explain::is_forbidden;
 use crate::forge::wire::is_page;
 use crate::http::Call;
 
 impl Gitea {
     pub(super) async fn read_repository(&self) -> Result<&Repository, ForgeError> {
         let ask = || async {
-            let call = Call::get(["repos", &self.slug.0, &self.slug.1]);
+            let (owner, name) = self.slug.given();
+            let call = Call::get(["repos", owner, name]);
             self.http.call(&call).await.map_err(|error| self.explain(error, "read the repository"))
         };
-        self.repository.get_or_try_init(ask).await
+        let repository = self.repository.get_or_try_init(ask).await?;
+        self.slug.is_named(&repository.full_name);
+        Ok(repository)
     }
 
     pub(super) async fn facts(&self) -> Result<RepositoryFacts, ForgeError> {

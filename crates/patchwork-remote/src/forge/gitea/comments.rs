@@ -5,8 +5,8 @@ use patchwork_core::port::forge::mark::Mark;
 use patchwork_core::port::forge::{Comment, ForgeError, LinePlace, Reaction, Thing, Trust};
 
 use super::Gitea;
-use super::explain::is_forbidden;
 use super::wire::{self, LineComment, Review};
+use crate::forge::explain::is_forbidden;
 use crate::forge::wire::{is_page, milliseconds};
 use crate::http::Call;
 

@@ -20,7 +20,7 @@ impl Gitea {
         let issue = read.map_err(|error| self.explain_of(error, "read the issue", &what(number)))?;
         if issue.pull_request.is_some() {
             // Both are counted in one row; who asks for an issue does not mean a pull request.
-            let what = format!("{} in {}, it is a pull request", what(number), self.slug_text());
+            let what = format!("{} in {}, it is a pull request", what(number), self.slug);
             return Err(ForgeError::NotFound { what });
         }
         self.found_issue(issue).await

@@ -26,6 +26,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{Mutex, OnceCell};
 
 use super::site::{Connect, Site};
+use super::slug::Slug;
 use crate::http::{Auth, Call, Http, HttpError, Listed, MAX_PAGES};
 use wire::Repository;
 
@@ -57,8 +58,7 @@ struct Gitea {
     http: Http,
     /// The root of its pages, without a slash at its end.
     root: String,
-    /// As the remote has it; the repository may know better.
-    slug: (String, String),
+    slug: Slug,
     token: Option<Secret>,
     repository: OnceCell<Repository>,
     /// The login of the token's account.
@@ -69,13 +69,7 @@ struct Gitea {
 
 impl Gitea {
     fn connect(connect: &Connect<'_>) -> Result<Self, Failure> {
-        let (owner, name) = connect.remote.owner_and_name().ok_or_else(|| {
-            Failure::configuration(format!(
-                "`{}` names no repository on Gitea",
-                connect.remote.path.join("/")
-            ))
-            .hint("expected: OWNER/NAME")
-        })?;
+        let slug = Slug::of(connect.remote, "Gitea", "OWNER/NAME")?;
         let token = match connect.credential {
             Some(Credential::Token { token, .. }) => Some(token.clone()),
             Some(Credential::JobToken(_) | Credential::App { .. }) | None => None,
@@ -87,7 +81,7 @@ impl Gitea {
         Ok(Self {
             http,
             root: address::root_of(connect.api).to_owned(),
-            slug: (owner.to_owned(), name.to_owned()),
+            slug,
             token,
             repository: OnceCell::new(),
             own: OnceCell::new(),
@@ -97,22 +91,13 @@ impl Gitea {
 
     /// A path below the repository, under the name that it has now: a write to an old name would be redirected.
     async fn at<const N: usize>(&self, rest: [&str; N]) -> Result<Vec<String>, ForgeError> {
-        let now = self.read_repository().await?.full_name.split_once('/');
-        let (owner, name) = now.unwrap_or((&self.slug.0, &self.slug.1));
-        let repository = ["repos", owner, name].map(str::to_owned);
-        Ok(repository.into_iter().chain(rest.map(str::to_owned)).collect())
-    }
-
-    fn slug_text(&self) -> String {
-        match self.repository.get() {
-            Some(repository) => repository.full_name.clone(),
-            None => format!("{}/{}", self.slug.0, self.slug.1),
-        }
+        self.read_repository().await?;
+        Ok(self.slug.path("repos", rest))
     }
 
     /// The page of the repository.
     fn page(&self) -> String {
-        format!("{}/{}", self.root, self.slug_text())
+        format!("{}/{}", self.root, self.slug)
     }
 
     /// The page of a pull request or an issue.
@@ -180,7 +165,7 @@ impl Forge for Gitea {
     }
 
     fn homes(&self) -> Vec<String> {
-        vec![format!("{}/{}/{}", self.root, self.slug.0, self.slug.1), self.page()]
+        self.slug.homes(&self.root)
     }
 
     fn head_ref(&self, number: u64) -> Option<String> {

@@ -71,7 +71,7 @@ impl GitHub {
         if !listed.complete {
             // Whether something was said already can't be told from a part of them.
             let count = listed.items.len();
-            let message = format!("{on} in {} has more than {count} comments", self.slug_text());
+            let message = format!("{on} in {} has more than {count} comments", self.slug);
             return Err(patchwork_core::failure::Failure::failed(message).into());
         }
         let association: HashMap<String, String> = listed

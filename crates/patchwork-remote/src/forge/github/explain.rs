@@ -4,22 +4,21 @@ use patchwork_core::failure::Failure;
 use patchwork_core::port::forge::ForgeError;
 
 use super::GitHub;
+use crate::forge::explain::told;
 use crate::http::HttpError;
 
 impl GitHub {
     /// What a refusal means for the user; `doing` says what was tried (`open the pull request`).
     pub(super) fn explain(&self, error: HttpError, doing: &str) -> ForgeError {
-        let slug = self.slug_text();
+        let slug = &self.slug;
         let status = error.status();
         let limited = matches!(error, HttpError::RateLimited { .. });
         let (said, needs) = match &error {
             HttpError::Status { message, needs, .. } => (message.clone(), needs.clone()),
             _ => (String::new(), None),
         };
-        let failure = Failure::from(error);
         if limited {
-            let message = format!("GitHub lets us wait: can't {doing} in {slug}");
-            return Failure { message, ..failure.clone() }.cause(failure.message).into();
+            return told(error, format!("GitHub lets us wait: can't {doing} in {slug}"), &[]);
         }
         let (message, hint) = match status {
             Some(401) => (
@@ -43,19 +42,17 @@ impl GitHub {
                 "issues are switched on in the repository's settings",
             ),
             Some(422) => (format!("GitHub can't {doing} in {slug}"), ""),
-            _ => return failure.into(),
+            _ => return Failure::from(error).into(),
         };
-        let failure = Failure { message, ..failure.clone() }.cause(failure.message);
-        if hint.is_empty() { failure.into() } else { failure.hint(hint).into() }
+        let hints: &[&str] = if hint.is_empty() { &[] } else { &[hint] };
+        told(error, message, hints)
     }
 
     /// The same where 404 says that the thing itself is not there.
     pub(super) fn explain_of(&self, error: HttpError, doing: &str, what: &str) -> ForgeError {
         let hidden = matches!(&error, HttpError::Status { needs: Some(_), .. });
         match error.status() {
-            Some(404 | 410) if !hidden => {
-                ForgeError::NotFound { what: format!("{what} in {}", self.slug_text()) }
-            }
+            Some(404 | 410) if !hidden => ForgeError::NotFound { what: format!("{what} in {}", self.slug) },
             _ => self.explain(error, doing),
         }
     }

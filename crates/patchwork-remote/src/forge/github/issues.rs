@@ -20,7 +20,7 @@ impl GitHub {
         if issue.pull_request.is_some() {
             // GitHub counts both in one row; who asks for an issue does not mean a pull request.
             return Err(ForgeError::NotFound {
-                what: format!("{what} in {}, it is a pull request", self.slug_text()),
+                what: format!("{what} in {}, it is a pull request", self.slug),
             });
         }
         self.found_issue(issue).await

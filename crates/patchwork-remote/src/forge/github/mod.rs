@@ -56,8 +56,7 @@ impl Forge for GitHub {
     }
 
     fn homes(&self) -> Vec<String> {
-        let site = address::site_of(self.api.base());
-        self.names().map(|(owner, name)| format!("{site}/{owner}/{name}")).collect()
+        self.slug.homes(&address::site_of(self.api.base()))
     }
 
     fn head_ref(&self, number: u64) -> Option<String> {
@@ -86,7 +85,7 @@ impl Forge for GitHub {
                 .hint("disable_pr=true keeps the changes on a local branch")
                 .into());
         }
-        self.is_named(&repository);
+        self.slug.is_named(&repository.full_name);
         Ok(())
     }
 

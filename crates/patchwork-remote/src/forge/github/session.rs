@@ -9,8 +9,8 @@ use tokio::sync::OnceCell;
 use super::address;
 use super::app::App;
 use super::wire::{Repository, User};
-use crate::forge::Remote;
 use crate::forge::site::Connect;
+use crate::forge::slug::Slug;
 use crate::http::{Auth, Call, Http, HttpError};
 
 /// One repository on GitHub.
@@ -20,10 +20,7 @@ pub(super) struct GitHub {
     pub(super) api: Http,
     pub(super) graphql: Http,
     pub(super) login: Login,
-    /// As the remote names it; `full_name` may know better.
-    slug: (String, String),
-    /// Asked for once: after a renaming the pull requests are found under the new name only.
-    full_name: OnceCell<(String, String)>,
+    pub(super) slug: Slug,
     /// The login of the token's account.
     own: OnceCell<Option<String>>,
 }
@@ -38,11 +35,7 @@ pub(super) enum Login {
 
 impl GitHub {
     pub(super) fn connect(connect: Connect<'_>) -> Result<Self, Failure> {
-        let remote: &Remote = connect.remote;
-        let (owner, name) = remote.owner_and_name().ok_or_else(|| {
-            Failure::configuration(format!("`{}` names no repository on GitHub", remote.path.join("/")))
-                .hint("expected: OWNER/NAME")
-        })?;
+        let slug = Slug::of(connect.remote, "GitHub", "OWNER/NAME")?;
         let login = match connect.credential {
             Some(Credential::Token { token, .. }) => Login::Token(token.clone()),
             Some(Credential::App { id, installation, key }) => {
@@ -62,8 +55,7 @@ impl GitHub {
             api: door(connect.api)?,
             graphql: door(address::above_graphql(connect.api))?,
             login,
-            slug: (owner.to_owned(), name.to_owned()),
-            full_name: OnceCell::new(),
+            slug,
             own: OnceCell::new(),
         };
         if let Login::Token(token) = &github.login {
@@ -82,13 +74,13 @@ impl GitHub {
         let token = match &self.login {
             Login::Anonymous => return Ok(door.clone()),
             Login::Token(token) => token.clone(),
-            Login::App(app) => app.token(&self.api, &self.slug).await?,
+            Login::App(app) => app.token(&self.api, self.slug.given()).await?,
         };
         door.clone().auth(&Auth::Bearer(token))
     }
 
     pub(super) async fn app_token(&self, app: &App) -> Result<Secret, ForgeError> {
-        let token = app.token(&self.api, &self.slug).await;
+        let token = app.token(&self.api, self.slug.given()).await;
         token.map_err(|error| self.explain(error, "sign in as the app"))
     }
 
@@ -97,32 +89,15 @@ impl GitHub {
     }
 
     pub(super) async fn read_repository(&self) -> Result<Repository, ForgeError> {
-        let call = Call::get(["repos", &self.slug.0, &self.slug.1]);
+        let (owner, name) = self.slug.given();
+        let call = Call::get(["repos", owner, name]);
         let read = self.http().await?.call(&call).await;
         read.map_err(|error| self.explain(error, "read the repository"))
     }
 
     /// The owner and name under which the repository goes now.
     pub(super) async fn current(&self) -> Result<&(String, String), ForgeError> {
-        let ask = || async { Ok(split(&self.read_repository().await?).unwrap_or_else(|| self.slug.clone())) };
-        self.full_name.get_or_try_init(ask).await
-    }
-
-    /// Takes the name that the repository has now.
-    pub(super) fn is_named(&self, repository: &Repository) {
-        if let Some(name) = split(repository) {
-            // It may be known already; then it is the same.
-            let _ = self.full_name.set(name);
-        }
-    }
-
-    /// The owner and name that the remote has, and those of now once they are known.
-    pub(super) fn names(&self) -> impl Iterator<Item = &(String, String)> {
-        std::iter::once(&self.slug).chain(self.full_name.get())
-    }
-
-    pub(super) fn slug_text(&self) -> String {
-        format!("{}/{}", self.slug.0, self.slug.1)
+        self.slug.now(async || Ok(self.read_repository().await?.full_name)).await
     }
 
     /// A path below the repository.
@@ -130,9 +105,8 @@ impl GitHub {
         &self,
         rest: impl IntoIterator<Item = &'a str>,
     ) -> Result<Vec<String>, ForgeError> {
-        let (owner, name) = self.current().await?;
-        let repository = ["repos", owner, name].map(str::to_owned);
-        Ok(repository.into_iter().chain(rest.into_iter().map(str::to_owned)).collect())
+        self.current().await?;
+        Ok(self.slug.path("repos", rest))
     }
 
     /// The login of the token's account.
@@ -158,7 +132,7 @@ impl GitHub {
     pub(super) fn page(&self, url: &str, what: &str, number: u64) -> String {
         let is_page = reqwest::Url::parse(url)
             .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.username().is_empty());
-        if is_page { url.to_owned() } else { format!("{}/{what}/{number}", self.slug_text()) }
+        if is_page { url.to_owned() } else { format!("{}/{what}/{number}", self.slug) }
     }
 
     /// The page of the repository.
@@ -180,10 +154,4 @@ impl GitHub {
             Err(_) => Ok(false),
         }
     }
-}
-
-fn split(repository: &Repository) -> Option<(String, String)> {
-    let path = repository.full_name.split('/').map(str::to_owned).collect();
-    let named = Remote { host: None, site: None, path };
-    named.owner_and_name().map(|(owner, name)| (owner.to_owned(), name.to_owned()))
 }

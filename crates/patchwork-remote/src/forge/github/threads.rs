@@ -176,11 +176,7 @@ impl GitHub {
         let threads = self.resolved_threads(number).await?;
         let Some(found) = threads.get(thread) else {
             return Err(ForgeError::NotFound {
-                what: format!(
-                    "thread `{}` of pull request {number} in {}",
-                    thread.escape_debug(),
-                    self.slug_text()
-                ),
+                what: format!("thread `{}` of pull request {number} in {}", thread.escape_debug(), self.slug),
             });
         };
         let mutation = if resolved { RESOLVE } else { UNRESOLVE };
