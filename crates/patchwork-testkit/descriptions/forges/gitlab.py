@@ -2,6 +2,7 @@
 
 GitLab publishes a description (doc/api/openapi of its repository), but under CC BY-SA 4.0, so it is not taken over.
 The tables hold names and types only, in the words of `kind`; each operation names its page on docs.gitlab.com/api.
+They were compared with that description; README.md says where the two differ.
 """
 
 import normal
@@ -9,7 +10,7 @@ import normal
 HEAD = {
     "note": (
         "Written down from GitLab's documentation of the REST API v4 (GitLab 19, docs.gitlab.com/api); checked against"
-        " the types of npm @gitbeaker/core 43.8.0."
+        " the types of npm @gitbeaker/core 43.8.0, and compared with the description that GitLab 19.5 publishes."
     ),
     # A GitLab of one's own may stand below a path; in the tests it is this one.
     "bases": ["/gitlab"],
@@ -22,7 +23,6 @@ MERGE = PROJECT + "/merge_requests/{merge_request_iid}"
 ISSUE = PROJECT + "/issues/{issue_iid}"
 DISCUSSION = MERGE + "/discussions/{discussion_id}"
 PAGES = "page:int per_page:int:1..100"
-KEYSET = PAGES + " pagination:keyset|legacy cursor:text"
 SORT = "sort:asc|desc"
 TIMES = "created_after:time created_before:time updated_after:time updated_before:time"
 LABELS = "labels:texts"
@@ -39,13 +39,13 @@ ISSUE_FIELDS = (
     + LABELS
 )
 LIST_FIELDS = (
-    "state:text search:text in:text scope:created_by_me|assigned_to_me|reviews_for_me|all author_id:int"
-    " author_username:text assignee_id:text labels:text milestone:text my_reaction_emoji:text order_by:text"
+    "search:text in:text author_id:int author_username:text assignee_id:text labels:text milestone:text"
+    " my_reaction_emoji:text"
     f" with_labels_details:bool iids[]:[int] {SORT} {TIMES} {PAGES}"
 )
 NOTE = "body!:text:1..1000000 created_at:time internal:bool"
 
-# Id, method, path, page, query, body, status, answer.
+# Id, method, path, page, query, body (`?` before one that may be left out), status, answer.
 OPERATIONS = [
     (
         "projects/get",
@@ -135,7 +135,7 @@ OPERATIONS = [
         "GET",
         PROJECT + "/repository/commits/{sha}/merge_requests",
         "commits",
-        "state:opened|closed|locked|merged|all " + PAGES,
+        "state:opened|closed|locked|merged " + PAGES,
         None,
         200,
         "[@merge_request]",
@@ -168,8 +168,10 @@ OPERATIONS = [
         "GET",
         PROJECT + "/merge_requests",
         "merge_requests",
-        "source_branch:text target_branch:text draft:bool wip:yes|no reviewer_id:text reviewer_username:text"
-        " view:simple source_project_id:int approved:yes|no with_merge_status_recheck:bool render_html:bool "
+        "state:opened|closed|locked|merged|all scope:created_by_me|assigned_to_me|reviews_for_me|all"
+        " order_by:created_at|updated_at|merged_at|title|priority|label_priority|milestone_due|popularity"
+        " source_branch:text target_branch:text draft:bool wip:yes|no reviewer_id:text reviewer_username:text"
+        " view:simple source_project_id:int with_merge_status_recheck:bool "
         + LIST_FIELDS,
         None,
         200,
@@ -212,7 +214,7 @@ OPERATIONS = [
         "GET",
         MERGE + "/changes",
         "merge_requests",
-        "access_raw_diffs:bool unidiff:bool",
+        "unidiff:bool",
         None,
         200,
         "@changes",
@@ -236,7 +238,7 @@ OPERATIONS = [
         "GET",
         MERGE + "/pipelines",
         "merge_requests",
-        PAGES,
+        "",
         None,
         200,
         "[{id!:int sha:text ref:text status:text web_url:text}]",
@@ -300,7 +302,7 @@ OPERATIONS = [
         MERGE + "/discussions",
         "discussions",
         "",
-        "body!:text:1..1000000 commit_id:text created_at:time " + POSITION,
+        "body!:text:1..1000000 created_at:time " + POSITION,
         201,
         "@discussion",
     ),
@@ -311,7 +313,7 @@ OPERATIONS = [
         DISCUSSION + "/notes",
         "discussions",
         "",
-        "body!:text:1..1000000 created_at:time note_id:int",
+        "body!:text:1..1000000 created_at:time",
         201,
         "@note",
     ),
@@ -335,7 +337,7 @@ OPERATIONS = [
         204,
         None,
     ),
-    ("draft-notes/list", "GET", MERGE + "/draft_notes", "draft_notes", PAGES, None, 200, "[@draft_note]"),
+    ("draft-notes/list", "GET", MERGE + "/draft_notes", "draft_notes", "", None, 200, "[@draft_note]"),
     (
         "draft-notes/create",
         "POST",
@@ -358,7 +360,16 @@ OPERATIONS = [
     ),
     ("draft-notes/delete", "DELETE", MERGE + "/draft_notes/{draft_note_id}", "draft_notes", "", None, 204, None),
     ("draft-notes/publish", "PUT", MERGE + "/draft_notes/{draft_note_id}/publish", "draft_notes", "", None, 204, None),
-    ("draft-notes/bulk-publish", "POST", MERGE + "/draft_notes/bulk_publish", "draft_notes", "", None, 204, None),
+    (
+        "draft-notes/bulk-publish",
+        "POST",
+        MERGE + "/draft_notes/bulk_publish",
+        "draft_notes",
+        "",
+        "? reviewer_state:requested_changes|reviewed note:text internal:bool",
+        204,
+        None,
+    ),
     ("emoji/list-merge-request", "GET", MERGE + "/award_emoji", "emoji_reactions", PAGES, None, 200, "[@emoji]"),
     (
         "emoji/list-merge-request-note",
@@ -396,7 +407,11 @@ OPERATIONS = [
         "GET",
         PROJECT + "/issues",
         "issues",
-        "assignee_username:text confidential:bool due_date:text issue_type:text non_archived:bool " + LIST_FIELDS,
+        "state:opened|closed|all scope:created_by_me|assigned_to_me|all"
+        " order_by:created_at|updated_at|due_date|title|weight|priority|label_priority|milestone_due|popularity"
+        "|relative_position confidential:bool issue_type:issue|incident|test_case|task"
+        " due_date:0|any|today|tomorrow|overdue|week|month|next_month_and_previous_two_weeks "
+        + LIST_FIELDS,
         None,
         200,
         "[@issue]",
@@ -441,7 +456,7 @@ OPERATIONS = [
         ISSUE + "/discussions/{discussion_id}/notes",
         "discussions",
         "",
-        "body!:text:1..1000000 created_at:time note_id:int",
+        "body!:text:1..1000000 created_at:time",
         201,
         "@note",
     ),
@@ -465,7 +480,7 @@ OPERATIONS = [
         "GET",
         API + "/users",
         "users",
-        "username:text search:text active:bool blocked:bool " + KEYSET,
+        "username:text search:text active:bool blocked:bool " + PAGES,
         None,
         200,
         "[@user]",
@@ -521,7 +536,8 @@ DEFINITIONS = {
         "id!:int sha!:text status!:text name!:text ref:text target_url:text description:text created_at:time"
         " started_at:time finished_at:time allow_failure:bool coverage:number author:@user pipeline_id:int"
     ),
-    "diff_refs": "base_sha!:text head_sha!:text start_sha!:text",
+    # Before the diff of a new merge request is made, only where it starts is known.
+    "diff_refs": "base_sha:text head_sha:text start_sha!:text",
     "diff": (
         "old_path!:text new_path!:text a_mode:text b_mode:text diff!:text new_file!:bool renamed_file!:bool"
         " deleted_file!:bool generated_file:bool collapsed:bool too_large:bool"
@@ -540,14 +556,14 @@ DEFINITIONS = {
         " allow_collaboration:bool blocking_discussions_resolved:bool"
     ),
     "changes": "id!:int iid!:int title!:text state!:text changes!:[@diff] overflow:bool diff_refs:@diff_refs",
-    "line_end": "line_code:text type:new|old|expanded old_line:int new_line:int",
+    "line_end": "line_code!:text type:new|old|expanded old_line:int new_line:int",
     "position": (
         "base_sha!:text head_sha!:text start_sha!:text position_type!:text|image|file new_path:text old_path:text"
         " new_line:int old_line:int line_range:{start:@line_end end:@line_end} width:int height:int x:number y:number"
     ),
     "note": (
         "id!:int body!:text author!:@user created_at!:time updated_at:time system!:bool noteable_id:int"
-        " noteable_type!:text noteable_iid:int project_id:int type:text attachment:text resolvable!:bool resolved:bool"
+        " noteable_type!:text noteable_iid:int project_id:int type:text resolvable!:bool resolved:bool"
         " resolved_by:@user resolved_at:time internal:bool confidential:bool position:@position commit_id:text"
     ),
     "discussion": "id!:text individual_note!:bool notes!:[@note]",
@@ -627,7 +643,8 @@ def operation(name, method, path, page, query, body, status, answer):
         },
     }
     if body is not None:
-        result["body"] = {"content_type": "application/json", "required": True, "schema": fields(body)}
+        schema = fields(body.removeprefix("?"))
+        result["body"] = {"content_type": "application/json", "required": not body.startswith("?"), "schema": schema}
     result["answers"] = {str(status): {"schema": kind(answer)} if answer else {}}
     return result
 
@@ -644,6 +661,8 @@ def main():
     for one in operations:
         if one["id"] == "merge-requests/update-discussion-note":
             one["body"]["schema"]["oneOf"] = [{"required": ["body"]}, {"required": ["resolved"]}]
+        if one["id"] in ("merge-requests/update", "issues/update"):
+            one["body"]["schema"]["minProperties"] = 1
     normal.write("gitlab", HEAD, operations, normal.needed(operations, definition))
 
 

@@ -220,6 +220,19 @@ fn every_fault_of_a_request_is_named() {
             json!({"resolved": true, "body": "x"}),
             vec!["body: has fields that exclude each other"],
         ),
+        ("gitlab", "PUT /api/v4/projects/7/issues/1", json!({}), vec!["body: {} has less than 1 property"]),
+        (
+            "gitlab",
+            "GET /api/v4/projects/7/issues?state=merged",
+            Value::Null,
+            vec![r#"query: state: is "merged", which is none of ["opened","closed","all"]"#],
+        ),
+        (
+            "gitlab",
+            "GET /api/v4/projects/7/merge_requests/1/draft_notes?per_page=100",
+            Value::Null,
+            vec!["query: per_page: is not described"],
+        ),
         ("gitlab", "GET /projects/7", Value::Null, vec!["GET /projects/7: no such path is described"]),
         (
             "azure",

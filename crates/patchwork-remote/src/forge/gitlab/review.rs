@@ -78,8 +78,9 @@ impl GitLab {
     /// The drafts of the token's account that are there; none where the server knows no drafts.
     async fn drafts(&self, number: u64) -> Result<Option<Vec<Draft>>, ForgeError> {
         let path = self.at(["merge_requests", &number.to_string(), "draft_notes"]).await?;
-        match self.list::<Draft>(Call::get(path), usize::MAX).await {
-            Ok(listed) => Ok(Some(listed.items)),
+        // GitLab gives all of them at once: this list has no pages.
+        match self.http.call(&Call::get(path)).await {
+            Ok(drafts) => Ok(Some(drafts)),
             Err(error) if is_unknown(&error) => Ok(None),
             Err(error) => Err(self.explain(error, "read the drafts of comments")),
         }

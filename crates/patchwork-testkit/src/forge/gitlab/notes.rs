@@ -218,9 +218,8 @@ fn drafts(state: &mut State, request: &Request, on: Thing) -> Answer {
     let (pull, id) = (on.number(), request.number("draft_note_id"));
     match (request.operation, request.method.as_str()) {
         (_, "GET") => {
-            let found: Vec<Draft> =
-                state.gitlab.drafts.iter().filter(|draft| draft.pull == pull).cloned().collect();
-            page(state, request, &found, |draft| show_draft(state, draft))
+            let found = state.gitlab.drafts.iter().filter(|draft| draft.pull == pull);
+            Answer::json(200, &found.map(|draft| show_draft(state, draft)).collect())
         }
         ("draft-notes/create", _) => {
             let draft = Draft {
