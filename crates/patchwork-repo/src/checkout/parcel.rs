@@ -44,17 +44,7 @@ impl GitCheckout {
             if !commit.header("parent").eq([parent.as_str()]) {
                 return Err(Failure::failed(format!("commit {id} does not stand on {parent} alone")));
             }
-            let raw = self.git.command([
-                "diff-tree",
-                "-r",
-                "--raw",
-                "-z",
-                "--no-renames",
-                "--no-abbrev",
-                &parent,
-                id,
-            ]);
-            for (path, entry) in raw_entries(&raw.run().await?.stdout)? {
+            for (path, entry) in self.changed_by(&parent, id).await? {
                 let content = match &entry.mode {
                     None => None,
                     Some(mode) if mode == SUBMODULE => Some(STANDARD.encode(&entry.blob)),
@@ -89,6 +79,12 @@ impl GitCheckout {
             self.git.text(["update-ref", &self.reference("result"), &last.id]).await?;
         }
         Ok(())
+    }
+
+    /// What a commit changes of its parent, by path.
+    async fn changed_by(&self, parent: &str, id: &str) -> Result<Vec<(String, Entry)>, Failure> {
+        let args = ["diff-tree", "-r", "--raw", "-z", "--no-renames", "--no-abbrev", parent, id];
+        raw_entries(&self.git.command(args).run().await?.stdout)
     }
 
     async fn make_again(&self, commits: &[PackedCommit], index: &str) -> Result<(), Failure> {
@@ -144,6 +140,12 @@ impl GitCheckout {
             let id = object.stdin(commit.object.as_bytes()).text().await?;
             if id != commit.id {
                 return Err(other("its id is another one"));
+            }
+            // Policy was asked about what the bundle says of its files.
+            let real = self.changed_by(parent, &id).await?;
+            let real = real.iter().map(|(path, entry)| (path, &entry.old_mode, &entry.mode));
+            if !real.eq(commit.files.iter().map(|file| (&file.path, &file.old_mode, &file.mode))) {
+                return Err(other("it changes other files, or makes others of them"));
             }
             parent = &commit.id;
         }

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use patchwork_core::failure::FailureKind;
-use patchwork_core::port::checkout::PackedCommit;
+use patchwork_core::port::checkout::{PackedCommit, PackedFile};
 
 use super::*;
 
@@ -71,9 +71,17 @@ async fn what_was_changed_on_the_way_is_refused() {
         change(&mut commits);
         commits
     };
-    let cases: [(&str, Vec<PackedCommit>); 8] = [
+    let cases: [(&str, Vec<PackedCommit>); 10] = [
         ("contents", tampered(&|c| c[0].files[0].content = Some(STANDARD.encode("evil")))),
         ("a mode", tampered(&|c| c[0].files[0].mode = Some("100755".into()))),
+        ("the mode before", tampered(&|c| c[0].files[0].old_mode = Some("100755".into()))),
+        (
+            "a file that stays as it is",
+            tampered(&|c| {
+                let file = c[0].files[0].clone();
+                c[1].files.push(PackedFile { old_mode: file.mode.clone(), ..file });
+            }),
+        ),
         ("a message", tampered(&|c| c[1].object = c[1].object.replace("second", "other"))),
         ("an id", tampered(&|c| c[1].id = c[0].id.clone())),
         ("a commit left out", tampered(&|c| drop(c.remove(0)))),
