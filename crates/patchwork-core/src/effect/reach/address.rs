@@ -17,6 +17,12 @@ pub fn leads_home(address: &str, page: &Page<'_>) -> bool {
         || page.homes.iter().filter_map(|home| Address::read(home)).any(|home| address.is_below(&home))
 }
 
+/// Whether an address leads to something else on the site of the repository, where a reference leaves a trace.
+pub(super) fn leads_next_door(address: &str, page: &Page<'_>) -> bool {
+    let is_there = |home: &String| matches!((Address::read(address), Address::read(home)), (Some(address), Some(home)) if address.is_beside(&home));
+    page.homes.iter().any(is_there) && !leads_home(address, page)
+}
+
 /// An address of the web.
 struct Address {
     host: String,
@@ -60,7 +66,11 @@ impl Address {
     /// to case.
     fn is_below(&self, home: &Self) -> bool {
         let is_prefix = |path: &Vec<String>| home.path.as_ref().is_some_and(|home| path.starts_with(home));
-        self.host == home.host && self.port == home.port && self.path.as_ref().is_some_and(is_prefix)
+        self.is_beside(home) && self.path.as_ref().is_some_and(is_prefix)
+    }
+
+    fn is_beside(&self, other: &Self) -> bool {
+        self.host == other.host && self.port == other.port
     }
 }
 

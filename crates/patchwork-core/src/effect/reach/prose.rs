@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::address::leads_next_door;
 use super::{Doing, Fix, Page, Reach, hidden, leads_home};
 use crate::port::forge::ForgeKind;
 
@@ -58,9 +59,19 @@ static REFERS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     regex(r"(?:^|[^0-9a-z_&/.-])([0-9a-z_.-]+(?:/[0-9a-z_.-]+)+[#!&][0-9]+|ab#[0-9]+)(?:[^0-9a-z_]|$)")
 });
 static REFERS_BY_ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| regex(&format!("({TICKET})")));
+/// `owner/name@1234567`, and `owner@1234567` for a fork of this repository.
+static REFERS_TO_COMMIT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    regex(
+        r"(?:^|[^0-9a-z_&/.-])([0-9a-z_.-]+(?:/[0-9a-z_.-]+)*@[0-9a-f]{7,64})(?:[^0-9a-z_.-]|[.-](?:[^0-9a-z_]|$)|$)",
+    )
+});
 /// GitLab finds another project of the same group by its name alone.
 static REFERS_IN_GROUP: LazyLock<Option<Regex>> =
     LazyLock::new(|| regex(r"(?:^|[^0-9a-z_&/.-])([0-9a-z_.-]+[#!&][0-9]+)(?:[^0-9a-z_]|$)"));
+/// Snippets, milestones and labels of other projects of a GitLab.
+static REFERS_TO_OTHERS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    regex(r"(?:^|[^0-9a-z_&/.-])([0-9a-z_.-]+(?:/[0-9a-z_.-]+)+[$%~][0-9]+)(?:[^0-9a-z_]|$)")
+});
 static SKIP: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let end = "[^0-9a-z]";
     regex(&format!(
@@ -113,7 +124,12 @@ pub(super) fn words(text: &str, page: &Page<'_>) -> Vec<Word> {
         found.push(Word { doing: Doing::Closes, range });
     }
     let lower = text.to_ascii_lowercase();
-    for range in references(&lower, page) {
+    // What only becomes a link does no more than that outside of Markdown.
+    let links = matches(&REFERS_TO_COMMIT, &lower).into_iter().chain(match page.forge {
+        ForgeKind::GitLab => matches(&REFERS_TO_OTHERS, &lower),
+        _ => Vec::new(),
+    });
+    for range in references(&lower, page).into_iter().chain(links) {
         found.push(Word { doing: Doing::Refers, range });
     }
     found.extend(addresses(text, page));
@@ -202,7 +218,7 @@ pub fn in_line(text: &str, page: &Page<'_>) -> Vec<Reach> {
     }
     // In Markdown they are links.
     for range in matches(&REFERS_BY_ADDRESS, &text.to_ascii_lowercase()) {
-        if !leads_home(text.get(range.clone()).unwrap_or_default(), page) {
+        if leads_next_door(text.get(range.clone()).unwrap_or_default(), page) {
             found.push(Reach { doing: Doing::Refers, ..broken(text, range) });
         }
     }
@@ -217,10 +233,20 @@ pub fn in_line(text: &str, page: &Page<'_>) -> Vec<Reach> {
 /// A reference to an issue that is broken in two where code is shown as it is.
 pub(super) fn broken(text: &str, range: Range<usize>) -> Reach {
     let words = text.get(range.clone()).unwrap_or_default();
-    let (mark, with) = [('#', "# "), ('!', "! "), ('&', "& "), (':', " :"), ('-', " ")]
-        .into_iter()
-        .find_map(|(mark, with)| Some((words.find(mark)?, with)))
-        .unwrap_or((0, " "));
+    let (mark, with) = [
+        ('#', "# "),
+        ('!', "! "),
+        ('&', "& "),
+        ('@', "@ "),
+        ('$', "$ "),
+        ('%', "% "),
+        ('~', "~ "),
+        (':', " :"),
+        ('-', " "),
+    ]
+    .into_iter()
+    .find_map(|(mark, with)| Some((words.find(mark)?, with)))
+    .unwrap_or((0, " "));
     let at = range.start + mark;
     let length = text.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
     Reach::new(Doing::Closes, words, Fix::Replace(at..at + length, with))
@@ -240,6 +266,8 @@ mod tests {
             &REFERS,
             &REFERS_BY_ADDRESS,
             &REFERS_IN_GROUP,
+            &REFERS_TO_COMMIT,
+            &REFERS_TO_OTHERS,
             &ADDRESS,
             &ORDER,
             &SKIP,

@@ -34,6 +34,11 @@ fn what_reaches_out_is_shown_instead() {
         ("fixes: **octo/app#3**", "fixes: **`octo/app#3`**"),
         ("Closes\nGH-7", "Closes\n`GH-7`"),
         ("see octo/app#3, a/b/c!4", "see `octo/app#3`, `a/b/c!4`"),
+        ("see evil/x@0123abc.", "see `evil/x@0123abc`."),
+        (
+            "see mallory@0123456789abcdef0123456789abcdef01234567",
+            "see `mallory@0123456789abcdef0123456789abcdef01234567`",
+        ),
         ("resolves AB#12", "resolves `AB#12`"),
         ("see AB#12, grab#12", "see `AB#12`, grab#12"),
         ("Fixes https://github.com/o/r/issues/1", "Fixes `https://github.com/o/r/issues/1`"),
@@ -92,6 +97,8 @@ fn what_reaches_out_is_shown_instead() {
 fn gitlab_knows_projects_of_the_group_by_name() {
     assert_eq!(on(ForgeKind::GitLab, "see shop!4 and C#7"), "see `shop!4` and `C#7`");
     assert_eq!(on(ForgeKind::GitHub, "see shop!4 and C#7"), "see shop!4 and C#7");
+    assert_eq!(on(ForgeKind::GitLab, "g/x$4, g/x%5 and g/x~6"), "`g/x$4`, `g/x%5` and `g/x~6`");
+    assert_eq!(on(ForgeKind::GitHub, "g/x$4, g/x%5"), "g/x$4, g/x%5");
 }
 
 #[test]
@@ -100,7 +107,7 @@ fn what_is_harmless_stays() {
         "plain *text* with `@all`, `Fixes #1` and ``![x](https://evil.test)``",
         "```py\n@app.route('/')  # fixes #1 <img src=x>\n/merge\n```",
         "    @all\n",
-        "see #12 and !7, mail a@b.test, a/b, 50%",
+        "see #12 and !7, mail a@b.test, me@deadbeef.test, x@abc, a/b, 50%",
         "\\[click\\](`https://evil.test`) &lt;img> \\!\\[x]",
         "<details>\n<summary><code>node_modules/@scope/x.js #1</code> · 2</summary>\n\ntext\n\n</details>",
         "[line 3](https://github.com/acme/shop/blob/main/a.py#L3) [up](#top) https://github.com/acme/shop",
@@ -137,6 +144,10 @@ fn lines_are_no_markdown() {
         ("x\n\nskip-checks: true", "x\n\nskip checks: true"),
         ("a\u{202e}b\u{7}", "ab"),
         ("Resolve https://github.com/o/r/issues/1", "Resolve https ://github.com/o/r/issues/1"),
+        (
+            "Pin actions/checkout@0123abc, see https://tracker.test/issues/1",
+            "Pin actions/checkout@0123abc, see https://tracker.test/issues/1",
+        ),
         ("see https://github.com/o/r/pull/1", "see https ://github.com/o/r/pull/1"),
         ("see https://github.com/acme/shop/pull/1", "see https://github.com/acme/shop/pull/1"),
     ] {

@@ -8,6 +8,18 @@ const WIDTH: usize = 72;
 /// Trailers that a forge or a tool acts on, besides all that end in `-by`.
 const TRAILERS: [&str; 4] = ["change-id", "skip-checks", "cherry-picked-from", "merge-request"];
 
+/// Parts of the address of an issue or a pull request.
+const TICKETS: [&str; 8] = [
+    "/issues/",
+    "/pull/",
+    "/pulls/",
+    "/pull-requests/",
+    "/pullrequest/",
+    "/merge_requests/",
+    "/work_items/",
+    "/_workitems/",
+];
+
 /// A path on the subject line, as it is but for what no path of good will has.
 pub(in super::super) fn path(text: &str) -> String {
     without_pipeline_orders(&visible(text).replace('\n', " "))
@@ -57,14 +69,11 @@ fn defused(word: &str) -> String {
     if head.ends_with("-by") || TRAILERS.contains(&head.as_str()) {
         return word.replacen('-', " ", head.matches('-').count());
     }
-    let is_ticket =
-        ["/issues/", "/pull/", "/merge_requests/", "/work_items/"].iter().any(|p| word.contains(p));
-    let word = match word.split_once("://") {
+    let lower = word.to_ascii_lowercase();
+    let word = match TICKETS.iter().any(|part| lower.contains(part)) {
         // A forge closes the issue that a whole address names, but not what only reads like one.
-        Some((before, after)) if is_ticket => {
-            format!("{}{after}", before.trim_end_matches(|c: char| c.is_ascii_alphabetic()))
-        }
-        _ => word.to_owned(),
+        true => without_schemes(word),
+        false => word.to_owned(),
     };
     let mut out = String::with_capacity(word.len());
     let mut chars = word.chars().peekable();
@@ -82,6 +91,15 @@ fn defused(word: &str) -> String {
             out.push(' ');
         }
         before = Some(c);
+    }
+    out
+}
+
+fn without_schemes(word: &str) -> String {
+    let mut out = String::with_capacity(word.len());
+    for part in word.split("://") {
+        out.truncate(out.trim_end_matches(|c: char| c.is_ascii_alphabetic()).len());
+        out.push_str(part);
     }
     out
 }
@@ -150,6 +168,7 @@ mod tests {
             ("Fixes #1 and octo/app#2", "Fixes # 1 and octo/app# 2"),
             ("closes GH-3 (gh-4)", "closes GH- 3 (gh- 4)"),
             ("Fixes https://github.com/o/r/issues/1.", "Fixes github.com/o/r/issues/1."),
+            ("see HTTPS://codeberg.org/o/r/Pulls/1,http://x.test/a", "see codeberg.org/o/r/Pulls/1,x.test/a"),
             ("see https://cwe.mitre.org/89", "see https://cwe.mitre.org/89"),
             ("thanks @octocat (a@b.test)", "thanks @ octocat (a@b.test)"),
             ("Signed-off-by: Me <m@x.test>", "Signed off by: Me <m@x.test>"),
