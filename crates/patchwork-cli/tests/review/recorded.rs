@@ -4,8 +4,11 @@
 //! repository is made of the recorded patches, and what the answers say of commits, branches and being merged is the stand-in's. No
 //! package has such records of Azure DevOps.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use patchwork_core::change::{Hunk, Side, read_diff, read_hunks};
 use patchwork_core::port::forge::ForgeKind;
+use patchwork_testkit::described::Description;
 use patchwork_testkit::forge::Replay;
 use patchwork_testkit::model::SeenRequest;
 use serde_json::{Value, json};
@@ -365,4 +368,46 @@ fn on_bitbucket() {
         ],
     );
     assert_eq!(world.said(), ["setup.py:1 logic goes wrong"]);
+}
+
+/// GitLab's description is the one that is in our own words: real answers must be as it says.
+#[test]
+fn gitlab_answers_as_described() {
+    fn records(folder: &std::path::Path, out: &mut Vec<Value>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                records(&path, out);
+            } else if path.extension().is_some_and(|extension| extension == "yaml") {
+                // Written as YAML 1.1: a commit such as 684e8547 is no text for us. Such records are left out.
+                out.extend(serde_saphyr::from_str::<Value>(&std::fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    let mut all = Vec::new();
+    records(&subject("ogr-0.61.1").join("tests/integration/gitlab/test_data"), &mut all);
+    let described = Description::gitlab();
+    let (mut checked, mut faults) = (BTreeMap::<String, usize>::new(), BTreeSet::new());
+    for record in &all {
+        let Some(sent) = record["requests.sessions"]["send"].as_object() else { continue };
+        for (method, url, exchange) in sent.iter().flat_map(|(method, urls)| {
+            let urls = urls.as_object().into_iter().flatten();
+            urls.flat_map(move |(url, all)| {
+                all.as_array().into_iter().flatten().map(move |one| (method, url, one))
+            })
+        }) {
+            let Some(path) = url.strip_prefix("https://gitlab.com") else { continue };
+            let path = path.split('?').next().unwrap();
+            let Ok(judged) = described.find(method, path) else { continue };
+            let operation = judged.operation.id();
+            let output = &exchange["output"];
+            let status = output["status_code"].as_u64().unwrap().try_into().unwrap();
+            *checked.entry(operation.to_owned()).or_default() += 1;
+            if let Err(found) = described.check_answer(operation, status, &output["_content"]) {
+                faults.extend(found);
+            }
+        }
+    }
+    assert_eq!(faults, BTreeSet::new());
+    assert_eq!((checked.len(), checked.values().sum::<usize>()), (29, 797), "{checked:?}");
 }

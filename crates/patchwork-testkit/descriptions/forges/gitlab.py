@@ -550,7 +550,7 @@ DEFINITIONS = {
         "id!:int iid!:int project_id!:int title!:text state!:opened|closed|locked|merged description:text"
         " created_at!:time updated_at!:time merged_at:time closed_at:time source_branch!:text target_branch!:text"
         " source_project_id:int target_project_id!:int author!:@user assignee:@user assignees:[@user] reviewers:[@user]"
-        " labels:[any] draft!:bool work_in_progress:bool sha:text merge_commit_sha:text squash_commit_sha:text"
+        " labels:[any] draft:bool work_in_progress:bool sha:text merge_commit_sha:text squash_commit_sha:text"
         " web_url!:text diff_refs:@diff_refs changes_count:text has_conflicts:bool detailed_merge_status:text"
         " merge_status:text user_notes_count:int upvotes:int downvotes:int discussion_locked:bool"
         " allow_collaboration:bool blocking_discussions_resolved:bool"

@@ -205,7 +205,10 @@ impl Description {
     }
 
     /// The operation of a method and path; of several the one with the most literal text.
-    fn find(&self, method: &str, path: &str) -> Result<Judged<'_>, String> {
+    ///
+    /// # Errors
+    /// What is described in its place.
+    pub fn find(&self, method: &str, path: &str) -> Result<Judged<'_>, String> {
         let below = self
             .bases
             .iter()
