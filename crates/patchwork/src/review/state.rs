@@ -1,5 +1,6 @@
 //! What a review has looked at, kept in the mark of its summary: the next one asks only about the rest.
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -79,8 +80,9 @@ const VERSION: u64 = 1;
 /// Hashes that there is room for, beside findings.
 const MOST_UNITS: usize = MOST_BYTES * 3 / 4 / HASH;
 
-/// Findings of the summary that are kept, and characters of their titles and paths.
+/// Findings of the summary that are kept, their bytes, and characters of their titles and paths.
 const MOST_TOLD: usize = 40;
+const TOLD_BYTES: usize = MOST_BYTES / 4;
 const TITLE: usize = 120;
 const PATH: usize = 200;
 
@@ -88,7 +90,7 @@ const PATH: usize = 200;
 const MOST_OPEN: usize = 60;
 
 /// Comments about fixed findings that are kept, and characters of their ids.
-const MOST_FIXED: usize = 200;
+const MOST_FIXED: usize = 100;
 const ID: usize = 40;
 
 #[derive(Serialize, Deserialize)]
@@ -132,20 +134,16 @@ impl State {
     /// One line of ASCII for the mark of a comment. Of more units than there is room for the last are left out: they are asked about
     /// once more.
     pub fn write(&self) -> String {
-        let told: Vec<Told> = self.told.iter().take(MOST_TOLD).map(short).collect();
         let mut written = Written {
             v: VERSION,
             head: self.head.clone(),
             basis: self.basis.clone(),
             units: String::new(),
-            told,
-            open: self.open.iter().take(MOST_OPEN).cloned().collect(),
-            fixed: self.fixed.iter().take(MOST_FIXED).cloned().collect(),
+            told: self.told.clone(),
+            open: self.open.clone(),
+            fixed: self.fixed.clone(),
         };
-        let mut room = MOST_BYTES.saturating_sub(ascii(&written).len());
-        while room < MOST_BYTES / 4 && written.told.pop().is_some() {
-            room = MOST_BYTES.saturating_sub(ascii(&written).len());
-        }
+        let room = MOST_BYTES.saturating_sub(ascii(&written).len());
         written.units = self
             .units
             .iter()
@@ -163,7 +161,8 @@ impl State {
     }
 
     /// The state after a review of `head`: what was known and is still there, the units that were answered, and of the findings what
-    /// there is room for.
+    /// there is room for, the worst first. A unit with a finding that there is no room for is asked about again: with many findings at
+    /// once none is made to be forgotten.
     pub fn after(
         &self,
         files: &[FileUnits<'_>],
@@ -173,7 +172,11 @@ impl State {
         kept: Kept,
     ) -> Self {
         let answered: HashSet<&str> = answered.iter().map(String::as_str).collect();
-        let known = |unit: &&ReviewUnit| answered.contains(unit.hash.as_str()) || !self.pending(basis, unit);
+        let (kept, lost) = kept.fitting();
+        let known = |unit: &&ReviewUnit| {
+            (answered.contains(unit.hash.as_str()) || !self.pending(basis, unit))
+                && !lost.contains(&unit.hash)
+        };
         let known: Vec<Vec<&ReviewUnit>> =
             files.iter().map(|file| file.units.iter().filter(known).collect()).collect();
         let whole = |at: usize| {
@@ -181,7 +184,7 @@ impl State {
         };
         // Those with the most units first: of small files single units stay known.
         let mut order: Vec<usize> = (0..files.len()).filter(|at| whole(*at)).collect();
-        order.sort_by_key(|at| std::cmp::Reverse(known.get(*at).map_or(0, Vec::len)));
+        order.sort_by_key(|at| Reverse(known.get(*at).map_or(0, Vec::len)));
         let mut total: usize = known.iter().map(Vec::len).sum();
         let mut folded = HashSet::new();
         for at in order {
@@ -200,10 +203,7 @@ impl State {
         }
         units.sort();
         units.dedup();
-        let Kept { told, mut open, mut fixed } = kept;
-        open.sort_by_key(|open| std::cmp::Reverse(open.severity));
-        fixed.retain(|id| id.is_ascii() && id.len() <= ID);
-        fixed.drain(..fixed.len().saturating_sub(MOST_FIXED));
+        let Kept { told, open, fixed } = kept;
         Self { head: head.to_owned(), basis: basis.to_owned(), units, told, open, fixed }
     }
 
@@ -222,6 +222,25 @@ impl State {
             }
         }
         carried
+    }
+}
+
+impl Kept {
+    /// What there is room for, and the hashes of units with findings that there is none for.
+    fn fitting(self) -> (Self, HashSet<String>) {
+        let Self { told, mut open, mut fixed } = self;
+        let mut told: Vec<Told> = told.iter().map(short).collect();
+        told.sort_by_key(|told| Reverse(told.severity));
+        open.sort_by_key(|open| Reverse(open.severity));
+        let mut lost: HashSet<String> = HashSet::new();
+        lost.extend(told.drain(MOST_TOLD.min(told.len())..).map(|told| told.unit));
+        lost.extend(open.drain(MOST_OPEN.min(open.len())..).map(|open| open.unit));
+        while ascii(&told).len() > TOLD_BYTES {
+            lost.extend(told.pop().map(|told| told.unit));
+        }
+        fixed.retain(|id| id.is_ascii() && id.len() <= ID);
+        fixed.drain(..fixed.len().saturating_sub(MOST_FIXED));
+        (Self { told, open, fixed }, lost)
     }
 }
 
@@ -293,7 +312,7 @@ fn short(told: &Told) -> Told {
 }
 
 /// JSON in which every other character is escaped: forges count and change those differently.
-fn ascii(written: &Written) -> String {
+fn ascii(written: &impl Serialize) -> String {
     let json = serde_json::to_string(written).unwrap_or_default();
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {

@@ -85,8 +85,10 @@ fn a_state_is_small_ascii_and_read_with_care() {
         unit: "a".repeat(HASH),
     };
     let units = (0..50_000).map(|number| format!("{number:022}")).collect();
-    let state =
-        State { head: "h".into(), basis: "b".into(), units, told: vec![told; 500], ..State::default() };
+    let open = Open { fingerprint: "x".repeat(LONGEST), severity: Severity::High, unit: "a".repeat(HASH) };
+    let fixed = (0..500).map(|number| format!("{number:040}")).collect();
+    let kept = Kept { told: vec![told; 500], open: vec![open; 500], fixed };
+    let state = State { units, ..State::default().after(&[], &[], "h", "b", kept) };
     let written = state.write();
     assert!(written.is_ascii() && written.len() <= MOST_BYTES, "{}", written.len());
     let read = State::read(&written).unwrap();
@@ -157,5 +159,42 @@ fn comments_about_what_is_fixed_are_remembered_the_newest_first_of_all() {
     fixed.push("ü".to_owned());
     let kept = Kept { fixed: fixed.clone(), ..Kept::default() };
     let state = State::default().after(&[], &[], "abc", "rules", kept);
-    assert_eq!(State::read(&state.write()).unwrap().fixed, fixed[100..300]);
+    assert_eq!(State::read(&state.write()).unwrap().fixed, fixed[200..300]);
+}
+
+#[test]
+fn findings_that_there_is_no_room_for_are_asked_about_again() {
+    let files: Vec<ReviewFile> = (0..100).map(|number| file(number, 1)).collect();
+    let units = cut(&files);
+    let hashes: Vec<String> = units.iter().map(|file| file.units[0].hash.clone()).collect();
+    let told = |severity, unit: &String| Told {
+        fingerprint: String::new(),
+        rule: "logic".to_owned(),
+        path: "a.py".to_owned(),
+        line: 1,
+        severity,
+        title: "x".to_owned(),
+        unit: unit.clone(),
+    };
+    // Somebody hides one that is bad behind many that are worse, which are mended then.
+    let mut many: Vec<Told> = hashes[1..].iter().map(|unit| told(Severity::Critical, unit)).collect();
+    many.insert(0, told(Severity::High, &hashes[0]));
+    let answered = hashes.clone();
+    let pending = |state: &State, at: usize| state.pending("rules", &units[at].units[0]);
+    let kept = Kept { told: many.clone(), ..Kept::default() };
+    let state = State::default().after(&units, &answered, "abc", "rules", kept);
+    assert!(
+        state.told.len() <= MOST_TOLD && state.told.iter().all(|told| told.severity == Severity::Critical)
+    );
+    let forgotten = |at: &usize| {
+        let is_kept = state.told.iter().any(|told| told.unit == hashes[*at]);
+        !is_kept && !pending(&state, *at)
+    };
+    assert_eq!((0..hashes.len()).filter(forgotten).collect::<Vec<_>>(), [0_usize; 0]);
+    assert!(pending(&state, 0));
+    let open =
+        |told: &Told| Open { fingerprint: String::new(), severity: told.severity, unit: told.unit.clone() };
+    let kept = Kept { open: many.iter().map(open).collect(), ..Kept::default() };
+    let state = State::default().after(&units, &answered, "abc", "rules", kept);
+    assert_eq!((state.open.len(), pending(&state, 0)), (MOST_OPEN, true));
 }
