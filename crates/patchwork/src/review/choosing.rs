@@ -192,7 +192,8 @@ fn repeats(other: &ReviewFinding, finding: &ReviewFinding) -> bool {
     }
     let overlap = other.start_line <= finding.line && finding.start_line <= other.line;
     let same_place = other.unit == finding.unit && other.rule == finding.rule;
-    overlap || same_place && same_title(&other.title, &finding.title)
+    // A lesser one that is surer must not hide a worse one.
+    finding.severity <= other.severity && (overlap || same_place && same_title(&other.title, &finding.title))
 }
 
 /// Whether two titles say nearly the same.
@@ -244,8 +245,7 @@ impl<'a> Before<'a> {
                     all.find(|(at, (known, said))| free(at) && fits(known, said)).map(|(at, _)| at)
                 };
                 let at = first(&|known, _| known.is_like(&print))
-                    // Lines that are still where they were have not moved here.
-                    .or_else(|| first(&|known, said| known.is_moved(&print) && said.still != Still::Here))
+                    .or_else(|| first(&|known, said| known.is_moved(&print) && has_moved(said, finding)))
                     .or_else(|| first(&|known, said| in_other_words(known, said, &print, finding)))?;
                 self.used.insert(at);
                 at
@@ -259,6 +259,13 @@ impl<'a> Before<'a> {
     }
 }
 
+/// Whether the lines of an earlier comment may be those of a finding elsewhere: not when they are still where they were. What makes
+/// them right for those who dismissed it need not hold in any other file.
+fn has_moved(said: &Said, finding: &ReviewFinding) -> bool {
+    let near = || said.place.as_ref().is_some_and(|place| finding.is_about(&place.path));
+    said.still != Still::Here && (said.dismissed.is_none() || near())
+}
+
 /// Whether an earlier comment on the same lines says the same under another rule or about a line more or less.
 fn in_other_words(known: &Fingerprint, said: &Said, print: &Fingerprint, finding: &ReviewFinding) -> bool {
     let alike = known.rule == print.rule || same_title(&said.title, &finding.title);
@@ -270,8 +277,14 @@ fn in_other_words(known: &Fingerprint, said: &Said, print: &Fingerprint, finding
             && start <= finding.line
             && finding.start_line <= line
     });
+    // What a person has not seen was not dismissed: lines beside those that were can be what makes them wrong.
+    let beyond = said.dismissed.is_some()
+        && said.place.as_ref().is_none_or(|place| {
+            let line = place.line.unwrap_or(0);
+            finding.start_line < place.start_line.unwrap_or(line) || line < finding.line
+        });
     let same_lines = known.has_lines_of(print) && known.place == print.place;
-    alike && (there && said.still != Still::Gone || same_lines)
+    alike && (there && !beyond && said.still != Still::Gone || same_lines)
 }
 
 #[cfg(test)]

@@ -103,6 +103,14 @@ pub struct ReviewFinding {
     pub suggestion_dropped: Option<String>,
 }
 
+impl ReviewFinding {
+    /// Whether a path is that of its file, now or before, or of one with the same name in another folder.
+    pub fn is_about(&self, path: &str) -> bool {
+        let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+        path == self.path || Some(path) == self.old_path.as_deref() || name(path) == name(&self.path)
+    }
+}
+
 /// Something about a file that found no line of the diff.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FileNote {

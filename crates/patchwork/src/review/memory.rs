@@ -97,13 +97,9 @@ impl Memory {
     /// one of the same name.
     pub fn find(&self, finding: &ReviewFinding) -> Option<&Dismissal> {
         let print = Fingerprint::parse(&finding.fingerprint)?;
-        let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
         let near = |entry: &&Entry| {
-            let path = entry.dismissal.path.as_str();
-            let same = path == finding.path
-                || Some(path) == finding.old_path.as_deref()
-                || name(path) == name(&finding.path);
-            entry.print.is_like(&print) || same && entry.print.is_moved(&print)
+            entry.print.is_like(&print)
+                || entry.print.is_moved(&print) && finding.is_about(&entry.dismissal.path)
         };
         self.entries.iter().find(near).map(|entry| &entry.dismissal)
     }
