@@ -103,6 +103,25 @@ pub(super) fn host_of(url: &str) -> Option<String> {
     Url::parse(url.trim()).ok()?.host_str().map(str::to_ascii_lowercase)
 }
 
+/// The address that a user gave as `scm_url`, if it is one of the web and holds nothing but that: no user, no query. `token` is the
+/// option for what may stand there by mistake, `expected` says what would do.
+pub(super) fn web_address(scm_url: &str, token: &str, expected: &str) -> Result<Url, Failure> {
+    let wrong = |problem: &str| {
+        Failure::configuration(format!("`scm_url`: {problem}")).hint(format!("expected: {expected}"))
+    };
+    let url = Url::parse(scm_url.trim()).map_err(|error| wrong(&format!("not a URL ({error})")))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(wrong("it must begin with https:// or http://"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(wrong(&format!("it must not hold a user or a password: the token is `{token}`")));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(wrong("it must not have a query or a fragment"));
+    }
+    Ok(url)
+}
+
 fn unknown(host: &str) -> Failure {
     let names: Vec<&str> = SITES.iter().map(|site| site.kind.as_str()).collect();
     Failure::configuration(format!("{host} is no forge that patchwork knows"))

@@ -2,10 +2,9 @@
 
 use patchwork_core::failure::Failure;
 use patchwork_core::port::forge::Thing;
-use reqwest::Url;
 
 use crate::forge::Remote;
-use crate::forge::site::Page;
+use crate::forge::site::{Page, web_address};
 use crate::forge::wire::number_of;
 
 const PUBLIC: &str = "https://api.bitbucket.org/2.0";
@@ -18,22 +17,12 @@ pub(super) fn public_api(host: &str) -> Option<String> {
     matches!(host, "bitbucket.org" | "www.bitbucket.org" | "altssh.bitbucket.org").then(|| PUBLIC.to_owned())
 }
 
+/// What `scm_url` may be.
+const EXPECTED: &str = "https://bitbucket.org; there is nothing yet for Bitbucket Data Center";
+
 /// The API that a user means with `scm_url`: the site's page, or the API itself.
 pub(super) fn api_of(scm_url: &str) -> Result<String, Failure> {
-    let wrong = |problem: &str| {
-        Failure::configuration(format!("`scm_url`: {problem}"))
-            .hint("expected: https://bitbucket.org; there is nothing yet for Bitbucket Data Center")
-    };
-    let url = Url::parse(scm_url.trim()).map_err(|error| wrong(&format!("not a URL ({error})")))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(wrong("it must begin with https:// or http://"));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong("it must not hold a user or a password: the token is `bitbucket_api_key`"));
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(wrong("it must not have a query or a fragment"));
-    }
+    let url = web_address(scm_url, "bitbucket_api_key", EXPECTED)?;
     let host = url.host_str().unwrap_or_default().trim_start_matches("api.");
     if let Some(api) = public_api(host).filter(|_| url.port().is_none()) {
         return Ok(api);

@@ -2,10 +2,9 @@
 
 use patchwork_core::failure::Failure;
 use patchwork_core::port::forge::Thing;
-use reqwest::Url;
 
 use crate::forge::Remote;
-use crate::forge::site::Page;
+use crate::forge::site::{Page, web_address};
 use crate::forge::wire::number_of;
 
 /// What follows the root of a site.
@@ -16,22 +15,13 @@ pub(super) fn public_api(host: &str) -> Option<String> {
     matches!(host, "codeberg.org" | "gitea.com").then(|| format!("https://{host}{API}"))
 }
 
+/// What `scm_url` may be.
+const EXPECTED: &str =
+    "https://codeberg.org, or https://HOST or https://HOST/PATH of a Gitea or Forgejo of one's own";
+
 /// The API of the site that a user means with `scm_url`: the site itself, which may be below a path, or its API.
 pub(super) fn api_of(scm_url: &str) -> Result<String, Failure> {
-    let wrong = |problem: &str| {
-        Failure::configuration(format!("`scm_url`: {problem}"))
-            .hint("expected: https://codeberg.org, or https://HOST or https://HOST/PATH of a Gitea or Forgejo of one's own")
-    };
-    let url = Url::parse(scm_url.trim()).map_err(|error| wrong(&format!("not a URL ({error})")))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(wrong("it must begin with https:// or http://"));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong("it must not hold a user or a password: the token is `gitea_api_key`"));
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(wrong("it must not have a query or a fragment"));
-    }
+    let url = web_address(scm_url, "gitea_api_key", EXPECTED)?;
     Ok(format!("{}{API}", root_of(url.as_str())))
 }
 

@@ -5,7 +5,7 @@ use patchwork_core::port::forge::Thing;
 use reqwest::Url;
 
 use crate::forge::Remote;
-use crate::forge::site::Page;
+use crate::forge::site::{Page, web_address};
 use crate::http::is_loopback;
 
 const PUBLIC: &str = "https://api.github.com";
@@ -23,21 +23,15 @@ pub(super) fn public_api(host: &str) -> Option<String> {
     }
 }
 
+/// What `scm_url` may be.
+const EXPECTED: &str =
+    "https://github.com, or https://HOST or https://HOST/api/v3 of GitHub Enterprise Server";
+
 /// The API that a user means with `scm_url`: the page of the site (`https://ghe.example.com`) or the API itself
 /// (`https://ghe.example.com/api/v3`, `https://api.github.com`). On this machine the address is taken as it is.
 pub(super) fn api_of(scm_url: &str) -> Result<String, Failure> {
-    let wrong = |problem: &str| {
-        Failure::configuration(format!("`scm_url`: {problem}"))
-            .hint("expected: https://github.com, or https://HOST or https://HOST/api/v3 of GitHub Enterprise Server")
-    };
     let text = scm_url.trim().trim_end_matches('/');
-    let url = Url::parse(text).map_err(|error| wrong(&format!("not a URL ({error})")))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(wrong("it must begin with https:// or http://"));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong("it must not hold a user or a password: the token is `github_api_key`"));
-    }
+    let url = web_address(scm_url, "github_api_key", EXPECTED)?;
     let host = url.host_str().unwrap_or_default().trim_start_matches("api.");
     if let Some(api) = public_api(host).filter(|_| url.port().is_none()) {
         return Ok(api);
@@ -120,6 +114,7 @@ mod tests {
         for wrong in [
             "https://user:password@ghe.example.com",
             "https://token@github.com",
+            "https://ghe.example.com?token=x",
             "",
             "ghe.example.com",
             "ftp://ghe.example.com",

@@ -2,10 +2,9 @@
 
 use patchwork_core::failure::Failure;
 use patchwork_core::port::forge::Thing;
-use reqwest::Url;
 
 use super::super::Remote;
-use super::super::site::Page;
+use super::super::site::{Page, web_address};
 pub(super) use super::super::wire::is_page;
 use super::super::wire::number_of;
 
@@ -18,24 +17,13 @@ pub(super) fn public_api(host: &str) -> Option<String> {
     known.then(|| format!("https://gitlab.com{API}"))
 }
 
+/// What `scm_url` may be.
+const EXPECTED: &str = "https://gitlab.com, or https://HOST or https://HOST/PATH of a GitLab of one's own";
+
 /// The API of the site that a user means with `scm_url`: the site itself, which may be below a path
 /// (`https://example.com/gitlab`), or its API.
 pub(super) fn api_of(scm_url: &str) -> Result<String, Failure> {
-    let wrong = |problem: &str| {
-        Failure::configuration(format!("`scm_url`: {problem}")).hint(
-            "expected: https://gitlab.com, or https://HOST or https://HOST/PATH of a GitLab of one's own",
-        )
-    };
-    let url = Url::parse(scm_url.trim()).map_err(|error| wrong(&format!("not a URL ({error})")))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(wrong("it must begin with https:// or http://"));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong("it must not hold a user or a password: the token is `gitlab_api_key`"));
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(wrong("it must not have a query or a fragment"));
-    }
+    let url = web_address(scm_url, "gitlab_api_key", EXPECTED)?;
     if let Some(api) = url.host_str().and_then(public_api).filter(|_| url.port().is_none()) {
         return Ok(api);
     }
