@@ -28,7 +28,7 @@ impl ReviewFile {
     /// [`History::read`](patchwork_core::port::history::History::read) gives them. Answers why it is not reviewed when its text
     /// tells that nobody wrote it, or when the diff and the bytes are not of one file.
     pub fn read(change: FileChange, old: Option<Vec<u8>>, new: Option<Vec<u8>>) -> Result<Self, NotReviewed> {
-        let not = |reason: Reason| NotReviewed { path: change.path.clone(), reason };
+        let not = |reason: Reason| NotReviewed::of(&change, reason);
         let Some(new) = new else { return Err(not(Reason::NotGiven)) };
         if new.len() > MAX_BYTES || old.as_ref().is_some_and(|old| old.len() > MAX_BYTES) {
             return Err(not(Reason::TooLarge));

@@ -208,8 +208,8 @@ impl State {
     }
 
     /// What the last summary told alone and the next one tells again: findings in units that are still there and are not asked about
-    /// again, with the lines they have now.
-    pub fn carried(&self, files: &[FileUnits<'_>], asked: &[String]) -> Vec<Told> {
+    /// again, with the lines they have now. Those of a file that is `hidden` stay: it is left out of the review since.
+    pub fn carried(&self, files: &[FileUnits<'_>], asked: &[String], hidden: &HashSet<&str>) -> Vec<Told> {
         let asked: HashSet<&str> = asked.iter().map(String::as_str).collect();
         let mut carried = Vec::new();
         for told in self.told.iter().filter(|told| !asked.contains(told.unit.as_str())) {
@@ -219,6 +219,8 @@ impl State {
             });
             if let Some((path, line)) = place {
                 carried.push(Told { path: path.to_owned(), line, ..told.clone() });
+            } else if hidden.contains(told.path.as_str()) {
+                carried.push(told.clone());
             }
         }
         carried
@@ -246,10 +248,17 @@ impl Kept {
 
 impl State {
     /// What comments told before and nobody has looked at since: findings in units that are still there and are not asked about
-    /// again. Whether their threads are resolved says nothing: on some forges whoever opened the pull request may do that.
-    pub fn standing(&self, files: &[FileUnits<'_>], asked: &[String]) -> Vec<Open> {
+    /// again, and those with a fingerprint that `is_hidden`, because their file is left out of the review since. Whether their
+    /// threads are resolved says nothing: on some forges whoever opened the pull request may do that.
+    pub fn standing(
+        &self,
+        files: &[FileUnits<'_>],
+        asked: &[String],
+        is_hidden: impl Fn(&str) -> bool,
+    ) -> Vec<Open> {
         let there = |hash: &String| files.iter().flat_map(|file| &file.units).any(|unit| unit.hash == *hash);
-        let stands = |open: &&Open| !asked.contains(&open.unit) && there(&open.unit);
+        let stands =
+            |open: &&Open| !asked.contains(&open.unit) && (there(&open.unit) || is_hidden(&open.fingerprint));
         self.open.iter().filter(stands).cloned().collect()
     }
 }

@@ -7,7 +7,7 @@ use patchwork_core::change::{LineKind, Side};
 use super::{Said, Still};
 use crate::review::file::ReviewFile;
 use crate::review::fingerprint::{Fingerprint, digest_of_lines, digest_of_place, normal, unit_at};
-use crate::review::selection::{NotReviewed, Reason};
+use crate::review::selection::NotReviewed;
 
 /// Lines found again: how often where they were, and how often elsewhere in lines that are new.
 #[derive(Debug, Default)]
@@ -38,11 +38,8 @@ pub fn look(said: &mut [Said], files: &[ReviewFile], left_out: &[NotReviewed]) {
     for file in files {
         note(file, &wanted, &known, &mut seen);
     }
-    let unknown: HashSet<&str> = left_out
-        .iter()
-        .filter(|file| !matches!(file.reason, Reason::Deleted | Reason::NoLines))
-        .map(|file| file.path.as_str())
-        .collect();
+    let unknown: HashSet<&str> =
+        left_out.iter().filter(|file| file.reason.hides_lines()).flat_map(NotReviewed::names).collect();
     // Those that are open come first, then those whose line is still in the diff, then the older ones.
     let mut order: Vec<usize> = (0..said.len()).collect();
     order.sort_by_key(|at| {

@@ -162,12 +162,17 @@ fn lines_that_are_gone_or_changed_are_fixed() {
 fn what_is_left_out_of_the_review_is_not_known() {
     let place = LinePlace { path: "a.py".to_owned(), side: Side::New, start_line: None, line: Some(2) };
     let mut found = said(&[Comment { place: Some(place), ..ours(&["data = open(path)"]) }], "PRReview", &[]);
-    let mut look_at = |reason| {
-        look(&mut found, &[], &[NotReviewed { path: "a.py".to_owned(), reason }]);
+    let mut look_at = |path: &str, reason| {
+        look(
+            &mut found,
+            &[],
+            &[NotReviewed { path: path.to_owned(), old_path: Some("a.py".to_owned()), reason }],
+        );
         std::mem::take(&mut found[0].still)
     };
-    assert_eq!(look_at(Reason::NotWanted), Still::Unknown);
-    assert_eq!(look_at(Reason::Deleted), Still::Gone);
+    assert_eq!(look_at("a.py", Reason::NotWanted), Still::Unknown);
+    assert_eq!(look_at("vendor/a.py", Reason::Vendored), Still::Unknown);
+    assert_eq!(look_at("a.py", Reason::Deleted), Still::Gone);
 }
 
 #[test]

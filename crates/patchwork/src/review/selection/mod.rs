@@ -49,6 +49,11 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Whether lines of such a file may still be there, and nobody looks at them.
+    pub fn hides_lines(self) -> bool {
+        !matches!(self, Self::Deleted | Self::NoLines)
+    }
+
     /// In words, for people (`generated`).
     pub fn words(self) -> &'static str {
         match self {
@@ -75,8 +80,22 @@ impl Reason {
 pub struct NotReviewed {
     /// The file.
     pub path: String,
+    /// The name it had before, when that is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old_path: Option<String>,
     /// Why.
     pub reason: Reason,
+}
+
+impl NotReviewed {
+    pub(super) fn of(change: &FileChange, reason: Reason) -> Self {
+        Self { path: change.path.clone(), old_path: change.old_path.clone(), reason }
+    }
+
+    /// Its names, now and before.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.path.as_str()).chain(self.old_path.as_deref())
+    }
 }
 
 /// Changed lines of one file at most.
@@ -124,13 +143,13 @@ impl Selection {
         let mut selected = Selected::default();
         for change in changes {
             match self.reason(&change) {
-                Some(reason) => selected.left_out.push(NotReviewed { path: change.path, reason }),
+                Some(reason) => selected.left_out.push(NotReviewed::of(&change, reason)),
                 None => selected.files.push(change),
             }
         }
         selected.files.sort_by_cached_key(|change| (Reverse(risk::of(change)), change.path.clone()));
         for change in selected.files.split_off(MAX_FILES.min(selected.files.len())) {
-            selected.left_out.push(NotReviewed { path: change.path, reason: Reason::TooMany });
+            selected.left_out.push(NotReviewed::of(&change, Reason::TooMany));
         }
         selected.left_out.sort_by(|a, b| a.path.cmp(&b.path));
         selected

@@ -63,13 +63,15 @@ fn what_only_the_summary_told_is_told_again_until_its_code_changes() {
     };
     let state = State { told: vec![told], ..State::default() };
     let state = State::read(&state.write()).unwrap();
-    let carried = state.carried(&units, &[]);
+    let carried = state.carried(&units, &[], &HashSet::new());
     assert_eq!(
         (carried[0].path.as_str(), carried[0].line, carried[0].title.as_str()),
         ("src/part_1/work_1.py", 2, "Wröng")
     );
-    assert!(state.carried(&units, &[unit]).is_empty());
-    assert!(state.carried(&cut(&[file(1, 2)]), &[]).is_empty());
+    assert!(state.carried(&units, &[unit], &HashSet::new()).is_empty());
+    assert!(state.carried(&cut(&[file(1, 2)]), &[], &HashSet::new()).is_empty());
+    // Its file is left out since: that hides nothing.
+    assert_eq!(state.carried(&[], &[], &HashSet::from(["old.py"])), state.told);
 }
 
 #[test]
@@ -120,8 +122,10 @@ fn what_comments_told_stands_until_its_unit_is_looked_at_again() {
         Kept { open: vec![told.clone()], ..Kept::default() },
     );
     let state = State::read(&state.write()).unwrap();
-    assert_eq!(state.standing(&units, &[]), [told]);
-    assert!(state.standing(&units, &[unit]).is_empty() && state.standing(&units[1..], &[]).is_empty());
+    assert_eq!(state.standing(&units, &[], |_| false), [told.clone()]);
+    assert_eq!(state.standing(&[], &[], |fingerprint| fingerprint == "x"), [told]);
+    assert!(state.standing(&units, &[unit], |_| true).is_empty());
+    assert!(state.standing(&units[1..], &[], |_| false).is_empty());
 }
 
 #[test]

@@ -70,7 +70,11 @@ fn whole() -> Summary {
             units: vec!["f".to_owned()],
             about: "Runs <b>things</b>.".to_owned(),
         }],
-        left_out: vec![NotReviewed { path: "yarn.lock".to_owned(), reason: Reason::LockFile }],
+        left_out: vec![NotReviewed {
+            path: "yarn.lock".to_owned(),
+            old_path: None,
+            reason: Reason::LockFile,
+        }],
         open: 2,
         resolved: 1,
         dismissed: vec![Dismissal {

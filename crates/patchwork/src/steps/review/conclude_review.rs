@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use patchwork_core::change::Side;
-use patchwork_core::failure::{Failure, FailureKind};
+use patchwork_core::failure::Failure;
 use patchwork_core::finding::Severity;
 use patchwork_core::port::forge::mark::Mark;
 use patchwork_core::port::forge::{Annotation, AnnotationLevel, Conclusion};
@@ -11,11 +11,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::gate::{conclusion, failure, hidden, is_dismissed, severities};
 use super::place_findings::{ChoiceOptions, ModelAnswer, PlaceFindingsOutput};
 use super::select_changes::{COMMENTS, ReviewTask, SUMMARY};
 use crate::review::answer::refute_of;
 use crate::review::choosing::{Known, NotSaid, choose};
-use crate::review::finding::{FileNote, ReviewFinding};
+use crate::review::finding::ReviewFinding;
 use crate::review::memory::{Dismissal, Memory};
 use crate::review::prompt::RefuteQuestion;
 use crate::review::said::{self, Said, resolved};
@@ -156,12 +157,17 @@ impl Step for ConcludeReview {
         let unresolved = task.said.iter().filter(is_open).count();
         let mut notes = found.placing.notes.clone();
         notes.retain(|note| choice.says(note.severity, note.confidence));
-        let mut carried = state.carried(&units, &found.units);
+        let hidden = hidden(&task.left_out);
+        let mut carried = state.carried(&units, &found.units, &hidden);
         carried.retain(|told| !is_dismissed(&told.fingerprint, &memory, &task.said));
         let mut all_told = told(&units, &chosen.more);
         all_told.extend(noted(&units, &notes, &found.units));
         all_told.extend(carried.iter().cloned());
-        let mut standing = state.standing(&units, &found.units);
+        let in_hidden =
+            |said: &&Said| said.place.as_ref().is_some_and(|place| hidden.contains(place.path.as_str()));
+        let is_hidden =
+            |print: &str| task.said.iter().filter(in_hidden).any(|said| said.fingerprint == print);
+        let mut standing = state.standing(&units, &found.units, is_hidden);
         standing.retain(|open| !is_dismissed(&open.fingerprint, &memory, &task.said));
         let again = chosen.dropped.iter().filter(|dropped| dropped.why == NotSaid::Said);
         let again: Vec<ReviewFinding> = again.map(|dropped| dropped.finding.clone()).collect();
@@ -282,31 +288,6 @@ fn cost(first: Option<u64>, opinions: &[ModelAnswer]) -> Option<u64> {
     opinions.iter().try_fold(first?, add).filter(|cost| *cost > 0)
 }
 
-/// Those of what is said: a finding that has no line is as bad as one that has.
-fn severities(said: &[ReviewFinding], notes: &[FileNote]) -> impl Iterator<Item = Severity> {
-    said.iter().map(|finding| finding.severity).chain(notes.iter().map(|note| note.severity))
-}
-
-/// `now` are the severities of what is said, `before` those of what earlier reviews said and still stands: to review again takes
-/// nothing back.
-fn conclusion(now: &[Severity], before: &[Severity], fail_on: Option<Severity>) -> Conclusion {
-    match fail_on {
-        _ if now.is_empty() && before.is_empty() => Conclusion::Success,
-        Some(limit) if as_bad_as(limit, now, before) > 0 => Conclusion::Failure,
-        _ => Conclusion::Neutral,
-    }
-}
-
-fn as_bad_as(limit: Severity, now: &[Severity], before: &[Severity]) -> usize {
-    now.iter().chain(before).filter(|severity| **severity >= limit).count()
-}
-
-/// Whether an insider has dismissed what was said, here or in the file.
-fn is_dismissed(fingerprint: &str, memory: &Memory, said: &[Said]) -> bool {
-    let here = said.iter().any(|said| said.fingerprint == fingerprint && said.dismissed.is_some());
-    here || memory.dismissals().any(|dismissal| dismissal.fingerprint == fingerprint)
-}
-
 fn annotation(finding: &ReviewFinding) -> Annotation {
     Annotation {
         path: finding.path.clone(),
@@ -361,31 +342,6 @@ fn dismissals(ctx: &Context, said: &[Said], findings: &[ReviewFinding]) -> Vec<D
             })
         })
         .collect()
-}
-
-/// How the run ends when that is not well.
-fn failure(input: &ConcludeReviewInput, now: &[Severity], before: &[Severity]) -> Option<Failure> {
-    let ConcludeReviewInput { found, fail_on, no_model, .. } = input;
-    if !no_model.trim().is_empty() {
-        return Some(
-            Failure::unavailable(format!("nothing was reviewed: {}", no_model.trim()))
-                .hint("give a key, such as OPENAI_API_KEY, or run a model here; `patchwork models` shows who can be asked"),
-        );
-    }
-    if found.calls > 0 && found.unanswered == found.calls {
-        let told = found.call_failure.clone().and_then(|value| serde_json::from_value::<Failure>(value).ok());
-        return Some(told.unwrap_or_else(|| {
-            Failure::unavailable("the review got no answer").cause(found.problem.clone())
-        }));
-    }
-    let limit = (*fail_on)?;
-    let bad = as_bad_as(limit, now, before);
-    (bad > 0).then(|| {
-        Failure::new(
-            FailureKind::FindingsRemain,
-            format!("{bad} findings of severity {limit} or worse (fail_on)"),
-        )
-    })
 }
 
 fn dollars(millionths: u64) -> String {

@@ -1,6 +1,7 @@
 //! Steps of a review.
 
 pub mod conclude_review;
+mod gate;
 pub mod place_findings;
 pub mod remember_dismissals;
 pub mod select_changes;
