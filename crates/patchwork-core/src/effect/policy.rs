@@ -81,7 +81,7 @@ pub struct Allowance<'a> {
 }
 
 /// One thing that policy does not allow.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Violation {
     /// The effect, in words.
     pub effect: String,
@@ -152,7 +152,10 @@ impl Policy {
         }
         let labels = Globs::rooted("protected_labels", &self.protected_labels)?;
         for label in effect.labels() {
-            if let Some(glob) = labels.find(label) {
+            // Labels of a group are written `ci/deploy` and `ci::run`, and what a star stands for ends at a slash.
+            let flat = label.replace('/', " ");
+            let mut forms = [label.as_str(), &flat].into_iter().chain(label.split(['/', ':']));
+            if let Some(glob) = forms.find_map(|form| labels.find(form)) {
                 add("protected_labels", format!("the label {} is protected by `{glob}`", shown(label)));
             }
         }

@@ -1,6 +1,6 @@
 //! What speaks against a bundle, before anything of it is done.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use patchwork_core::change::{ChangeStatus, FileChange};
 use patchwork_core::effect::{Allowance, Effect, EffectKind, Gate, Policy, Violation};
@@ -71,13 +71,9 @@ impl Bundle {
             }
             *had.entry(effect.kind()).or_default() += effect.count();
         }
-        let mut once: Vec<Violation> = Vec::new();
-        for violation in found {
-            if !once.contains(&violation) {
-                once.push(violation);
-            }
-        }
-        Ok(once)
+        let mut told = HashSet::new();
+        found.retain(|violation| told.insert(violation.clone()));
+        Ok(found)
     }
 
     fn of_the_whole(&self, here: &Here<'_>) -> Vec<Violation> {

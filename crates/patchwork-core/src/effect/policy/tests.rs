@@ -113,6 +113,11 @@ fn kinds_numbers_and_outsiders_have_their_limits() {
 fn labels_that_pipelines_obey_and_checks_of_others_are_refused() {
     let spec = IssueSpec { labels: vec!["bug".into(), "Safe to test".into()], ..IssueSpec::default() };
     let issue = Effect::Issue { mark: Mark::named("x"), spec };
+    let grouped = IssueSpec {
+        labels: vec!["ci/deploy now".into(), "ci::run-it".into(), "area/ui".into()],
+        ..IssueSpec::default()
+    };
+    let grouped = Effect::Issue { mark: Mark::named("x"), spec: grouped };
     let check = |name: &str| Effect::Check(CheckSpec { name: name.into(), ..CheckSpec::default() });
     let policy = Policy::default();
     let bundle = Allowance { about: Some(&[]), ..Allowance::default() };
@@ -121,6 +126,7 @@ fn labels_that_pipelines_obey_and_checks_of_others_are_refused() {
         told(&policy, &issue, &run),
         [r#"issue "": the label Safe to test is protected by `*safe*to*test*` (policy: protected_labels)"#]
     );
+    assert_eq!(told(&policy, &grouped, &run).len(), 2);
     assert_eq!(told(&policy, &check("build"), &run), [""; 0], "who wrote the patchflow named it");
     assert_eq!(told(&policy, &check("Patchwork review"), &bundle), [""; 0]);
     assert_eq!(told(&policy, &check("build"), &bundle).len(), 1);
