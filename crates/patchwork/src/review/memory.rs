@@ -9,8 +9,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::file::ReviewFile;
 use super::finding::ReviewFinding;
 use super::fingerprint::Fingerprint;
+use super::said;
 
 /// Where the file is.
 pub const PATH: &str = ".patchwork/dismissed.yml";
@@ -59,6 +61,8 @@ struct Entry {
     print: Fingerprint,
     /// Fields that are not known.
     more: Map<String, Value>,
+    /// Whether its lines are where they were: equal ones elsewhere are others.
+    here: bool,
 }
 
 impl Memory {
@@ -93,13 +97,38 @@ impl Memory {
         self.entries.iter().map(|entry| &entry.dismissal)
     }
 
+    /// Finds out of the entries that may speak for a finding elsewhere whether their own lines are where they were: a copy of what was
+    /// dismissed need not be right where it is put. `files` are those of the change, `is_there` tells of any file whether the
+    /// newest commit has it.
+    pub fn look(
+        &mut self,
+        findings: &[ReviewFinding],
+        files: &[ReviewFile],
+        is_there: impl Fn(&str) -> bool,
+    ) {
+        let prints: Vec<Fingerprint> =
+            findings.iter().filter_map(|finding| Fingerprint::parse(&finding.fingerprint)).collect();
+        for entry in &mut self.entries {
+            if !prints.iter().any(|print| entry.print.is_moved(print) && !entry.print.is_like(print)) {
+                continue;
+            }
+            let path = entry.dismissal.path.as_str();
+            let is_changed =
+                |file: &ReviewFile| file.path() == path || file.change.old_path.as_deref() == Some(path);
+            entry.here = match files.iter().any(is_changed) {
+                true => said::is_here(&entry.print, files),
+                false => is_there(path),
+            };
+        }
+    }
+
     /// The entry that speaks for a finding: that of the same rule and lines in the same place, or elsewhere in the same file or in
-    /// one of the same name.
+    /// one of the same name, unless they are still in the other place as well (see [`Memory::look`]).
     pub fn find(&self, finding: &ReviewFinding) -> Option<&Dismissal> {
         let print = Fingerprint::parse(&finding.fingerprint)?;
         let near = |entry: &&Entry| {
             entry.print.is_like(&print)
-                || entry.print.is_moved(&print) && finding.is_about(&entry.dismissal.path)
+                || !entry.here && entry.print.is_moved(&print) && finding.is_about(&entry.dismissal.path)
         };
         self.entries.iter().find(near).map(|entry| &entry.dismissal)
     }
@@ -121,7 +150,7 @@ impl Memory {
                 when: cut(&dismissal.when),
             };
             added.push(dismissal.clone());
-            self.entries.push(Entry { dismissal, print, more: Map::new() });
+            self.entries.push(Entry { dismissal, print, more: Map::new(), here: false });
         }
         self.sort();
         added

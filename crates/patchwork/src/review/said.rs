@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::fingerprint::Fingerprint;
+pub(super) use look::is_here;
 pub use look::look;
 
 /// Characters of a title that are read.

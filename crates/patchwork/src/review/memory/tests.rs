@@ -3,7 +3,9 @@ use patchwork_core::finding::Severity;
 use proptest::prelude::*;
 
 use super::*;
+use crate::review::file::ReviewFile;
 use crate::review::finding::Confidence;
+use crate::review::fixture::changed;
 
 fn print(rule: &str, path: &str, line: &str) -> String {
     Fingerprint::of(rule, path, "f", Side::New, [line]).to_string()
@@ -99,6 +101,33 @@ fn a_dismissal_speaks_for_the_same_lines_also_after_a_move() {
     assert!(!said("src/b.py", print("logic", "src/b.py", "os.system(command)")));
     assert!(!said("src/a.py", print("words", "src/a.py", "os.system(command)")));
     assert!(!said("src/a.py", print("logic", "src/a.py", "os.system(other)")));
+}
+
+#[test]
+fn a_copy_of_what_was_dismissed_is_another_matter() {
+    let line = "    os.system(command)\n";
+    let both = format!("def f(command):\n{line}\n\ndef g(command):\n{line}");
+    let alone = format!("def f(command):\n    pass\n\n\ndef g(command):\n{line}");
+    let copy = |path: &str| {
+        let print = Fingerprint::of("logic", path, "g", Side::New, ["os.system(command)"]);
+        finding(path, print.to_string())
+    };
+    let dismisses = |finding: &ReviewFinding, files: &[ReviewFile], there: bool| {
+        let mut memory = Memory::default();
+        memory.add(vec![dismissal("a.py", "os.system(command)")]);
+        memory.look(std::slice::from_ref(finding), files, |path| there && path == "a.py");
+        memory.find(finding).is_some()
+    };
+    // Moved within the file, and copied.
+    assert!(dismisses(&copy("a.py"), &[changed("a.py", &both.replace("g(", "h("), &alone)], true));
+    assert!(!dismisses(&copy("a.py"), &[changed("a.py", &alone, &both)], true));
+    // Into a file of the same name: from one that is gone, or that the change does not touch.
+    let other = || [changed("b/a.py", "", &alone)];
+    assert!(dismisses(&copy("b/a.py"), &other(), false));
+    assert!(!dismisses(&copy("b/a.py"), &other(), true));
+    // Where it was dismissed it stays so.
+    let same = finding("a.py", print("logic", "a.py", "os.system(command)"));
+    assert!(dismisses(&same, &[changed("a.py", &alone, &both)], true));
 }
 
 #[test]

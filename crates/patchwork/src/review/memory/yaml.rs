@@ -59,7 +59,7 @@ pub(super) fn entry(piece: &str) -> Result<Entry, String> {
         return Err("`reason` is empty: a finding is not dismissed without one".to_owned());
     }
     let more = fields.into_iter().filter(|(name, _)| !FIELDS.contains(&name.as_str())).collect();
-    Ok(Entry { dismissal, print, more })
+    Ok(Entry { dismissal, print, more, here: false })
 }
 
 pub(super) fn write(memory: &Memory) -> String {

@@ -61,6 +61,18 @@ pub fn look(said: &mut [Said], files: &[ReviewFile], left_out: &[NotReviewed]) {
     }
 }
 
+/// Whether lines are where they were, in one of the files.
+pub(in crate::review) fn is_here(print: &Fingerprint, files: &[ReviewFile]) -> bool {
+    let wanted: HashSet<(bool, u32)> =
+        Some((print.old_side, print.count)).filter(|(_, count)| *count > 0).into_iter().collect();
+    let known = HashSet::from([(print.lines.as_str(), print.old_side)]);
+    let mut seen = HashMap::new();
+    for file in files {
+        note(file, &wanted, &known, &mut seen);
+    }
+    seen.values().any(|seen| seen.at.contains_key(&print.place))
+}
+
 impl Seen {
     /// Takes one of the places, the own one if it is there.
     fn take(&mut self, place: &str) -> Still {

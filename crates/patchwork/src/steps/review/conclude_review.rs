@@ -143,14 +143,15 @@ impl Step for ConcludeReview {
         }
         // What was dismissed on this pull request is not said again, whether or not it is remembered already.
         let new = memory.add(dismissals(ctx, &task.said, &found.placing.findings));
+        let selection = task.selection(ctx).await?;
+        let (files, _) = task.range.files(ctx, &selection).await?;
+        task.range.look(ctx, &mut memory, &found.placing.findings, &files).await?;
         let known = Known { memory: &memory, said: &task.said };
         let chosen = choose(found.placing.findings.clone(), &verdicts, &choice, known);
         let no_answer =
             !input.no_model.trim().is_empty() || (found.calls > 0 && found.unanswered == found.calls);
         // Without an answer there is no summary, and what is resolved must be remembered in one.
         let fixed = if no_answer { Vec::new() } else { resolved(&task.said) };
-        let selection = task.selection(ctx).await?;
-        let (files, _) = task.range.files(ctx, &selection).await?;
         let units = cut(&files);
         let state = State::read(&task.state).unwrap_or_default();
         let is_open = |said: &&Said| !said.resolved && said.dismissed.is_none() && !said.is_over();

@@ -174,7 +174,8 @@ impl Step for PlaceFindings {
         output.worst =
             output.placing.findings.iter().map(|finding| finding.severity).max().unwrap_or_default();
         if input.second_opinion {
-            let (memory, _) = Memory::read(&input.task.dismissed);
+            let (mut memory, _) = Memory::read(&input.task.dismissed);
+            input.task.range.look(ctx, &mut memory, &output.placing.findings, &files).await?;
             let known = Known { memory: &memory, said: &input.task.said };
             let asked = worth_refuting(&output.placing.findings, &choice, known);
             let bundles = input.questions.iter().map(bundle_of);

@@ -1,5 +1,7 @@
 //! What is reviewed: a pull request, or the commits of a branch.
 
+use std::collections::HashSet;
+
 use patchwork_core::change::FileChange;
 use patchwork_core::failure::Failure;
 use patchwork_core::port::forge::{Comment, FoundPullRequest, Thing};
@@ -8,6 +10,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::review::file::ReviewFile;
+use crate::review::finding::ReviewFinding;
+use crate::review::memory::Memory;
 use crate::review::prompt::Subject;
 use crate::review::selection::{NotReviewed, Selection};
 use crate::steps::forge::access::{ForgeAccess, REMOTE, until_cancelled};
@@ -119,6 +123,21 @@ async fn main_branch(ctx: &Context) -> Result<String, StepError> {
 }
 
 impl Range {
+    /// Lets what was dismissed be about the lines that were meant: see [`Memory::look`].
+    pub(super) async fn look(
+        &self,
+        ctx: &Context,
+        memory: &mut Memory,
+        findings: &[ReviewFinding],
+        files: &[ReviewFile],
+    ) -> Result<(), StepError> {
+        if !findings.is_empty() && memory.dismissals().next().is_some() {
+            let all: HashSet<String> = ctx.history()?.files(&self.to).await?.into_iter().collect();
+            memory.look(findings, files, |path| all.contains(path));
+        }
+        Ok(())
+    }
+
     /// The files that changed and are reviewed, with their texts, and those that are left out.
     pub(super) async fn files(
         &self,
