@@ -155,6 +155,8 @@ fn a_bundle_that_was_changed_is_refused_with_all_that_is_wrong() {
     let good = proposed.bundle();
     let blob = |text: &str| json!(STANDARD.encode(text));
     let comment = |number: u64, body: &str| json!({"effect": "comment", "on": {"kind": "pull_request", "number": number}, "mark": {"name": "x"}, "body": body});
+    let check = |commit: &str| json!({"effect": "check", "commit": commit, "name": "Patchwork", "conclusion": "success", "title": "Fine", "summary": ""});
+    let codeql = r#"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"CodeQL"}},"results":[]}]}"#;
     type Change<'a> = Box<dyn Fn(&mut Value) + 'a>;
     let cases: Vec<(&str, Change<'_>)> = vec![
         (
@@ -214,6 +216,33 @@ fn a_bundle_that_was_changed_is_refused_with_all_that_is_wrong() {
         (
             "leads to `https://evil.test`",
             Box::new(|b| b["effects"][1]["body"] = json!("[x](https://evil.test)")),
+        ),
+        (
+            "/evil/repo/releases/x.zip`",
+            Box::new(|b| {
+                let url = proposed.hosted.forge.url();
+                b["effects"][1]["body"] = json!(format!("[x]({url}/evil/repo/releases/x.zip)"));
+            }),
+        ),
+        (
+            "has the header `encoding`",
+            Box::new(|b| {
+                let object = b["commits"][0]["object"].as_str().unwrap();
+                b["commits"][0]["object"] = json!(object.replacen("\n\n", "\nencoding UTF-7\n\n", 1));
+            }),
+        ),
+        (
+            "its commit is neither the one that the run stood on",
+            Box::new(|b| b["effects"].as_array_mut().unwrap().push(check(&"1".repeat(40)))),
+        ),
+        (
+            "no report of the scanner `CodeQL`",
+            Box::new(|b| {
+                let base = b["repository"]["base"].clone();
+                b["effects"].as_array_mut().unwrap().push(json!({
+                    "effect": "sarif", "commit": base, "reference": "refs/heads/main", "sarif": codeql,
+                }));
+            }),
         ),
         ("hides", Box::new(|b| b["effects"][1]["title"] = json!("a\u{200b}b"))),
         (
