@@ -18,7 +18,7 @@ use patchwork::review::index::{Index, wanted};
 use patchwork::review::prompt::{ReviewQuestion, Subject};
 use patchwork::review::rules;
 use patchwork::review::selection::Selection;
-use patchwork::review::state::State;
+use patchwork::review::state::{Kept, State};
 use patchwork::review::unit::cut;
 use patchwork_core::change::{ChangeStatus, FileChange, read_hunks};
 use patchwork_core::prompt::Prompt;
@@ -63,7 +63,7 @@ fn main() {
 
     let answered: Vec<String> = first.iter().flat_map(|bundle| bundle.units.clone()).collect();
     let state = with_files(given.clone(), |files| {
-        State::default().after(&cut(files), &answered, "0123", "rules", Vec::new(), Vec::new())
+        State::default().after(&cut(files), &answered, "0123", "rules", Kept::default())
     });
     let written = state.write();
     println!(

@@ -215,21 +215,21 @@ fn nothing_hides_behind_what_was_dismissed() {
     let old = finding(10, "alpha", Severity::High, 90);
     let by = DismissedBy { by: "ada".to_owned(), reason: "known".to_owned() };
     let place = LinePlace { path: "a.py".to_owned(), side: Side::New, start_line: None, line: Some(10) };
-    let known = Said { place: Some(place), dismissed: Some(by), ..said(&old, Still::Here) };
+    let known = [Said { place: Some(place), dismissed: Some(by), ..said(&old, Still::Here) }];
     let dismissed = [&NotSaid::Dismissed("known".to_owned())];
     let mut same = finding(10, "alpha(", Severity::High, 90);
     same.start_line = 10;
-    assert_eq!(why(&chosen(vec![same.clone()], &[known.clone()], &Choice::default())), dismissed);
+    assert_eq!(why(&chosen(vec![same.clone()], &known, &Choice::default())), dismissed);
     // A line more, which may be what is wrong.
     let wider = ReviewFinding { line: 11, ..same };
-    assert_eq!(chosen(vec![wider], &[known.clone()], &Choice::default()).comments.len(), 1);
+    assert_eq!(chosen(vec![wider], &known, &Choice::default()).comments.len(), 1);
     // The same lines in another file.
     let moved = |path: &str| ReviewFinding {
         path: path.to_owned(),
         fingerprint: Fingerprint::of("logic", path, "g", Side::New, ["alpha"]).to_string(),
         ..old.clone()
     };
-    let gone = [Said { still: Still::Moved, ..known }];
+    let gone = known.map(|known| Said { still: Still::Moved, ..known });
     assert_eq!(why(&chosen(vec![moved("lib/a.py")], &gone, &Choice::default())), dismissed);
     assert_eq!(chosen(vec![moved("b.py")], &gone, &Choice::default()).comments.len(), 1);
 }
