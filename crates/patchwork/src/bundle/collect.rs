@@ -117,6 +117,8 @@ pub(super) fn commit_of(effect: &Effect) -> Option<&str> {
 fn about(inputs: &Map<String, Value>) -> Vec<u64> {
     let mut numbers = Vec::new();
     for text in inputs.values().filter_map(Value::as_str) {
+        let text = text.trim().to_ascii_lowercase();
+        numbers.extend(short(&text));
         for page in PAGES {
             let Some((_, rest)) = text.split_once(page) else { continue };
             let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
@@ -126,6 +128,14 @@ fn about(inputs: &Map<String, Value>) -> Vec<u64> {
     numbers.sort_unstable();
     numbers.dedup();
     numbers
+}
+
+/// The number of `owner/name#7`.
+fn short(text: &str) -> Option<u64> {
+    let (path, number) = text.split_once(['#', '!'])?;
+    let is_path =
+        path.contains('/') && path.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-/".contains(&b));
+    number.parse().ok().filter(|_| is_path)
 }
 
 /// What is carried out must stay as it is, so nothing can be masked there.
@@ -171,9 +181,10 @@ mod tests {
         let inputs = json!({
             "pr_url": "https://github.com/o/r/pull/7/files#r1",
             "issue_url": "https://gitlab.com/g/s/r/-/issues/12",
-            "ticket": "https://dev.azure.com/o/p/_workitems/edit/31",
+            "ticket": "https://dev.azure.com/o/p/_workItems/edit/31",
+            "short": " o/r#8", "merge": "g/s/r!9", "none": "see o/r#1, a#2 and /x#y",
             "title": "pull 9 and issues/x", "n": 5,
         });
-        assert_eq!(about(inputs.as_object().unwrap()), [7, 12, 31]);
+        assert_eq!(about(inputs.as_object().unwrap()), [7, 8, 9, 12, 31]);
     }
 }

@@ -72,26 +72,28 @@ impl Bundle {
         policy: &Policy,
         pulls: &[Place],
     ) -> Result<Vec<Violation>, Failure> {
+        let mut found = Vec::new();
+        if !matches!(effect, Effect::Check(_) | Effect::Sarif(_)) {
+            return Ok(found);
+        }
+        let mut add = |field, problem| found.push(Violation { field, ..fault(&effect.describe(), problem) });
         let mut places = self.own_places();
         places.extend_from_slice(pulls);
-        let mut found: Vec<Violation> = Vec::new();
-        found.extend(
-            misplaced(effect, &places)
-                .map(|problem| Violation { field: "numbers", ..fault(&effect.describe(), problem) }),
-        );
+        if let Some(problem) = misplaced(effect, &places) {
+            add("numbers", problem);
+        }
         if let Effect::Sarif(spec) = effect {
-            let report = sarif::parse(spec.sarif.as_bytes(), "its report");
-            let report = match report {
-                Ok(report) => report,
-                Err(error) => {
-                    found.push(fault(&effect.describe(), error.to_string()));
-                    return Ok(found);
-                }
-            };
-            for run in report["runs"].as_array().into_iter().flatten() {
-                let name = run["tool"]["driver"]["name"].as_str().unwrap_or_default();
-                if !policy.takes_reports_of(name)? {
-                    found.push(Violation { field: "scanners", ..fault(&effect.describe(), format!("a bundle may hand in no report of the scanner `{}`, whose former results it would replace", shown(name))) });
+            match sarif::parse(spec.sarif.as_bytes(), "its report") {
+                Err(error) => add("", error.to_string()),
+                Ok(report) => {
+                    for run in report["runs"].as_array().into_iter().flatten() {
+                        let name = run["tool"]["driver"]["name"].as_str().unwrap_or_default();
+                        if !policy.takes_reports_of(name)? {
+                            let whose =
+                                format!("a bundle may hand in no report of the scanner `{}`", shown(name));
+                            add("scanners", format!("{whose}, whose former results it would replace"));
+                        }
+                    }
                 }
             }
         }
@@ -103,15 +105,21 @@ impl Bundle {
 fn misplaced(effect: &Effect, places: &[Place]) -> Option<String> {
     let has = |place: &Place, commit: &String| place.commits.contains(commit);
     match effect {
-        Effect::Check(spec) => (!places.iter().any(|place| has(place, &spec.commit))).then(|| {
-            "its commit is neither the one that the run stood on, nor one that it pushes, nor one of a pull request that it was about"
-                .to_owned()
-        }),
+        Effect::Check(spec) if places.iter().any(|place| has(place, &spec.commit)) => None,
+        Effect::Check(_) => Some(
+            "its commit is neither the one that the run stood on, nor one that it pushes, nor one of a pull request that it \
+             was about"
+                .to_owned(),
+        ),
         Effect::Sarif(spec) => {
             let of_ref = |place: &&Place| place.reference.as_ref() == Some(&spec.reference);
             let mut named = places.iter().filter(of_ref).peekable();
             if named.peek().is_none() {
-                Some("its ref is neither the branch that the run stood on, nor one that it pushes, nor a pull request that it was about".to_owned())
+                Some(
+                    "its ref is neither the branch that the run stood on, nor one that it pushes, nor a pull request that it \
+                     was about"
+                        .to_owned(),
+                )
             } else if !named.any(|place| has(place, &spec.commit)) {
                 Some(format!("commit {} is none that the run knows of this ref", shown(&spec.commit)))
             } else {
