@@ -102,7 +102,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Bundle, Problem> {
         if let Effect::Sarif(spec) = effect {
             // Only what is understood of it goes on: another reader might see another scanner's name in the rest.
             let report = sarif::parse(spec.sarif.as_bytes(), &format!("`effects[{at}].sarif`"));
-            spec.sarif = report.map_err(|error| Problem::Unfit(error.to_string()))?.to_string();
+            spec.sarif = sarif::to_text(report.map_err(|error| Problem::Unfit(error.to_string()))?);
         }
     }
     Ok(bundle)

@@ -220,6 +220,13 @@ fn what_another_reader_might_see_in_a_report_is_gone() {
     ] {
         assert_eq!(read(&text).unwrap(), format!(r#"{{"version":"2.1.0","runs":[{ours}]}}"#), "{text}");
     }
+    let unused = r#"{"tool":{"driver":{"name":"Patchwork","rules":[{"id":"a"},{"id":"b"}]}},"results":[]}"#;
+    let once = read(&format!(r#"{{"version":"2.1.0","runs":[{unused}]}}"#)).unwrap();
+    assert!(
+        once.contains(r#""rules":[{"id":"patchwork/unused/0"},{"id":"patchwork/unused/1"}]"#),
+        "a rule without results is one all the same: {once}"
+    );
+    assert_eq!(read(&once).unwrap(), once);
     let twice = read(&format!(r#"{{"version":"2.1.0","runs":[{theirs}],"runs":[{ours}]}}"#));
     assert!(twice.is_err() || !twice.unwrap().contains("CodeQL"));
     let failure = read("[]").unwrap_err();

@@ -20,6 +20,7 @@ mod tests;
 pub use document::{SarifError, check, parse, read_file, slimmed};
 pub use fix::{Fix, Replacement, Together, patch_of};
 pub use read::{Complaint, Files, Report, read};
+pub use slim::to_text;
 pub(crate) use write::uri;
 pub use write::{RuleText, ScanResult, Tool, write};
 

@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 
 use serde::de::{DeserializeSeed, Deserializer};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::bases::Bases;
 use super::rules::{ID_LIMIT, MESSAGE_LIMIT};
@@ -16,6 +16,9 @@ use super::{flow, sonar};
 
 /// The property of a result that holds the way to it: a list of `path:line what is there`, the source first.
 pub(super) const FLOW: &str = "patchwork/flow";
+
+/// How the ids of rules begin that no result is about, in a report for others.
+const UNUSED: &str = "patchwork/unused";
 
 /// The most results, artifacts or rules of a run.
 const MOST: usize = 200_000;
@@ -245,4 +248,26 @@ fn drop_unused(run: &mut Value, results: &[Value]) {
     if let Some(all) = run.get_mut("artifacts") {
         empty(all, &|index, _| artifacts.contains(&index));
     }
+}
+
+/// A slim log as the text of a report that others read: rules and artifacts that were emptied keep their places, each another one, as
+/// SARIF wants it.
+pub fn to_text(mut log: Value) -> String {
+    let fill = |items: Option<&mut Value>, with: &dyn Fn(usize) -> Value| {
+        for (at, item) in items.and_then(Value::as_array_mut).into_iter().flatten().enumerate() {
+            if item.is_null() {
+                *item = with(at);
+            }
+        }
+    };
+    let rule = |at| json!({ "id": format!("{UNUSED}/{at}") });
+    for run in log.get_mut("runs").and_then(Value::as_array_mut).into_iter().flatten() {
+        fill(run.get_mut("artifacts"), &|at| json!({ "location": { "index": at } }));
+        let Some(tool) = run.get_mut("tool") else { continue };
+        fill(tool.pointer_mut("/driver/rules"), &rule);
+        for component in tool.get_mut("extensions").and_then(Value::as_array_mut).into_iter().flatten() {
+            fill(component.get_mut("rules"), &rule);
+        }
+    }
+    log.to_string()
 }

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::access::{ForgeAccess, until_cancelled};
+use crate::sarif;
 use crate::steps::scan::sarif_input::SarifValues;
 
 /// Hands a report in to the forge's code scanning.
@@ -46,7 +47,7 @@ impl Step for UploadSarif {
 
     async fn run(&self, ctx: &Context, input: Self::Input) -> Result<Self::Output, StepError> {
         let report = input.sarif_values.into_value("sarif_values")?;
-        let sarif = report.to_string();
+        let sarif = sarif::to_text(report);
         let pull = input.pr_url.as_deref().map(str::trim).filter(|url| !url.is_empty());
         let (destination, commit, reference) = match pull {
             Some(url) => {
