@@ -191,7 +191,11 @@ fn unit(file: &ReviewFile, rows: &[Row<'_>], home: &Home, own: &[usize]) -> Revi
     };
     let mut shown = Vec::new();
     match &whole {
-        Some(whole) if whole.len() <= WHOLE => shown.push(whole.clone()),
+        Some(whole) if whole.len() <= WHOLE => {
+            shown.push(whole.clone());
+            // What was removed at its end stands behind it now.
+            shown.extend(own.iter().map(|at| *at..at + 1));
+        }
         _ => {
             let margin = if whole.is_some() { AROUND } else { AROUND_LOOSE };
             shown.extend(own.iter().map(|at| at.saturating_sub(margin)..(at + margin + 1).min(rows.len())));

@@ -31,6 +31,24 @@ fn lines_belong_to_the_innermost_function_or_class() {
 }
 
 #[test]
+fn what_is_removed_at_the_end_of_a_function_is_shown() {
+    let old = "def f(x):\n    use(x)\n    close(x)\n    check(x)\n\n\ndef g():\n    return 1\n";
+    for gone in ["    check(x)\n", "    close(x)\n    check(x)\n"] {
+        for old in [old, old.trim_end_matches("\n\ndef g():\n    return 1\n")] {
+            let files = [changed("a.py", old, &old.replace(gone, ""))];
+            let units = cut(&files);
+            let bundles = bundle(&units, &Index::new(&units, &[]), Limits::default(), |_| true);
+            assert_eq!((units[0].units.len(), units[0].units[0].name.as_str()), (1, "f"));
+            assert!(
+                bundles[0].diff.contains("- ") && bundles[0].diff.contains("check(x)"),
+                "{}",
+                bundles[0].diff
+            );
+        }
+    }
+}
+
+#[test]
 fn a_new_file_is_parted_by_its_functions() {
     let text = "import a\n\n\ndef f():\n    return 1\n\n\ndef g():\n    return f()\n";
     assert_eq!(names("a.py", "", text), ["", "f", "g"]);
