@@ -18,7 +18,7 @@ use patchwork::review::index::{Index, wanted};
 use patchwork::review::prompt::{ReviewQuestion, Subject};
 use patchwork::review::rules;
 use patchwork::review::selection::Selection;
-use patchwork::review::state::{Kept, State};
+use patchwork::review::state::{Kept, MOST_BYTES, State};
 use patchwork::review::unit::cut;
 use patchwork_core::change::{ChangeStatus, FileChange, read_hunks};
 use patchwork_core::prompt::Prompt;
@@ -67,10 +67,10 @@ fn main() {
     });
     let written = state.write();
     println!(
-        "{:<64} {:>12}   30000: {}",
+        "{:<64} {:>12}   24000: {}",
         "bytes of the state",
         written.len(),
-        if written.len() <= 30_000 { "held" } else { "NOT HELD" }
+        if written.len() <= MOST_BYTES { "held" } else { "NOT HELD" }
     );
     let state = State::read(&written).expect("a state");
     let mut update = given;

@@ -12,7 +12,8 @@ use super::finding::{FileNote, ReviewFinding};
 use super::fingerprint::LONGEST;
 use super::unit::{FileUnits, HASH, ReviewUnit};
 
-/// What the last review knew. Written as one compact line of at most 30,000 bytes.
+/// What the last review knew. Written as one compact line that takes at most
+/// [`MOST_BYTES`] in its mark.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct State {
     /// The commit that was reviewed.
@@ -71,8 +72,8 @@ pub struct Told {
     pub unit: String,
 }
 
-/// Bytes of a state as it is written.
-pub const MOST_BYTES: usize = 30_000;
+/// Bytes that a state takes in the mark of a comment: the shortest that a forge takes at most, Bitbucket's, has 32,000.
+pub const MOST_BYTES: usize = 24_000;
 
 /// The form of what is written.
 const VERSION: u64 = 1;
@@ -91,7 +92,7 @@ const MOST_OPEN: usize = 60;
 
 /// Comments about fixed findings that are kept, and characters of their ids.
 const MOST_FIXED: usize = 100;
-const ID: usize = 40;
+const ID: usize = 24;
 
 #[derive(Serialize, Deserialize)]
 struct Written {
@@ -143,7 +144,7 @@ impl State {
             open: self.open.clone(),
             fixed: self.fixed.clone(),
         };
-        let room = MOST_BYTES.saturating_sub(ascii(&written).len());
+        let room = MOST_BYTES.saturating_sub(length(&ascii(&written)));
         written.units = self
             .units
             .iter()
@@ -237,7 +238,7 @@ impl Kept {
         let mut lost: HashSet<String> = HashSet::new();
         lost.extend(told.drain(MOST_TOLD.min(told.len())..).map(|told| told.unit));
         lost.extend(open.drain(MOST_OPEN.min(open.len())..).map(|open| open.unit));
-        while ascii(&told).len() > TOLD_BYTES {
+        while length(&ascii(&told)) > TOLD_BYTES {
             lost.extend(told.pop().map(|told| told.unit));
         }
         fixed.retain(|id| id.is_ascii() && id.len() <= ID);
@@ -318,6 +319,16 @@ fn short(told: &Told) -> Told {
         unit: told.unit.clone(),
         ..*told
     }
+}
+
+/// How long a text gets in a mark, which is JSON with more escapes: names of files may have any of these in them.
+fn length(text: &str) -> usize {
+    let more = |c: char| match c {
+        '"' | '\\' => 1,
+        '<' | '>' | '\'' => 5,
+        _ => 0,
+    };
+    text.len() + text.chars().map(more).sum::<usize>() + 10 * text.matches("--").count()
 }
 
 /// JSON in which every other character is escaped: forges count and change those differently.
