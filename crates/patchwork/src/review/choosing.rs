@@ -55,10 +55,19 @@ pub enum NotSaid {
     Dismissed(String),
 }
 
+impl NotSaid {
+    fn of(said: &Said) -> Self {
+        match &said.dismissed {
+            Some(dismissed) => Self::Dismissed(dismissed.reason.clone()),
+            None => Self::Said,
+        }
+    }
+}
+
 /// A finding that is not said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Dropped {
-    /// The finding.
+    /// The finding; one that was said has the fingerprint it was said with.
     pub finding: ReviewFinding,
     /// Why.
     pub why: NotSaid,
@@ -125,7 +134,11 @@ pub fn choose(
         let dismissed =
             known.memory.find(&finding).map(|dismissal| NotSaid::Dismissed(dismissal.reason.clone()));
         // One that was said stays said, whatever the second opinion is this time.
-        let why = dismissed.or_else(|| before.find(&finding)).or_else(|| {
+        let said = if dismissed.is_none() { before.find(&finding) } else { None };
+        if let Some(said) = said {
+            finding.fingerprint.clone_from(&said.fingerprint);
+        }
+        let why = dismissed.or_else(|| said.map(NotSaid::of)).or_else(|| {
             let refuted = verdict.filter(|verdict| !verdict.stands)?;
             Some(NotSaid::Refuted(refuted.reason.clone()))
         });
@@ -233,8 +246,8 @@ impl<'a> Before<'a> {
         }
     }
 
-    /// Why a finding need not be said again.
-    fn find(&mut self, finding: &ReviewFinding) -> Option<NotSaid> {
+    /// What was said of a finding, which need not be said again then.
+    fn find(&mut self, finding: &ReviewFinding) -> Option<&'a Said> {
         let print = Fingerprint::parse(&finding.fingerprint)?;
         let at = match self.taken.get(&finding.fingerprint) {
             Some(at) => *at,
@@ -251,11 +264,7 @@ impl<'a> Before<'a> {
                 at
             }
         };
-        let (_, said) = self.said.get(at)?;
-        Some(match &said.dismissed {
-            Some(dismissed) => NotSaid::Dismissed(dismissed.reason.clone()),
-            None => NotSaid::Said,
-        })
+        self.said.get(at).map(|(_, said)| *said)
     }
 }
 

@@ -190,7 +190,10 @@ fn moved_lines_are_known_and_copied_ones_are_new() {
     moved.path = "b.py".to_owned();
     moved.fingerprint = Fingerprint::of("logic", "b.py", "g", Side::New, ["alpha"]).to_string();
     let gone = [said(&old, Still::Moved)];
-    assert_eq!(why(&chosen(vec![moved.clone()], &gone, &Choice::default())), [&NotSaid::Said]);
+    let again = chosen(vec![moved.clone()], &gone, &Choice::default());
+    assert_eq!(why(&again), [&NotSaid::Said]);
+    // By that a word against the comment is about this finding as well.
+    assert_eq!(again.dropped[0].finding.fingerprint, old.fingerprint);
     let still_there = [said(&old, Still::Here)];
     assert_eq!(chosen(vec![moved], &still_there, &Choice::default()).comments.len(), 1);
 }
