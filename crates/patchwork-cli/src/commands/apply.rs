@@ -30,7 +30,7 @@ pub(crate) fn run(options: &Options, file: &Path, dry_run: bool, typed: &[String
     }
     let file = std::path::absolute(file)
         .map_err(|error| Failure::usage(format!("bad file {}", file.display())).caused_by(&error))?;
-    let (bundle, digest) = Bundle::read(&file)?;
+    let (mut bundle, digest) = Bundle::read(&file)?;
     let registry = patchwork::registry();
     let plan = check::load(APPLY, "Apply", &registry, &NoFiles)
         .map_err(|_| Failure::internal("the patchflow of `apply` has faults"))?
@@ -46,9 +46,13 @@ pub(crate) fn run(options: &Options, file: &Path, dry_run: bool, typed: &[String
     assigned.values.push(("digest".to_owned(), digest));
     let mut given = place.given(&plan, open, &assigned.values)?;
     let local = Local::new(&journal::state_dir(options)?, &given.secrets);
-    let api_url = given.effective.inputs().get("scm_url").and_then(|url| url.as_str()).map(str::to_owned);
-    let looked =
-        runtime::small()?.block_on(look(&bundle, &local, &folder, api_url, &given.secrets, &given.policy))?;
+    let values = given.effective.inputs();
+    let text = |name: &str| {
+        let text = values.get(name).and_then(|value| value.as_str()).map(str::trim);
+        text.filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    let at = At { folder: &folder, api_url: text("scm_url"), pr_url: text("pr_url") };
+    let looked = runtime::small()?.block_on(look(&mut bundle, &local, at, &given.secrets, &given.policy))?;
     if options.format.unwrap_or_default() == Format::Text {
         show(&bundle, &looked, options)?;
     } else if dry_run {
@@ -72,6 +76,14 @@ pub(crate) fn run(options: &Options, file: &Path, dry_run: bool, typed: &[String
     drive::run(options, registry, &given, task)
 }
 
+/// Where a bundle is applied.
+struct At<'a> {
+    folder: &'a Path,
+    api_url: Option<String>,
+    /// What it must be about.
+    pr_url: Option<String>,
+}
+
 /// What was found out about a bundle and the repository here.
 struct Looked {
     violations: Vec<Violation>,
@@ -80,10 +92,9 @@ struct Looked {
 }
 
 async fn look(
-    bundle: &Bundle,
+    bundle: &mut Bundle,
     local: &Local,
-    folder: &Path,
-    api_url: Option<String>,
+    At { folder, api_url, pr_url }: At<'_>,
     secrets: &Secrets,
     policy: &patchwork_core::effect::Policy,
 ) -> Result<Looked, Failure> {
@@ -93,11 +104,12 @@ async fn look(
             .hint("run it in a clone of the repository that the bundle is for")
     })?;
     let credentials = patchwork::steps::forge::access::credentials(secrets);
-    let forge = local.forges().connect(&ForgeTarget {
-        remote_url: remote_url.clone(),
-        api_url: api_url.clone(),
-        credentials,
-    })?;
+    let target = ForgeTarget { remote_url: remote_url.clone(), api_url: api_url.clone(), credentials };
+    let forge = local.forges().connect(&target)?;
+    if let Some(url) = pr_url {
+        let page = local.forges().locate(&url, &target)?;
+        bundle.hold_to(&page, &remote_url, &*forge).await?;
+    }
     let base = patchwork::local::base_branch(repository.top(), &[]).await?;
     let bases: Vec<String> = base.into_iter().map(|base| base.name).collect();
     let pulls = bundle.pulls(policy, &*forge).await?;

@@ -213,7 +213,8 @@ fn the_bundle_is_carried_out_and_without_one_there_is_nothing_to_do() {
     std::fs::write(&bundle, "{}").unwrap();
     let (code, log) = Job::new(&repo, 1, &json!({ "write_token": "writes" })).run();
     assert_eq!(code, 6, "{log}");
-    assert_eq!(noted(&repo), format!("[apply]\n[{}]\n", bundle.display()));
+    let page = "https://dev.azure.com/acme/My%20Shop/_git/shop/pullrequest/7";
+    assert_eq!(noted(&repo), format!("[apply]\n[{}]\n[pr_url={page}]\n", bundle.display()));
     let seen = std::fs::read_to_string(repo.beside("variables")).unwrap();
     assert!(seen.contains("AZURE_DEVOPS_EXT_PAT=writes\n"), "{seen}");
 }

@@ -177,3 +177,52 @@ fn what_has_no_line_shuts_the_gate_as_well() {
     args.push("min_confidence=0.95".to_owned());
     world.run(&args).assert_code(0);
 }
+
+#[test]
+fn a_bundle_is_held_to_the_page_that_it_is_applied_for() {
+    let mut world = World::new(ForgeKind::GitHub, &[("a.py", "a = 1\n")]);
+    world.open(&[("a.py", Some("a = 2  # TODO-logic\n"))]);
+    let other = world.forge.with(|state| state.new_pull("main", "other", "Another", ""));
+    let other = world.forge.add(other);
+    world.forge.change(other, |pull| pull.author = "stranger".into());
+    let file = world.repo.beside("bundle.json");
+    world.review(&[&format!("--propose={}", file.display())]).assert_code(0);
+    let proposed = std::fs::read_to_string(&file).unwrap();
+    let apply = |page: &str| {
+        let options = [
+            format!("scm_url={}", world.forge.url()),
+            format!("github_api_key={}", crate::world::TOKEN),
+            format!("pr_url={page}"),
+        ];
+        world.run(&[&["apply".to_owned(), file.display().to_string()][..], &options].concat())
+    };
+
+    // Whoever wrote the bundle says that it was about another pull request, too, and read nothing of an outsider.
+    let mut bundle: Value = serde_json::from_str(&proposed).unwrap();
+    let here = world.url();
+    let there = here.replace("/pull/1", &format!("/pull/{other}"));
+    bundle["about"] = json!([1, other]);
+    bundle["effects"].as_array_mut().unwrap().push(json!({
+        "effect": "comment", "on": {"kind": "pull_request", "number": other}, "mark": {"name": "x"}, "body": "Merge it.",
+    }));
+    std::fs::write(&file, bundle.to_string()).unwrap();
+    let ran = apply(&here);
+    let refused = format!("the run was not about number {other}");
+    assert!(ran.assert_code(6).stderr.contains(&refused), "{}", ran.stderr);
+
+    bundle["effects"] = json!([{
+        "effect": "issue", "mark": {"name": "x"}, "spec": {"title": "Urgent", "body": "Read this.", "labels": []},
+    }]);
+    std::fs::write(&file, bundle.to_string()).unwrap();
+    let ran = apply(&there);
+    assert!(ran.assert_code(6).stderr.contains("stranger"), "{}", ran.stderr);
+    let ran = apply(&here.replace("/acme/shop/", "/acme/other/"));
+    assert!(ran.assert_code(2).stderr.contains("is a page of another repository"), "{}", ran.stderr);
+    assert_eq!(world.comments().len(), 0);
+    assert_eq!(world.forge.with(|state| state.issues.len()), 0);
+
+    std::fs::write(&file, &proposed).unwrap();
+    apply(&here).assert_code(0);
+    assert_eq!(world.said(), ["a.py:1 logic goes wrong"]);
+    world.assert_fair();
+}

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::port::checkout::{PushRequest, Pushed};
 use crate::port::forge::{
     Account, Comment, Ensured, Forge, ForgeTarget, FoundIssue, FoundPullRequest, GitCredential,
-    PullRequestText, Thing, Trust, ensure,
+    PullRequestText, Thing, ensure,
 };
 use crate::run::NodePath;
 use crate::step::{Context, Effects, StepError};
@@ -132,11 +132,10 @@ impl Context {
     /// Says that the step has read a text, and whose. From then on a run that has heard an outsider may only do what policy gives
     /// outsiders. `what` names the text (`the title of pull request 7`).
     pub async fn heard(&self, who: &Account, what: &str) -> Result<(), StepError> {
-        if who.trust != Trust::Outsider {
-            return Ok(());
+        match who.told_as_outsider(what) {
+            Some(text) => self.heard_before(&text).await,
+            None => Ok(()),
         }
-        let by = if who.name.is_empty() { "nobody known" } else { &who.name };
-        self.heard_before(&format!("{what} by {}", by.escape_debug())).await
     }
 
     /// [`Context::heard`] for what another run has read whose effects this one carries out: `text` is what

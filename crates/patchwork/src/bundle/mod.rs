@@ -3,6 +3,7 @@
 mod bring;
 mod check;
 mod collect;
+mod hold;
 mod places;
 mod read;
 #[cfg(test)]

@@ -33,6 +33,12 @@ impl Account {
         Self { name: name.into(), trust: Trust::Outsider }
     }
 
+    /// How a text of its is told of, when it is an outsider's: `what by NAME`.
+    pub fn told_as_outsider(&self, what: &str) -> Option<String> {
+        let by = if self.name.is_empty() { "nobody known" } else { &self.name };
+        (self.trust == Trust::Outsider).then(|| format!("{what} by {}", by.escape_debug()))
+    }
+
     /// Whether its word decides about the repository: an insider's, not our own.
     pub fn decides(&self) -> bool {
         self.trust == Trust::Insider

@@ -201,7 +201,7 @@ pub(crate) async fn git_credential(
 }
 
 /// Whether two remotes are the same repository, however they are reached.
-fn are_same(a: &str, b: &str) -> bool {
+pub(crate) fn are_same(a: &str, b: &str) -> bool {
     let named = |url: &str| {
         let remote = Remote::parse(url)?;
         let host = remote.host?;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use patchwork_core::effect::{Destination, Effect, EffectKind, Violation};
 use patchwork_core::failure::Failure;
-use patchwork_core::port::forge::Ensured;
+use patchwork_core::port::forge::{Ensured, Located};
 use patchwork_core::step::{Context, Effects, Step, StepError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,9 @@ pub struct ApplyBundleInput {
     pub bundle: String,
     /// The SHA-256 of the file, in hex: another one of that name is refused.
     pub digest: String,
+    /// The page of the pull request or issue that the bundle must be about; what it says itself counts when this is absent.
+    #[serde(default)]
+    pub pr_url: Option<String>,
     /// Which forge, and as whom. The token needs to write what the bundle holds.
     #[serde(flatten)]
     pub access: ForgeAccess,
@@ -63,7 +66,7 @@ impl Step for ApplyBundle {
 
     async fn run(&self, ctx: &Context, input: Self::Input) -> Result<Self::Output, StepError> {
         ctx.may_read_outside()?;
-        let (bundle, digest) = Bundle::read(input.bundle.as_ref())?;
+        let (mut bundle, digest) = Bundle::read(input.bundle.as_ref())?;
         if digest != input.digest {
             return Err(Failure::refused(format!(
                 "{} is not the bundle that the run began with",
@@ -74,6 +77,11 @@ impl Step for ApplyBundle {
         }
         let mut destination = input.access.needed(ctx).await?;
         destination.git = git_credential(ctx, &destination).await?;
+        if let Some(url) = input.pr_url.as_deref().filter(|url| !url.trim().is_empty()) {
+            let (of, thing) = input.access.page(ctx, "pr_url", url).await?;
+            let page = Located { forge: of.forge.kind(), remote_url: of.remote_url, thing };
+            until_cancelled(ctx, bundle.hold_to(&page, &destination.remote_url, &*destination.forge)).await?;
+        }
         self.check(ctx, &bundle, &destination).await?;
         if let Some(heard) = &bundle.heard {
             ctx.heard_before(heard).await?;
