@@ -211,7 +211,9 @@ fn the_bundle_is_carried_out_and_without_one_there_is_nothing_to_do() {
     let bundle = repo.beside("agent/workspace/patchwork/bundle.json");
     std::fs::create_dir_all(bundle.parent().unwrap()).unwrap();
     std::fs::write(&bundle, "{}").unwrap();
-    let (code, log) = Job::new(&repo, 1, &json!({ "write_token": "writes" })).run();
+    let (code, log) = Job::new(&repo, 1, &json!({ "write_token": "writes" }))
+        .env(&[("SYSTEM_PULLREQUEST_PULLREQUESTID", "7")])
+        .run();
     assert_eq!(code, 6, "{log}");
     let page = "https://dev.azure.com/acme/My%20Shop/_git/shop/pullrequest/7";
     assert_eq!(noted(&repo), format!("[apply]\n[{}]\n[pr_url={page}]\n", bundle.display()));

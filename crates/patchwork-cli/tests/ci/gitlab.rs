@@ -148,8 +148,10 @@ fn what_writes_has_no_key_and_takes_only_what_was_handed_over() {
     assert!(!pipeline.repo.beside("arguments").exists());
     let handed_over = pipeline.clone.join("patchwork-bundle.json");
     std::fs::write(&handed_over, "proposed").unwrap();
-    let (code, told) = pipeline.run("patchwork-apply", &token);
+    let (code, told) = pipeline.run("patchwork-apply", &[&MERGE_REQUEST[..], &token].concat());
     assert_eq!((code, told.as_str()), (0, "proposed"));
+    let page = "[pr_url=https://gitlab.com/acme/shop/-/merge_requests/7]\n";
+    assert!(noted(&pipeline.repo).ends_with(page), "{}", noted(&pipeline.repo));
     let seen = std::fs::read_to_string(pipeline.repo.beside("variables")).unwrap();
     assert!(seen.contains("GITLAB_TOKEN=glpat-writes-000000001\n"), "{seen}");
     assert!(!seen.contains("OPENAI_API_KEY") && !seen.contains("PATCHWORK_WRITE_TOKEN"), "{seen}");
