@@ -30,30 +30,25 @@ impl ForgeServer {
 impl Replay {
     /// The answer to a request, made of the real one and the stand-in's own.
     pub(super) fn over(&self, request: &Request, own: Answer) -> Answer {
-        let Ok(mut ours) = serde_json::from_str::<Value>(&own.body) else { return own };
-        let listed = |body: &Value| body.as_array().or(body.get("values")?.as_array()).cloned();
-        let body = match (listed(&self.body).or_else(|| self.body.as_array().cloned()), &mut ours) {
-            (Some(real), own) => {
-                let list = match own {
-                    Value::Array(list) => Some(list),
-                    own => own.get_mut("values").and_then(Value::as_array_mut),
-                };
-                let first_page = request.param("page").is_none_or(|page| page == "1");
-                if let (Some(list), true) = (list, first_page) {
-                    list.splice(..0, real);
-                }
-                ours
+        let Ok(mut body) = serde_json::from_str::<Value>(&own.body) else { return own };
+        let mut real = self.body.clone();
+        if let Some(recorded) = list_of(&mut real) {
+            let first_page = request.param("page").is_none_or(|page| page == "1");
+            if let (Some(list), true) = (list_of(&mut body), first_page) {
+                list.splice(..0, recorded.drain(..));
             }
-            (None, own) => {
-                let mut real = self.body.clone();
-                for pointer in &self.ours {
-                    if let (Some(place), Some(own)) = (real.pointer_mut(pointer), own.pointer(pointer)) {
-                        *place = own.clone();
-                    }
-                }
-                real
+            return Answer { body: body.to_string(), ..own };
+        }
+        for pointer in &self.ours {
+            if let (Some(place), Some(ours)) = (real.pointer_mut(pointer), body.pointer(pointer)) {
+                *place = ours.clone();
             }
-        };
-        Answer { body: body.to_string(), ..own }
+        }
+        Answer { body: real.to_string(), ..own }
     }
+}
+
+/// The items of a body that is a list, alone or as an object's `values`.
+fn list_of(body: &mut Value) -> Option<&mut Vec<Value>> {
+    if body.is_array() { body.as_array_mut() } else { body.get_mut("values")?.as_array_mut() }
 }
